@@ -1,0 +1,1 @@
+"""Provision a client's production environment, and prove it before the launch."""

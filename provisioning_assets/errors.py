@@ -1,0 +1,108 @@
+"""The one error tree: each error says what, where, why, and what to do about it.
+
+    ProvisioningError
+    ├── ConfigurationError     the engagement file (or the command line) is wrong; holds every problem
+    ├── Refused                a rule said no before anything was written; holds every reason
+    │   └── LockHeld           somebody else is writing to this environment
+    ├── Unreachable            a server that the work needs does not answer
+    ├── ProviderFailed         a server or a tool answered with an error
+    │   └── ApplyFailed        the error came while writing; some changes may have been made
+    ├── NotConverged           written without error, yet the plan afterwards is not empty
+    └── LedgerDamaged          the record contradicts itself; nothing may be concluded from it
+
+`exit_code` is 2 where the answer is "not ready", 1 where there is no answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class ProvisioningError(Exception):
+    """What went wrong, where, and what to do; `str()` shows all of it on a few lines."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str = "", cause: str = "", remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.cause = cause
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        labelled = (("where", self.where), ("cause", self.cause), ("remedy", self.remedy))
+        return "\n".join([self.what, *(f"  {label}: {text}" for label, text in labelled if text)])
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong in a file. Lines and columns count from 1; 0 means the whole file."""
+
+    file: str
+    line: int
+    column: int
+    what: str
+    expected: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.what}" + (f" (expected {self.expected})" if self.expected else "")
+
+
+class ConfigurationError(ProvisioningError):
+    """A file that people wrote is wrong: all problems at once."""
+
+    def __init__(self, problems: Sequence[Problem], *, remedy: str = "") -> None:
+        self.problems = tuple(sorted(problems))
+        files = ", ".join(sorted({problem.file for problem in self.problems}))
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__(f"{count} in {files}", remedy=remedy)
+
+    def __str__(self) -> str:
+        return "\n".join([self.what, *(f"  {problem}" for problem in self.problems)])
+
+
+class Refused(ProvisioningError):
+    """Rules that said no, all of them together; nothing was written."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, reasons: Sequence[str], *, where: str = "", remedy: str = "") -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(what, where=where, cause="; ".join(reasons), remedy=remedy)
+
+    def __str__(self) -> str:
+        lines = [self.what, *(f"  - {reason}" for reason in self.reasons)]
+        return "\n".join([*lines, *([f"  remedy: {self.remedy}"] if self.remedy else [])])
+
+
+class LockHeld(Refused):
+    """Another run holds the environment; the reason names who, where and since when."""
+
+    exit_code = 1
+
+
+class Unreachable(ProvisioningError):
+    """A server did not answer: which, at what address, and how to get it back."""
+
+    def __init__(self, server: str, address: str, *, cause: str = "", remedy: str = "") -> None:
+        self.server = server
+        self.address = address
+        super().__init__(f"cannot reach {server} at {address}", cause=cause, remedy=remedy)
+
+
+class ProviderFailed(ProvisioningError):
+    """A server or a tool answered, and the answer was an error."""
+
+
+class ApplyFailed(ProviderFailed):
+    """Writing failed part of the way; the next run observes what is there and converges."""
+
+
+class NotConverged(ProvisioningError):
+    """Everything was written, and yet something still differs from the desired side."""
+
+
+class LedgerDamaged(ProvisioningError):
+    """A record of the ledger is missing, changed or unreadable."""

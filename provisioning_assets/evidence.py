@@ -1,0 +1,174 @@
+"""Evidence, and the one function that turns it into a state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from provisioning_assets.plan import Json
+
+
+class State(StrEnum):
+    """What is known of a readiness item. Only `green` is green."""
+
+    GREEN = "green"
+    RED = "red"
+    NOT_RUN = "not_run"
+    STALE = "stale"
+    WAIVED = "waived"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a readiness item answers: a verdict, a sentence for people, evidence for machines."""
+
+    ready: bool
+    summary: str
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+
+    @classmethod
+    def green(cls, summary: str, **evidence: Json) -> Self:
+        """The claim was seen to be true."""
+        return cls(ready=True, summary=summary, evidence=evidence)
+
+    @classmethod
+    def red(cls, summary: str, **evidence: Json) -> Self:
+        """The claim is false, or nobody could tell."""
+        return cls(ready=False, summary=summary, evidence=evidence)
+
+    @classmethod
+    def over(cls, things: str, problems: Mapping[str, str | None]) -> Self:
+        """One verdict over many things: `problems` has each thing looked at, and what is wrong with it.
+
+        Having looked at nothing is red: an empty answer proves nothing.
+        """
+        if not problems:
+            return cls.red(f"no {things} found: nothing was checked")
+        wrong = {name: problem for name, problem in problems.items() if problem}
+        looked_at: dict[str, Json] = {name: problem or "ok" for name, problem in problems.items()}
+        if wrong:
+            first = "; ".join(f"{name}: {problem}" for name, problem in list(wrong.items())[:5])
+            rest = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+            return cls.red(f"{len(wrong)} of {len(problems)} {things}: {first}{rest}", looked_at=looked_at)
+        return cls.green(f"all {len(problems)} {things} as they should be", looked_at=looked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What evidence is about: its input, the apply that it follows, and the world that it was seen in."""
+
+    asset: str
+    environment: str
+    content: str
+    shared: str
+    epoch: int
+    world: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A recorded finding: of which item and rule version, about what, when, by which run."""
+
+    item: str
+    rule_version: int
+    about: About
+    finding: Finding
+    observed_at: datetime
+    seconds: float
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A person's signed acceptance of a red item, verified by the caller before it gets here."""
+
+    item: str
+    asset: str
+    environment: str
+    owner: str
+    reason: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The state of one item, why, and the evidence it rests on."""
+
+    state: State
+    reason: str
+    evidence: Evidence | None = None
+
+    @property
+    def opens(self) -> bool:
+        """True when a gate may open on it."""
+        return self.state in {State.GREEN, State.WAIVED}
+
+
+def judge(
+    evidence: Evidence | None,
+    *,
+    rule_version: int,
+    about: About,
+    unfinished: bool,
+    max_age: timedelta,
+    now: datetime,
+    waivers: Sequence[Waiver] = (),
+    compare_content: bool = True,
+) -> Judgement:
+    """State of an item from its last evidence.
+
+    `about` is what holds now; evidence about anything else is stale. `unfinished` means that an
+    apply was started and never finished: nothing seen before it counts. Promotion compares only the
+    `shared` digest (`compare_content=False`), everything else the whole content.
+    """
+    verdict = _verdict(
+        evidence, rule_version=rule_version, about=about, unfinished=unfinished,
+        max_age=max_age, now=now, compare_content=compare_content,
+    )  # fmt: skip
+    if verdict.state is State.GREEN:
+        return verdict
+    for waiver in waivers:
+        if waiver.expires <= now:
+            until = waiver.expires.isoformat()
+            return Judgement(State.RED, f"the waiver of {waiver.owner} expired at {until}; {verdict.reason}", evidence)
+        until = waiver.expires.isoformat()
+        reason = f"waived by {waiver.owner} until {until}: {waiver.reason} ({verdict.state}: {verdict.reason})"
+        return Judgement(State.WAIVED, reason, evidence)
+    return verdict
+
+
+def _verdict(
+    evidence: Evidence | None,
+    *,
+    rule_version: int,
+    about: About,
+    unfinished: bool,
+    max_age: timedelta,
+    now: datetime,
+    compare_content: bool,
+) -> Judgement:
+    if evidence is None:
+        return Judgement(State.NOT_RUN, "never checked")
+    seen = evidence.about
+    age = now - evidence.observed_at
+    stale = (
+        (unfinished, f"an apply started after epoch {seen.epoch} and never finished"),
+        (seen.epoch != about.epoch, f"checked at epoch {seen.epoch}, the last apply is epoch {about.epoch}"),
+        (seen.world != about.world, "checked in another world (account, state or secret store differ)"),
+        (evidence.rule_version != rule_version, "checked by another version of the rule"),
+        (seen.shared != about.shared, "checked for another input"),
+        (compare_content and seen.content != about.content, "checked for another content"),
+        (age > max_age, f"checked {_span(age)} ago, allowed are {_span(max_age)}"),
+        (age < -timedelta(minutes=5), "checked in the future: a clock is wrong"),
+    )
+    for is_stale, why in stale:
+        if is_stale:
+            return Judgement(State.STALE, why, evidence)
+    state = State.GREEN if evidence.finding.ready else State.RED
+    return Judgement(state, evidence.finding.summary, evidence)
+
+
+def _span(span: timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    return f"{hours:.0f} h" if hours >= 1 else f"{span.total_seconds() / 60:.0f} min"

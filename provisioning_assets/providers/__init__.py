@@ -1,0 +1,1 @@
+"""Back ends: one product a file, behind the protocol of its kind."""

@@ -1,0 +1,50 @@
+"""Infrastructure: code that brings up a stage. Engines: Terraform."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from provisioning_assets.plan import Json, Plan
+
+Progress = Callable[[str], None]
+"""Receives one line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageRoot:
+    """A stage of one environment, ready for an engine: where its code is and what goes into it."""
+
+    name: str
+    root: Path
+    workdir: Path
+    """Folder of ours for the engine's files; never inside the repository's code."""
+    state: Mapping[str, str]
+    """Where its state is kept, for example {"bucket", "key", "region"}."""
+    variables: Mapping[str, Json]
+    upstream: Mapping[str, Mapping[str, Json]]
+    """Contract of each earlier stage, by stage name; the root declares a variable of that name for it."""
+
+
+class Infrastructure(Protocol):
+    """Plans and applies one stage."""
+
+    def plan(self, stage: StageRoot, progress: Progress) -> Plan:
+        """What an apply would do now. Addresses, actions and attribute names only: no values."""
+        ...
+
+    def apply(self, stage: StageRoot, plan: Plan, progress: Progress) -> None:
+        """Do what the last `plan` of this stage said; `ApplyFailed` with the engine's own diagnostic."""
+        ...
+
+    def contract(self, stage: StageRoot) -> Mapping[str, Json]:
+        """The stage's output `contract`: what later stages and the other task classes may rely on."""
+        ...
+
+    def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
+        """Coverage: each live thing that belongs to the stage, and why it is not managed (None: it is)."""
+        ...
+
+    def lineage(self, stage: StageRoot) -> str | None:
+        """Identity of the stage's state; None before the first apply."""
+        ...

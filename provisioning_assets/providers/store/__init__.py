@@ -1,0 +1,27 @@
+"""Stores: where the ledger and the locks live, with the conditional writes that make them safe."""
+
+from typing import Protocol
+
+
+class Store(Protocol):
+    """Named byte strings with compare-and-set. A version is an opaque tag that changes with the content."""
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """Content and version; None when the key does not exist."""
+        ...
+
+    def keys(self, prefix: str) -> list[str]:
+        """All keys with this prefix, sorted."""
+        ...
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Write if the key does not exist; False when it does. Atomic: readers never see a part."""
+        ...
+
+    def replace(self, key: str, content: bytes, *, version: str) -> bool:
+        """Write if the key still has this version; False otherwise."""
+        ...
+
+    def delete(self, key: str, *, version: str) -> bool:
+        """Delete if the key still has this version; False otherwise."""
+        ...

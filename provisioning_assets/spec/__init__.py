@@ -1,0 +1,1 @@
+"""The desired side: `engagement.yaml` as frozen, validated models."""
