@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
 from provisioning_assets.plan import Json
+
+
+_NAMED = 5
+"""How many things that are wrong a summary names; the evidence has all of them."""
 
 
 class State(StrEnum):
@@ -48,8 +52,8 @@ class Finding:
         wrong = {name: problem for name, problem in problems.items() if problem}
         looked_at: dict[str, Json] = {name: problem or "ok" for name, problem in problems.items()}
         if wrong:
-            first = "; ".join(f"{name}: {problem}" for name, problem in list(wrong.items())[:5])
-            rest = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+            first = "; ".join(f"{name}: {problem}" for name, problem in list(wrong.items())[:_NAMED])
+            rest = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
             return cls.red(f"{len(wrong)} of {len(problems)} {things}: {first}{rest}", looked_at=looked_at)
         return cls.green(f"all {len(problems)} {things} as they should be", looked_at=looked_at)
 
@@ -77,6 +81,7 @@ class Evidence:
     observed_at: datetime
     seconds: float
     run: str
+    kind: Literal["evidence"] = "evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class Waiver:
     owner: str
     reason: str
     expires: datetime
+    kind: Literal["waiver"] = "waiver"
 
 
 @dataclass(frozen=True, slots=True)

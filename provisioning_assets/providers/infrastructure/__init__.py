@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from provisioning_assets.errors import ProviderFailed
 from provisioning_assets.plan import Json, Plan
 
 Progress = Callable[[str], None]
@@ -26,6 +27,17 @@ class StageRoot:
     """Contract of each earlier stage, by stage name; the root declares a variable of that name for it."""
 
 
+class StateLocked(ProviderFailed):
+    """The engine's own state lock is held; `holder` says by whom, as the engine tells it."""
+
+    def __init__(self, stage: str, holder: str, *, lock_id: str) -> None:
+        self.holder = holder
+        self.lock_id = lock_id
+        super().__init__(
+            f"the state of {stage} is locked", cause=holder, remedy="wait for that run, or release its lock"
+        )
+
+
 class Infrastructure(Protocol):
     """Plans and applies one stage."""
 
@@ -43,6 +55,10 @@ class Infrastructure(Protocol):
 
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
         """Coverage: each live thing that belongs to the stage, and why it is not managed (None: it is)."""
+        ...
+
+    def release_lock(self, stage: StageRoot) -> None:
+        """Release a state lock that a dead run left behind; the caller knows that it is dead."""
         ...
 
     def lineage(self, stage: StageRoot) -> str | None:

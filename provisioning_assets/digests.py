@@ -1,0 +1,121 @@
+"""Digests of what an asset is made from: computed from files alone, before any apply.
+
+`content` ties evidence to one environment's exact input. `shared` leaves out the environment and the
+values of declared differences: two environments with an equal `shared` digest were built from the same
+thing, which is what makes a proof in staging count for production.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import hcl2
+
+from provisioning_assets.plan import Json, digest
+
+SCHEMA = 1
+Leaves = Mapping[str, str]
+"""Path of each leaf of an input to the digest of its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What an asset is made from: as this environment has it, and as all environments share it."""
+
+    own: Json
+    shared: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Both digests of one asset, with the leaves that explain a later difference."""
+
+    content: str
+    shared: str
+    content_leaves: Leaves
+    shared_leaves: Leaves
+
+
+def combine(inputs: Inputs, *, environment: str, upstream: Mapping[str, Digests]) -> Digests:
+    """Digests of an asset from its own inputs and the digests of the assets before it."""
+    content_leaves = {
+        **leaves(inputs.own),
+        "environment": digest(environment),
+        "schema": digest(SCHEMA),
+        **{f"upstream.{name}": d.content for name, d in upstream.items()},
+    }
+    shared_leaves = {
+        **leaves(inputs.shared),
+        "schema": digest(SCHEMA),
+        **{f"upstream.{name}": d.shared for name, d in upstream.items()},
+    }
+    return Digests(digest(content_leaves), digest(shared_leaves), content_leaves, shared_leaves)
+
+
+def leaves(value: Json, path: str = "") -> dict[str, str]:
+    """Flatten a JSON value to the digests of its leaves; an empty list or mapping is a leaf."""
+    if isinstance(value, Mapping) and value:
+        items = ((f"{path}.{key}" if path else str(key), child) for key, child in value.items())
+    elif isinstance(value, (list, tuple)) and value:
+        items = ((f"{path}[{position}]", child) for position, child in enumerate(value))
+    else:
+        return {path: digest(value)}
+    return {leaf: hashed for name, child in items for leaf, hashed in leaves(child, name).items()}
+
+
+def first_difference(
+    before: str, after: str, remembered: Callable[[str], Leaves | None], *, prefix: str = ""
+) -> str | None:
+    """Name of the first leaf in which two inputs differ, followed upstream; None when one is not remembered."""
+    old, new = remembered(before), remembered(after)
+    if old is None or new is None:
+        return None
+    for leaf in sorted(old.keys() | new.keys(), key=lambda name: (name.startswith("upstream."), name)):
+        if old.get(leaf) == new.get(leaf):
+            continue
+        name = leaf.removeprefix("upstream.")
+        if leaf in old and leaf in new and name != leaf:
+            return first_difference(old[leaf], new[leaf], remembered, prefix=f"{prefix}{name}: ") or prefix + name
+        return prefix + leaf
+    return None
+
+
+def tree_hash(root: Path, *, repository: Path) -> dict[str, str]:
+    """Relative path to SHA-256 of every file that a Terraform root is made of, local modules included."""
+    return {
+        str(file.relative_to(repository)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for folder in sorted(_closure(root.resolve()))
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and ".terraform" not in file.parts
+    }
+
+
+def _closure(root: Path) -> set[Path]:
+    """The root's folder and every local module folder that it reaches."""
+    found: set[Path] = set()
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        if folder in found:
+            continue
+        found.add(folder)
+        for file in folder.glob("*.tf"):
+            waiting.extend((folder / source).resolve() for source in _local_sources(file, file.stat().st_mtime_ns))
+    return found
+
+
+@cache
+def _local_sources(file: Path, _modified: int) -> tuple[str, ...]:
+    return tuple(_sources(hcl2.loads(file.read_text())))
+
+
+def _sources(document: Mapping[str, Any]) -> Iterator[str]:
+    for block in document.get("module", []):
+        for body in block.values():
+            source = body["source"] if isinstance(body, dict) and "source" in body else ""
+            source = str(source).strip('"')
+            if source.startswith("."):
+                yield source

@@ -1,0 +1,211 @@
+"""The lock of an environment: one writer, across runs, processes and machines.
+
+It lies beside the environment's state and covers a whole run. A holder that is provably dead (same
+host, same boot, its process is gone) is taken over and reported; any other lock is broken only by an
+explicit command.
+"""
+
+import json
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import psutil
+from pydantic import TypeAdapter
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from provisioning_assets.errors import LockHeld, ProvisioningError
+from provisioning_assets.providers.store import Store
+
+HEARTBEAT = 5.0
+"""Seconds between two heartbeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that cannot be mistaken for a later one of the same number."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def this(cls) -> Self:
+        """The process that asks."""
+        return cls(os.getpid(), psutil.Process().create_time())
+
+    def alive(self) -> bool:
+        """True while exactly this process runs (a zombie does not)."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.started) < 1
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the lock, since when, and which processes write on its behalf."""
+
+    token: str
+    run: str
+    host: str
+    boot: str
+    process: Process
+    since: datetime
+    heartbeat: datetime
+    children: tuple[Process, ...] = ()
+
+    def dead(self) -> bool:
+        """True only when it can be proven: same host, and another boot or a process that is gone."""
+        here = _here()
+        if self.host != here[0]:
+            return False
+        return self.boot != here[1] or not self.process.alive()
+
+    def __str__(self) -> str:
+        since, beat = (t.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") for t in (self.since, self.heartbeat))
+        return f"run {self.run} (process {self.process.pid} on {self.host}) since {since}, last heartbeat {beat}"
+
+
+_HOLDER = TypeAdapter(Holder)
+
+
+def _here() -> tuple[str, str]:
+    """This host and its boot. Containers of one machine have process numbers of their own: another host."""
+    namespace = Path("/proc/self/ns/pid")
+    host = socket.gethostname() + (f"/{namespace.stat().st_ino}" if namespace.exists() else "")
+    return host, f"{psutil.boot_time():.0f}"
+
+
+class EnvironmentLock:
+    """Held from `acquire` to `release`; a thread keeps its heartbeat fresh meanwhile."""
+
+    def __init__(self, store: Store, key: str, *, run: str, environment: str) -> None:
+        self._store = store
+        self._key = key
+        self._run = run
+        self._environment = environment
+        self._mine: Holder | None = None
+        self._version = ""
+        self._mutex = threading.Lock()
+        self._stop = threading.Event()
+        self._beat: threading.Thread | None = None
+
+    def acquire(self, *, wait: float, progress: Callable[[str], None]) -> Holder | None:
+        """Take the lock, waiting at most `wait` seconds; the dead holder that was taken over, if any.
+
+        `LockHeld` names who holds it. After a take-over the dead run's own children (Terraform) may still
+        be writing: the caller waits for them.
+        """
+        told: list[str] = []
+
+        def attempt() -> tuple[bool, Holder | None]:
+            taken, holder = self._attempt()
+            if not taken and holder and holder.token not in told:
+                told.append(holder.token)
+                progress(f"{self._environment} is held by {holder}; waiting up to {wait:.0f} s")
+            return taken, holder
+
+        retrying = Retrying(
+            stop=stop_after_delay(wait), wait=wait_fixed(0.5), retry=retry_if_result(lambda result: not result[0])
+        )
+        try:
+            _, dead = retrying(attempt)
+        except RetryError as error:
+            raise self._held(error.last_attempt.result()[1]) from None
+        self._stop.clear()
+        self._beat = threading.Thread(target=self._keep_beating, name=f"lock {self._environment}", daemon=True)
+        self._beat.start()
+        return dead
+
+    def check(self) -> None:
+        """Raise unless the lock is still ours; called before each write."""
+        holder = self.holder()
+        if self._mine is None or holder is None or holder.token != self._mine.token:
+            raise LockHeld(
+                f"the lock of {self._environment} is no longer ours: nothing more is written",
+                [f"held by {holder}" if holder else "somebody removed it"],
+                remedy="find out who broke the lock, then run again: the next run observes and converges",
+            )
+
+    def add_child(self, process: Process) -> None:
+        """Record a process that writes for us and may outlive us."""
+        self._update(lambda mine: replace(mine, children=(*(c for c in mine.children if c.alive()), process)))
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock now."""
+        found = self._store.read(self._key)
+        return None if found is None else _HOLDER.validate_json(found[0])
+
+    def release(self) -> None:
+        """Give the lock back; does nothing when it is not ours."""
+        self._stop.set()
+        if self._beat is not None:
+            self._beat.join()
+            self._beat = None
+        with self._mutex:
+            if self._mine is not None:
+                self._store.delete(self._key, version=self._version)
+                self._mine = None
+
+    def break_it(self) -> Holder | None:
+        """Remove somebody's lock, by a person's explicit wish; whose it was."""
+        found = self._store.read(self._key)
+        if found is None:
+            return None
+        self._store.delete(self._key, version=found[1])
+        return _HOLDER.validate_json(found[0])
+
+    def _attempt(self) -> tuple[bool, Holder | None]:
+        host, boot = _here()
+        now = datetime.now(UTC)
+        mine = Holder(secrets.token_hex(8), self._run, host, boot, Process.this(), now, now)
+        found = self._store.read(self._key)
+        if found is None:
+            taken, previous = self._store.create(self._key, _content(mine)), None
+        else:
+            previous = _HOLDER.validate_json(found[0])
+            if not previous.dead():
+                return False, previous
+            mine = replace(mine, children=tuple(c for c in previous.children if c.alive()))
+            taken = self._store.replace(self._key, _content(mine), version=found[1])
+        if taken:
+            self._mine = mine
+            current = self._store.read(self._key)
+            self._version = current[1] if current else ""
+        return taken, previous
+
+    def _update(self, change: Callable[[Holder], Holder]) -> None:
+        with self._mutex:
+            if self._mine is None:
+                return
+            changed = change(self._mine)
+            if not self._store.replace(self._key, _content(changed), version=self._version):
+                return  # `check` tells, before the next write, that it is no longer ours
+            current = self._store.read(self._key)
+            self._mine, self._version = changed, current[1] if current else ""
+
+    def _keep_beating(self) -> None:
+        while not self._stop.wait(HEARTBEAT):
+            try:
+                self._update(lambda mine: replace(mine, heartbeat=datetime.now(UTC)))
+            except ProvisioningError:
+                continue  # a missed beat is visible in the lock's age; `check` decides before each write
+
+    def _held(self, holder: Holder | None) -> LockHeld:
+        return LockHeld(
+            f"{self._environment} is being written by another run",
+            [f"held by {holder}" if holder else "another run took the lock at this moment"],
+            remedy="wait for it to end; if its machine is gone for good: provisioning unlock ENGAGEMENT ENVIRONMENT",
+        )
+
+
+def _content(holder: Holder) -> bytes:
+    return json.dumps(asdict(holder), default=str).encode()

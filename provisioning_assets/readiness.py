@@ -1,0 +1,169 @@
+"""Readiness items: claims with a check, what a check leaves behind, and where every item stands."""
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from provisioning_assets.digests import first_difference
+from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.evidence import About, Evidence, Finding, Judgement, State, judge
+from provisioning_assets.gate import Holds, Item, Standing, closed_by
+from provisioning_assets.lineage import Node
+from provisioning_assets.resources import Session, Work, now
+
+Check = Callable[[Work], Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessItem:
+    """An item and the function that checks its claim; None while the check is still to be built."""
+
+    item: Item
+    check: Check | None
+
+
+def readiness_item(
+    *,
+    review_item: int,
+    gates: Holds = "promotion",
+    max_age: timedelta = timedelta(hours=24),
+    version: int = 1,
+    waivable: bool = True,
+    lasting: bool = False,
+) -> Callable[[Check], ReadinessItem]:
+    """Make a readiness item of a function: its name is the claim, its docstring the explanation."""
+
+    def make(check: Check) -> ReadinessItem:
+        item = Item(
+            name=check.__name__,
+            description=" ".join((check.__doc__ or "").split()),
+            review_item=review_item,
+            gates=gates,
+            max_age=max_age,
+            version=version,
+            waivable=waivable,
+            lasting=lasting,
+        )
+        return ReadinessItem(item, check)
+
+    return make
+
+
+def planned_item(name: str, description: str, *, review_item: int) -> ReadinessItem:
+    """An item whose check does not exist yet: always `not_run`, and it holds the launch."""
+    return ReadinessItem(Item(name, description, review_item, "launch", timedelta(days=7)), None)
+
+
+def evaluate(work: Work, readiness: ReadinessItem) -> Evidence:
+    """Check one item; whatever happens becomes evidence. An exception is red: nobody could tell."""
+    item = readiness.item
+    if work.session.reuse and item.lasting:
+        standing = stand(work.session, work.node, item)
+        if standing.judgement.state is State.GREEN and standing.judgement.evidence is not None:
+            return standing.judgement.evidence
+    started = time.monotonic()
+    try:
+        about = work.about()
+        finding = Finding.red("no check exists yet") if readiness.check is None else readiness.check(work)
+    except ProvisioningError as error:
+        finding = Finding.red(f"could not check: {error.what}", error=str(error))
+        about = _about_or_unknown(work)
+    except Exception as error:  # noqa: BLE001 - a check that raises must leave a record; the text may hold a secret
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        finding = Finding.red(f"could not check: {type(error).__name__} in {where.name} (line {where.lineno})")
+        about = _about_or_unknown(work)
+    seconds = time.monotonic() - started
+    return Evidence(item.name, item.version, about, finding, now(), round(seconds, 3), work.session.run)
+
+
+def record(work: Work, evidence: list[Evidence]) -> None:
+    """Append what is new to the ledger, in one page."""
+    work.remember_inputs()
+    new = [entry for entry in evidence if entry.run == work.session.run]
+    if new:
+        work.session.ledger.append(*new)
+
+
+def _about_or_unknown(work: Work) -> About:
+    """What the evidence is about when the world itself could not be asked: an unknown one."""
+    digests = work.session.lineage.digests(*work.node.key)
+    epoch = work.session.ledger.epoch(work.node.asset).number
+    try:
+        return work.about()
+    except ProvisioningError:
+        return About(work.node.asset, work.node.environment, digests.content, digests.shared, epoch, "unknown")
+
+
+def stand(
+    session: Session, node: Node, item: Item, *, at: datetime | None = None, promotes: str | None = None
+) -> Standing:
+    """Where an item stands, from the ledger alone. `promotes`: the digest that another environment must share."""
+    work = Work(session, node)
+    evidence = session.ledger.evidence(node.asset, item.name)
+    try:
+        about = work.about()
+    except ProvisioningError as error:
+        reason = f"could not tell: {error.what}"
+        return Standing(item, node.asset, node.environment, Judgement(State.RED, reason, evidence))
+    if promotes is not None:
+        about = replace(about, shared=promotes)
+    if evidence is not None and evidence.about.world == "unknown":
+        judgement = Judgement(State.RED, evidence.finding.summary, evidence)
+        return Standing(item, node.asset, node.environment, judgement)
+    judgement = judge(
+        evidence,
+        rule_version=item.version,
+        about=about,
+        unfinished=session.ledger.epoch(node.asset).unfinished,
+        max_age=item.max_age,
+        now=at or now(),
+        compare_content=promotes is None,
+    )
+    if evidence is not None and judgement.state is State.STALE:
+        judgement = replace(judgement, reason=judgement.reason + _difference(session, node, evidence.about, about))
+    return Standing(item, node.asset, node.environment, judgement)
+
+
+def _difference(session: Session, node: Node, seen: About, wanted: About) -> str:
+    """The first leaf in which the checked input and today's differ, if both are known."""
+    if seen.content == wanted.content and seen.shared == wanted.shared:
+        return ""
+    known: dict[str, Mapping[str, str]] = {}
+    for other in session.lineage.of(node.environment):
+        digests = session.lineage.digests(*other.key)
+        known |= {digests.content: digests.content_leaves, digests.shared: digests.shared_leaves}
+
+    def remembered(digest: str) -> Mapping[str, str] | None:
+        return known.get(digest) or session.ledger.remembered(digest)
+
+    leaf = first_difference(seen.content, wanted.content, remembered)
+    return f": {leaf} differs" if leaf else ""
+
+
+def standings(session: Session, *, at: datetime | None = None) -> list[Standing]:
+    """Every item of the environment, upstream first."""
+    return [stand(session, node, item, at=at) for node in session.lineage.of(session.environment.name)
+            for item in node.items]  # fmt: skip
+
+
+def gate_reasons(work: Work) -> list[str]:
+    """Why this asset may not be written: what is unproven before it, here and in the environment before."""
+    session, node = work.session, work.node
+    reasons: list[str] = []
+    side_by_side = session.engagement.promotion == "big-bang" and node.is_stage
+    for earlier in [] if side_by_side else session.lineage.upstream(*node.key):
+        reasons.extend(_unproven(session, earlier, promotes=None))
+    if session.before is not None:
+        session.before.ledger.refresh()
+        proven = session.lineage.node(session.before.environment.name, node.asset)
+        reasons.extend(_unproven(session.before, proven, promotes=session.lineage.digests(*node.key).shared))
+    return reasons
+
+
+def _unproven(session: Session, node: Node, *, promotes: str | None) -> list[str]:
+    """What keeps a gate behind this node closed. A node that nothing could prove keeps it closed, too."""
+    if not any(item.gates == "promotion" for item in node.items):
+        return [f"{node.environment}/{node.asset}: no readiness item could prove it"]
+    return [str(s) for s in closed_by([stand(session, node, item, promotes=promotes) for item in node.items])]
