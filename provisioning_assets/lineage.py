@@ -1,6 +1,6 @@
 """The lineage of an engagement: its assets, what each stands on, and the digests that follow from it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +21,7 @@ class Node:
     upstream: tuple[str, ...]
     items: tuple[Item, ...]
     needs: Needs
-    inputs: Callable[[], Inputs]
+    inputs: Inputs
     is_stage: bool = False
 
     @property
@@ -66,5 +66,5 @@ class Lineage:
         found: dict[tuple[str, str], Digests] = {}
         for node in self.nodes:
             upstream = {name: found[node.environment, name] for name in node.upstream}
-            found[node.key] = combine(node.inputs(), environment=node.environment, upstream=upstream)
+            found[node.key] = combine(node.inputs, environment=node.environment, upstream=upstream)
         return found

@@ -3,11 +3,12 @@
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from provisioning_assets.digests import first_difference
-from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.errors import ProvisioningError, Unreachable
 from provisioning_assets.evidence import About, Evidence, Finding, Judgement, State, judge
 from provisioning_assets.gate import Holds, Item, Standing, closed_by
 from provisioning_assets.lineage import Node
@@ -84,6 +85,14 @@ def record(work: Work, evidence: list[Evidence]) -> None:
     new = [entry for entry in evidence if entry.run == work.session.run]
     if new:
         work.session.ledger.append(*new)
+
+
+def record_failure(work: Work, item: Item, error: ProvisioningError) -> None:
+    """Leave a failed run's word as red evidence, if the ledger can still be reached."""
+    finding = Finding.red(f"the run failed: {error.what}", error=str(error))
+    with suppress(Unreachable):
+        evidence = Evidence(item.name, item.version, _about_or_unknown(work), finding, now(), 0.0, work.session.run)
+        work.session.ledger.append(evidence)
 
 
 def _about_or_unknown(work: Work) -> About:

@@ -29,7 +29,7 @@ from provisioning_assets.providers.monitoring.registry import BACK_ENDS as MONIT
 from provisioning_assets.providers.secrets import SecretStore
 from provisioning_assets.providers.secrets.registry import BACK_ENDS as SECRETS
 from provisioning_assets.providers.store import Store
-from provisioning_assets.providers.store.registry import BACK_ENDS as STORES
+from provisioning_assets.providers.store.registry import open_store
 from provisioning_assets.spec.engagement import Engagement, Environment
 
 Progress = Callable[[str], None]
@@ -76,10 +76,10 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """Where the environment's state, ledger and lock lie."""
-        settings = self.environment.state
-        if settings.provider == "file":
-            return STORES["file"](folder=self.engagement.repository / settings.bucket)
-        return STORES[settings.provider](bucket=settings.bucket, region=self.environment.region)
+        settings, repository = self.environment.state, self.engagement.repository
+        return open_store(
+            settings.provider, bucket=settings.bucket, region=self.environment.region, repository=repository
+        )
 
     @cached_property
     def prefix(self) -> str:
@@ -300,3 +300,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+
+
+def open_session(lineage: Lineage, environment: str, *, run: str, progress: Progress = silent) -> Session:
+    """A session of an environment, with the environment whose proof it needs behind it."""
+    engagement = lineage.engagement
+    earlier = engagement.before(environment)
+    before = open_session(lineage, earlier.name, run=run) if earlier else None
+    return Session(lineage, engagement.environment(environment), run, before, progress)

@@ -2,18 +2,131 @@
 
 from collections.abc import Mapping, Sequence
 
-from provisioning_assets.assets.task import SECRET_STORE, AWS, Declared, Task, equals_declared, inputs, section
-from provisioning_assets.errors import ApplyFailed
+from provisioning_assets.assets.task import AWS, SECRET_STORE, Declared, Task, equals_declared, inputs, section
 from provisioning_assets.evidence import Finding
 from provisioning_assets.plan import Attributes, Change
 from provisioning_assets.providers.secrets.sources import value_of
-from provisioning_assets.providers.secrets.structure import (
-    CERTIFICATES,
-    certificates_mount,
-    desired_structure,
-    mount_of,
-    pipeline_role,
-)
+from provisioning_assets.providers.secrets.structure import desired_structure
 from provisioning_assets.readiness import readiness_item
 from provisioning_assets.resources import Work
 from provisioning_assets.spec.engagement import Engagement, Environment
+from provisioning_assets.spec.sections import Secret
+
+OURS = ("certificate-", "acme-account")
+"""Beginnings of the names that other assets of ours keep in the same mounts."""
+
+
+def mount(work: Work, purpose: str) -> str:
+    """Mount of the environment's secrets of a purpose, `runtime` or `engagement`."""
+    return f"{work.session.scope}-{purpose}"
+
+
+def target(work: Work) -> Declared:
+    """Mounts, policies and roles as declared, and a first version of every secret. No value is ever replaced."""
+    section, store, scope = work.environment.secrets, work.session.secret_store, work.session.scope
+    declared = {f"secret {mount(work, each.purpose)}/{each.name}": each for each in section.secrets}
+
+    def desired() -> Mapping[str, Attributes]:
+        structure = desired_structure(work.engagement.name, work.environment.name, section)
+        return {**structure, **{address: {"populated": True} for address in declared}}
+
+    def read() -> Mapping[str, Attributes]:
+        there = {
+            f"secret {mount(work, purpose)}/{name}": {"populated": True}
+            for purpose in ("runtime", "engagement")
+            for name in store.stored(mount(work, purpose))
+        }
+        return {**store.read_structure(f"{scope}-"), **{a: v for a, v in there.items() if a in declared}}
+
+    def write(changes: Sequence[Change]) -> None:
+        store.write_structure([change for change in changes if not change.address.startswith("secret ")])
+        for change in changes:
+            if change.address in declared:
+                _populate(work, declared[change.address])
+
+    return Declared(desired, read, write)
+
+
+def _populate(work: Work, secret: Secret) -> None:
+    """Write version 1, check-and-set: a value that somebody wrote meanwhile stays."""
+    metadata = {
+        "owner": secret.owner,
+        "purpose": secret.purpose,
+        "rotate_every_days": str(secret.rotate_every.days),
+        "source": type(secret.source).__name__,
+    }
+    value = {"value": value_of(secret)}
+    work.session.secret_store.create(mount(work, secret.purpose), secret.name, value, metadata)
+
+
+@readiness_item(review_item=4)
+def secrets_have_not_drifted(work: Work) -> Finding:
+    """Mounts, policies and roles are as declared, and every declared secret has a value.
+
+    Red names what differs; a widened policy is found here.
+    """
+    return equals_declared(work, target(work))
+
+
+@readiness_item(review_item=4)
+def secrets_are_populated(work: Work) -> Finding:
+    """Every declared secret has a version in its mount, with its owner and purpose, and no other secret lies there."""
+    store, section = work.session.secret_store, work.environment.secrets
+    problems: dict[str, str | None] = {}
+    for purpose in ("runtime", "engagement"):
+        stored = store.stored(mount(work, purpose))
+        declared = {each.name: each for each in section.secrets if each.purpose == purpose}
+        for name, each in declared.items():
+            owner = stored[name].metadata.get("owner") if name in stored else None
+            wrong_owner = f"its owner is {owner or 'not recorded'}, declared is {each.owner}"
+            problems[f"{purpose}/{name}"] = (
+                "has no value" if name not in stored else None if owner == each.owner else wrong_owner
+            )
+        undeclared = (name for name in stored if name not in declared and not name.startswith(OURS))
+        problems |= {f"{purpose}/{name}": "is not declared: who put it there?" for name in undeclared}
+    return Finding.over("secrets", problems)
+
+
+@readiness_item(review_item=4)
+def pipeline_reads_its_secrets(work: Work) -> Finding:
+    """The deployment pipeline's role logs in and reads each secret that it needs; the values are dropped at once."""
+    runtime = mount(work, "runtime")
+    paths = [(runtime, name) for name in work.environment.secrets.pipeline_reads]
+    could = work.session.secret_store.can_read(f"{work.session.scope}-pipeline", paths)
+    return Finding.over("secrets of the pipeline", {
+        f"{where}/{name}": None if could.get(f"{where}/{name}") else "the pipeline cannot read it" for where, name in paths
+    })  # fmt: skip
+
+
+@readiness_item(review_item=4)
+def pipeline_reads_nothing_else(work: Work) -> Finding:
+    """The same role is refused everything else: engagement-time secrets, undeclared runtime ones, private keys."""
+    store, section = work.session.secret_store, work.environment.secrets
+    allowed = {(mount(work, "runtime"), name) for name in section.pipeline_reads}
+    there = [(mount(work, purpose), name) for purpose in ("runtime", "engagement") for name in store.stored(mount(work, purpose))]
+    rest = [path for path in there if path not in allowed]
+    could = store.can_read(f"{work.session.scope}-pipeline", rest)
+    return Finding.over("other secrets", {
+        f"{where}/{name}": "the pipeline can read it" if could[f"{where}/{name}"] else None for where, name in rest
+    })  # fmt: skip
+
+
+def task(engagement: Engagement, environment: Environment) -> Task:
+    """The asset of the secrets."""
+    items = (
+        secrets_have_not_drifted,
+        secrets_are_populated,
+        pipeline_reads_its_secrets,
+        pipeline_reads_nothing_else,
+    )
+    own, template = section(engagement, environment, "secrets")
+    return Task(
+        name="secrets",
+        description="Production credentials by name, owner and purpose; values exist in the secret store alone.",
+        kinds=frozenset({environment.secrets.provider}),
+        needs=frozenset({AWS, SECRET_STORE}),
+        upstream=("environment",),
+        inputs=inputs(engagement, items, own=own, template=template),
+        items=items,
+        target=target,
+    )

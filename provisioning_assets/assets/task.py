@@ -36,6 +36,8 @@ class Task:
     target: Callable[[Work], Target] | None = None
     state: Callable[[Work], Mapping[str, Json]] | None = None
     is_stage: bool = False
+    gated: bool = True
+    """False for what states whatever is the case, good or bad."""
 
     @property
     def checks(self) -> tuple[ReadinessItem, ...]:

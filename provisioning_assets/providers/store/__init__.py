@@ -6,6 +6,10 @@ from typing import Protocol
 class Store(Protocol):
     """Named byte strings with compare-and-set. A version is an opaque tag that changes with the content."""
 
+    def prepare(self) -> None:
+        """Make what the store needs to be written to; does nothing when it is there."""
+        ...
+
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Content and version; None when the key does not exist."""
         ...

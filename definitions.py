@@ -1,0 +1,7 @@
+"""What Dagster loads: every engagement of this repository as assets, checks, jobs and schedules."""
+
+from pathlib import Path
+
+from provisioning_assets.assets.loading import load_definitions
+
+defs = load_definitions(Path(__file__).parent / "engagements")

@@ -1,0 +1,207 @@
+"""Tasks as Dagster definitions: assets, checks, jobs, schedules. What Dagster shows is read from the ledger."""
+
+import logging
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from provisioning_assets.assets.task import Task
+from provisioning_assets.errors import ProvisioningError, Refused
+from provisioning_assets.evidence import Evidence, State
+from provisioning_assets.gate import Item
+from provisioning_assets.lineage import Lineage, Node
+from provisioning_assets.plan import Json
+from provisioning_assets.readiness import evaluate, gate_reasons, record, record_failure, stand
+from provisioning_assets.reconcile import reconcile
+from provisioning_assets.resources import Session, Work, now, open_session
+from provisioning_assets.rules import deletes_little, keeps_data, respects_freeze
+
+REUSE = "provisioning/reuse"
+"""Run tag of our own jobs: slow proofs that still count are stated again. A run started by hand repeats them."""
+
+logger = logging.getLogger("provisioning")
+
+
+@dataclass
+class Sessions:
+    """The sessions of one Dagster run, by engagement and environment; the locks are held until it ends."""
+
+    lineages: Mapping[str, Lineage]
+    opened: dict[tuple[str, str], Session] = field(default_factory=dict)
+
+    def open(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, lineage: Lineage, environment: str) -> Session:
+        """The session of an environment; the first call reaches out to what the whole run needs, and locks."""
+        run = context.run
+        key = (lineage.engagement.name, environment)
+
+        def progress(line: str) -> None:
+            context.log.info(line)
+            logger.info(line)
+
+        if key not in self.opened:
+            session = open_session(lineage, environment, run=run.run_id, progress=progress)
+            session.reuse = REUSE in run.tags
+            selected = {node.name for node in context.job_def.nodes}
+            nodes = [node for node in lineage.of(environment) if _touched(lineage, node, selected)]
+            session.reach(frozenset[str]().union(*(node.needs for node in nodes)))
+            session.hold()
+            self.opened[key] = session
+        session = self.opened[key]
+        session.progress = progress
+        return session
+
+    def close(self) -> None:
+        """Give every lock back."""
+        for session in self.opened.values():
+            session.close()
+
+
+def dagster_name(*parts: str) -> str:
+    """Name for a job, a schedule or a set of checks: Dagster takes letters, digits and _ only."""
+    return "__".join(parts)
+
+
+def asset_key(lineage: Lineage, node: Node) -> dg.AssetKey:
+    """`<engagement>/<environment>/<asset>`."""
+    return dg.AssetKey([lineage.engagement.name, node.environment, node.asset])
+
+
+def build_asset(lineage: Lineage, node: Node, task: Task, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The asset that carries the task out."""
+    engagement = lineage.engagement
+
+    @dg.asset(
+        key=asset_key(lineage, node),
+        deps=deps,
+        group_name=f"{engagement.name}/{node.environment}",
+        description=task.description,
+        kinds=set(task.kinds),
+        owners=[person.email for person in engagement.roles.operators.agency],
+        required_resource_keys={"sessions"},
+        metadata={"readiness items": ", ".join(item.name for item in task.item_rules)},
+    )
+    def materialize(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        session = context.resources.sessions.open(context, lineage, node.environment)
+        return dg.MaterializeResult(metadata=carry_out(Work(session, node), task))
+
+    return materialize
+
+
+def carry_out(work: Work, task: Task) -> dict[str, Json]:
+    """Do the task's work once; what is to be shown of it. Errors become a Dagster failure that explains itself."""
+    started = time.monotonic()
+    try:
+        work.remember_inputs()
+        shown = _reconcile(work, task) if task.target else _state(work, task)
+    except Refused as refused:
+        if work.last_plan() is not None:
+            record(work, [evaluate(work, task.checks[0])])
+        raise failure(refused) from None
+    except ProvisioningError as error:
+        record_failure(work, task.items[0].item, error)
+        raise failure(error) from None
+    except Exception as error:  # the message of a foreign exception may hold a secret: its place must do
+        frames = traceback.extract_tb(error.__traceback__)
+        where = " < ".join(f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:])
+        ours = ProvisioningError(f"{work.address}: internal error {type(error).__name__}", where=where)
+        record_failure(work, task.items[0].item, ours)
+        raise failure(ours) from None
+    seconds = time.monotonic() - started
+    work.session.progress(f"{work.address}: {shown['outcome']} ({seconds:.1f} s)")
+    return {**shown, "seconds": round(seconds, 1), "digest": work.about().content}
+
+
+def _reconcile(work: Work, task: Task) -> dict[str, Json]:
+    engagement, session = work.engagement, work.session
+    rules = [keeps_data, deletes_little]
+    if session.before is not None:
+        rules.append(lambda plan: respects_freeze(plan, freeze=engagement.launch.freeze, now=now()))
+    assert task.target is not None  # noqa: S101 - the caller chose this way by it
+    outcome = reconcile(
+        task.target(work), work, address=work.address, gate=lambda: gate_reasons(work), rules=rules,
+        before_write=session.lock.check,
+    )  # fmt: skip
+    done = f"applied {outcome.plan}, and the second plan is empty" if outcome.applied else "nothing to change"
+    return {"outcome": done, "plan": [change.as_json() for change in outcome.plan.changes], "plan digest": outcome.plan.digest}
+
+
+def _state(work: Work, task: Task) -> dict[str, Json]:
+    reasons = gate_reasons(work) if task.gated else []
+    if reasons:
+        raise Refused(
+            f"{work.address}: cannot be stated yet", reasons, remedy="make each item green (provisioning why ITEM)"
+        )
+    assert task.state is not None  # noqa: S101 - a task has a target or a state
+    return {"outcome": "stated", "state": dict(task.state(work))}
+
+
+def failure(error: ProvisioningError) -> dg.Failure:
+    """Our error as Dagster shows it: the text for people, its parts as metadata."""
+    return dg.Failure(
+        description=str(error),
+        metadata={"what": error.what, "where": error.where, "cause": error.cause, "remedy": error.remedy},
+        allow_retries=False,
+    )
+
+
+def build_checks(lineage: Lineage, node: Node, task: Task) -> dg.AssetChecksDefinition:
+    """All readiness items of an asset in one step: a step's process costs more than most checks."""
+    key = asset_key(lineage, node)
+    checks = {readiness.item.name: readiness for readiness in task.checks}
+
+    @dg.multi_asset_check(
+        name=dagster_name(*key.path, "readiness"),
+        specs=[_spec(key, readiness.item) for readiness in task.checks],
+        can_subset=True,
+        required_resource_keys={"sessions"},
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        session = context.resources.sessions.open(context, lineage, node.environment)
+        work = Work(session, node)
+        chosen = {selected.name for selected in context.selected_asset_check_keys}
+        found = [evaluate(work, readiness) for name, readiness in checks.items() if name in chosen]
+        record(work, found)
+        for evidence in found:
+            yield _project(work, checks[evidence.item].item, evidence, key)
+
+    return check
+
+
+def _spec(key: dg.AssetKey, item: Item) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        item.name,
+        asset=key,
+        description=item.description,
+        blocking=item.gates == "promotion",
+        metadata={"review item": item.review_item, "holds": item.gates, "allowed age": str(item.max_age)},
+    )
+
+
+def _project(work: Work, item: Item, evidence: Evidence, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """What Dagster shows of an item: its state in the ledger. A waiver is a warning, never green."""
+    judgement = stand(work.session, work.node, item).judgement
+    mark = "reused" if evidence.run != work.session.run else f"{evidence.seconds:.1f} s"
+    work.session.progress(f"{work.address}: {item.name} is {judgement.state} ({mark}): {judgement.reason}")
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=item.name,
+        passed=judgement.state is State.GREEN,
+        severity=dg.AssetCheckSeverity.WARN if judgement.state is State.WAIVED else dg.AssetCheckSeverity.ERROR,
+        description=judgement.reason,
+        metadata={
+            "state": judgement.state.value,
+            "checked at": evidence.observed_at.isoformat(timespec="seconds"),
+            "digest": evidence.about.content,
+            "epoch": evidence.about.epoch,
+            "evidence": dict(evidence.finding.evidence),
+        },
+    )
+
+
+def _touched(lineage: Lineage, node: Node, selected: set[str]) -> bool:
+    """Whether a run with these Dagster steps works on the node, by its asset or its checks."""
+    name = dagster_name(*asset_key(lineage, node).path)
+    return name in selected or dagster_name(name, "readiness") in selected

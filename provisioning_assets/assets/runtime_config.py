@@ -1,0 +1,73 @@
+"""Runtime configuration: what runs is what was reviewed, key by key."""
+
+from provisioning_assets.assets.task import AWS, Declared, Task, equals_declared, inputs, section
+from provisioning_assets.evidence import Finding
+from provisioning_assets.readiness import readiness_item
+from provisioning_assets.resources import Work
+from provisioning_assets.spec.config_files import runtime_layers, runtime_values
+from provisioning_assets.spec.engagement import Engagement, Environment
+
+
+def target(work: Work) -> Declared:
+    """The keys under the environment's prefix."""
+    environment, store = work.environment, work.session.config_store
+    return Declared(
+        desired=lambda: {key: {"value": v} for key, v in runtime_values(work.engagement, environment).items()},
+        read=lambda: store.read(environment.runtime_config.prefix),
+        write=store.write,
+    )
+
+
+@readiness_item(review_item=1)
+def runtime_config_equals_reviewed(work: Work) -> Finding:
+    """Every key below the prefix has the value of the version-controlled files, and there is no other key.
+
+    Red names each key that differs. Change the files and apply; never the live value.
+    """
+    return equals_declared(work, target(work))
+
+
+@readiness_item(review_item=1)
+def no_value_belongs_to_another_environment(work: Work) -> Finding:
+    """No live value contains what is declared to be another environment's: a staging URL in production, say."""
+    foreign = {
+        str(value): f"{other.name}'s {name}"
+        for other in work.engagement.environments
+        if other.name != work.environment.name
+        for name, value in other.values.items()
+        if isinstance(value, str) and value and not _is_part(value, work.environment)
+    }
+    live = work.session.config_store.read(work.environment.runtime_config.prefix)
+    problems: dict[str, str | None] = {}
+    for key, attributes in live.items():
+        found = [whose for value, whose in foreign.items() if value in str(attributes["value"])]
+        problems[key] = f"contains {found[0]}" if found else None
+    return Finding.over("live keys", problems)
+
+
+def _is_part(value: str, environment: Environment) -> bool:
+    """Whether the value also occurs in this environment's own: `shop.example` in `staging.shop.example`."""
+    return any(isinstance(own, str) and value in own for own in environment.values.values())
+
+
+def task(engagement: Engagement, environment: Environment) -> Task:
+    """The asset of the runtime configuration."""
+    items = (runtime_config_equals_reviewed, no_value_belongs_to_another_environment)
+    own, template = section(engagement, environment, "runtime_config")
+    return Task(
+        name="runtime_config",
+        description="Feature flags, rate limits, third-party endpoints and URLs, as reviewed.",
+        kinds=frozenset({environment.runtime_config.provider, "aws"}),
+        needs=frozenset({AWS}),
+        upstream=("secrets", "certificates"),
+        inputs=inputs(
+            engagement,
+            items,
+            own=own,
+            template=template,
+            own_files=runtime_values(engagement, environment),
+            shared_files=runtime_layers(engagement, environment),
+        ),
+        items=items,
+        target=target,
+    )

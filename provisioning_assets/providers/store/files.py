@@ -1,0 +1,104 @@
+"""Files in a folder: for a ledger beside state that is kept on one machine or a shared disk."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from provisioning_assets.errors import ProviderFailed
+
+_LOCK = ".lock"
+_PART = ".part"
+
+
+class FileStore:
+    """A folder. Keys are relative paths; a version is the SHA-256 of the content."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def prepare(self) -> None:
+        """Make the folder."""
+        with self._translated():
+            self._folder.mkdir(parents=True, exist_ok=True)
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """Content and its hash."""
+        with self._translated():
+            try:
+                content = self._path(key).read_bytes()
+            except FileNotFoundError:
+                return None
+            return content, _version(content)
+
+    def keys(self, prefix: str) -> list[str]:
+        """All keys with the prefix, sorted."""
+        with self._translated():
+            files = (path for path in self._folder.rglob("*") if path.is_file() and path.suffix != _PART)
+            found = (path.relative_to(self._folder).as_posix() for path in files if path.name != _LOCK)
+            return sorted(key for key in found if key.startswith(prefix))
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Put if absent."""
+        return self._put(key, content, expected=None)
+
+    def replace(self, key: str, content: bytes, *, version: str) -> bool:
+        """Put if the content is still the one with this hash."""
+        return self._put(key, content, expected=version)
+
+    def delete(self, key: str, *, version: str) -> bool:
+        """Delete if the content is still the one with this hash."""
+        with self._locked():
+            found = self.read(key)
+            if found is None or found[1] != version:
+                return False
+            self._path(key).unlink()
+            return True
+
+    def _put(self, key: str, content: bytes, *, expected: str | None) -> bool:
+        with self._locked():
+            found = self.read(key)
+            if (found[1] if found else None) != expected:
+                return False
+            target = self._path(key)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=target.parent, suffix=_PART, delete=False) as part:
+                part.write(content)
+                part.flush()
+                os.fsync(part.fileno())
+            Path(part.name).rename(target)
+            return True
+
+    def _path(self, key: str) -> Path:
+        path = (self._folder / key).resolve()
+        if not path.is_relative_to(self._folder.resolve()):
+            raise ProviderFailed(f"the key {key!r} leads out of the store", where=str(self._folder))
+        return path
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Writers one after another; the lock ends with the process."""
+        with self._translated():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (self._folder / _LOCK).open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ProviderFailed(
+                "the file store cannot be used",
+                where=str(self._folder),
+                cause=error.strerror or str(error),
+                remedy="check that the folder exists, is writable, and that the disk is not full",
+            ) from error
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
