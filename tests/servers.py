@@ -1,0 +1,39 @@
+"""Real servers for tests, each on a free loopback port and ended with the test."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+
+@contextmanager
+def moto_server() -> Iterator[str]:
+    """An emulated AWS of its own; yields its address, for AWS_ENDPOINT_URL."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int, seconds: float = 60) -> None:
+    """Wait until the port takes connections; `ConnectionError` when it does not in time."""
+    for attempt in Retrying(
+        stop=stop_after_delay(seconds), wait=wait_fixed(0.1), retry=retry_if_exception_type(OSError), reraise=True
+    ):
+        with attempt:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
