@@ -1,0 +1,9 @@
+variable "name" {
+  description = "Prefix of the names."
+  type        = string
+}
+
+variable "cidr" {
+  description = "Address range of the VPC."
+  type        = string
+}

@@ -1,0 +1,4 @@
+resource "aws_route53_zone" "this" {
+  name    = var.name
+  comment = "Records are published by the dns_records asset"
+}

@@ -1,0 +1,5 @@
+module "zone" {
+  source = "../../modules/zone"
+
+  name = var.domain
+}
