@@ -151,8 +151,7 @@ def prove_quiet(
     switched off here: whoever switched it on wants to be called.
     """
     end = clock.now() + within.total_seconds()
-    evaluator = monitoring.evaluator()
-    live = monitoring.read(scope)
+    evaluator, live = monitoring.evaluator(), monitoring.read(scope)
     obstacles = [*_doubts(control, evaluator), *_obstacles(live, alarm, *ROUTES)]
     if live.get(f"alarm {alarm}-pager", {}).get("paging"):
         obstacles.append(f"paging of {alarm}-pager is on: a breach would call the pager")
@@ -173,7 +172,7 @@ def prove_quiet(
     if monitoring.read(scope).get(f"alarm {alarm}-pager", {}).get("paging") is not False:
         problems.append(f"paging of {alarm}-pager was switched on during the proof")
     compared = f"for {silent:.1f} s (control: {control.delay_seconds:.1f} s)"
-    summary = f"{alarm} reached the quiet route, and the pager got nothing {compared}"
+    summary = f"{alarm} reached the quiet route and not the pager, watched {compared}"
     return Quiet(
         alarm, evaluator, not problems, "; ".join(problems) or summary, control, at,
         None if watch.reached is None else round(watch.reached - watch.began, 3), round(silent, 3),
