@@ -87,7 +87,6 @@ resource "aws_vpc_security_group_ingress_rule" "https" {
 
 resource "aws_vpc_security_group_ingress_rule" "service" {
   security_group_id            = aws_security_group.service.id
-  description                  = "The service port from the edge"
   referenced_security_group_id = aws_security_group.edge.id
   ip_protocol                  = "tcp"
   from_port                    = 8080

@@ -29,12 +29,11 @@ resource "aws_ecs_task_definition" "this" {
 }
 
 resource "aws_ecs_service" "this" {
-  name                          = var.name
-  cluster                       = var.cluster
-  task_definition               = aws_ecs_task_definition.this.arn
-  desired_count                 = 0
-  launch_type                   = "FARGATE"
-  availability_zone_rebalancing = "ENABLED"
+  name            = var.name
+  cluster         = var.cluster
+  task_definition = aws_ecs_task_definition.this.arn
+  desired_count   = 0
+  launch_type     = "FARGATE"
 
   network_configuration {
     subnets         = var.subnets
@@ -42,7 +41,8 @@ resource "aws_ecs_service" "this" {
   }
 
   # Deployment execution owns the release and the number of tasks; provisioning owns the service.
+  # The rebalancing default is not returned by every server right after a create.
   lifecycle {
-    ignore_changes = [task_definition, desired_count]
+    ignore_changes = [task_definition, desired_count, availability_zone_rebalancing]
   }
 }
