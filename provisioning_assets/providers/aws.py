@@ -28,11 +28,12 @@ def client(service: str, region: str) -> Any:
 
     An AWS_ENDPOINT_URL means a server that stands in for AWS: buckets are then part of the path.
     """
-    style = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
+    style: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
     settings = Config(
         connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}, s3=style
     )
-    return boto3.session.Session().client(service, region_name=region, config=settings)
+    session: Any = boto3.session.Session()
+    return session.client(service, region_name=region, config=settings)
 
 
 @contextmanager

@@ -1,0 +1,142 @@
+"""One Terraform at a time: python-terraform builds the command line, this runs it and follows what it says.
+
+Each Terraform has a session of its own and writes to a file that has no name. When our process dies, Terraform
+goes on, saves its state and ends; nothing of its output stays on the disk.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+from python_terraform import IsFlagged
+from python_terraform import Terraform as CommandLine
+
+from provisioning_assets.errors import ProviderFailed
+
+FLAG = IsFlagged
+Event = Mapping[str, Any]
+"""One line of the `-json` stream. https://developer.hashicorp.com/terraform/internals/machine-readable-ui"""
+
+_POLL = 0.2
+_CLEAN_END = 120.0
+_KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_")
+
+
+@dataclass(frozen=True, slots=True)
+class TerraformProcess:
+    """How Terraform is started for one stage. `limit` is in seconds, for one command."""
+
+    root: Path
+    environment: Mapping[str, str]
+    on_start: Callable[[int, float], None]
+    limit: float = 7200
+
+    def stream(self, on_event: Callable[[Event], None], command: str, *args: str, **options: Any) -> int:
+        """Run a command that speaks `-json`, hand on each event when it comes; returns the exit status."""
+        with tempfile.TemporaryFile() as output:
+            process = self._start(output, command, *args, json=FLAG, **options)
+            rest, position = b"", 0
+            try:
+                for running in self._until_ended(process):
+                    read = os.pread(output.fileno(), 1 << 24, position)
+                    position += len(read)
+                    *lines, rest = (rest + read).split(b"\n")
+                    for line in lines:
+                        on_event(_event(line))
+                    if not running and not read:
+                        break
+            except BaseException:
+                _end(process)
+                raise
+            if rest.strip():
+                on_event(_event(rest))
+            return process.returncode
+
+    def answer(self, command: str, *args: str, **options: Any) -> str:
+        """Run a command that only reads, and return what it printed, which is kept in memory alone."""
+        process = self._start(subprocess.PIPE, command, *args, **options)
+        try:
+            output, _ = process.communicate(timeout=self.limit)
+        except BaseException:
+            _end(process)
+            raise
+        if process.returncode:
+            # What was printed may hold values: it is not shown.
+            raise ProviderFailed(f"terraform {command} ended with status {process.returncode}", where=str(self.root))
+        return str(output.decode())
+
+    def _start(self, output: IO[bytes] | int, command: str, *args: str, **options: Any) -> "subprocess.Popen[bytes]":
+        binary = shutil.which("terraform")
+        if binary is None:
+            raise ProviderFailed(
+                "there is no `terraform` on the PATH",
+                remedy="install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install",
+            )
+        line = CommandLine(working_dir=self.environment["TF_DATA_DIR"], terraform_bin_path=binary).generate_cmd_string(
+            command, *args, no_color=FLAG, **options
+        )
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("TF_") or k.startswith(_KEPT)}
+        process = subprocess.Popen(
+            line,
+            cwd=self.root,
+            env={**inherited, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if command != "show" else subprocess.DEVNULL,
+            start_new_session=True,
+            umask=0o077,
+        )
+        try:
+            self.on_start(process.pid, psutil.Process(process.pid).create_time())
+        except psutil.NoSuchProcess:
+            pass  # it has ended already: nothing to watch over
+        except BaseException:
+            _end(process)
+            raise
+        return process
+
+    def _until_ended(self, process: "subprocess.Popen[bytes]") -> Iterator[bool]:
+        """True again and again while it runs, then False for ever; `ProviderFailed` after the limit."""
+        for _ in range(int(self.limit / _POLL)):
+            try:
+                process.wait(_POLL)
+            except subprocess.TimeoutExpired:
+                yield True
+            else:
+                break
+        else:
+            raise ProviderFailed(
+                f"terraform did not end within {self.limit:.0f} s", where=str(self.root), remedy="look at what it waits for"
+            )
+        while True:
+            yield False
+
+
+def _event(line: bytes) -> Event:
+    """An event; what is not JSON (a crash, a complaint about the command line) becomes a message."""
+    text = line.decode(errors="replace")
+    try:
+        event = json.loads(text)
+    except ValueError:
+        event = None
+    return event if isinstance(event, dict) else {"type": "text", "@message": text}
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask Terraform to stop, so that it saves its state and gives its lock back; kill it when it does not."""
+    for asked, patience in ((signal.SIGINT, _CLEAN_END), (signal.SIGKILL, 10.0)):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, asked)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
