@@ -80,9 +80,9 @@ class TerraformProcess:
                 "there is no `terraform` on the PATH",
                 remedy="install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install",
             )
-        line = CommandLine(working_dir=self.environment["TF_DATA_DIR"], terraform_bin_path=binary).generate_cmd_string(
-            command, *args, no_color=FLAG, **options
-        )
+        untyped: Any = CommandLine
+        writer = untyped(working_dir=self.environment["TF_DATA_DIR"], terraform_bin_path=binary)
+        line: list[str] = writer.generate_cmd_string(command, *args, no_color=FLAG, **options)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("TF_") or k.startswith(_KEPT)}
         process = subprocess.Popen(
             line,
@@ -114,7 +114,9 @@ class TerraformProcess:
                 break
         else:
             raise ProviderFailed(
-                f"terraform did not end within {self.limit:.0f} s", where=str(self.root), remedy="look at what it waits for"
+                f"terraform did not end within {self.limit:.0f} s",
+                where=str(self.root),
+                remedy="look at what it waits for",
             )
         while True:
             yield False
