@@ -1,0 +1,26 @@
+"""Runtime configuration in memory."""
+
+from collections.abc import Mapping, Sequence
+
+from provisioning_assets.plan import Attributes, Change
+
+
+class MemoryConfig:
+    """A dictionary of keys."""
+
+    def __init__(self, region: str = "memory") -> None:
+        self.region = region
+        self._values: dict[str, Attributes] = {}
+
+    def read(self, prefix: str) -> Mapping[str, Attributes]:
+        """Every key below the prefix."""
+        below = prefix.rstrip("/") + "/"
+        return {key: attributes for key, attributes in self._values.items() if key.startswith(below)}
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Carry the changes out."""
+        for change in changes:
+            if change.after is None:
+                self._values.pop(change.address, None)
+            else:
+                self._values[change.address] = dict(change.after)

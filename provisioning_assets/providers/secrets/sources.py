@@ -1,0 +1,53 @@
+"""Where the first value of a secret comes from. Values exist in memory only, and in no message."""
+
+import os
+import secrets
+import stat
+import string
+from pathlib import Path
+
+from provisioning_assets.errors import ProviderFailed
+from provisioning_assets.spec.sections import FromEnvironment, Generate, Secret
+
+_ALPHABET = string.ascii_letters + string.digits
+_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def value_of(secret: Secret) -> str:
+    """The value; `ProviderFailed` names the variable or the file that has none."""
+    source = secret.source
+    if isinstance(source, Generate):
+        return "".join(secrets.choice(_ALPHABET) for _ in range(source.generate))
+    if isinstance(source, FromEnvironment):
+        return _from_environment(secret.name, source.environment)
+    return _from_file(secret.name, Path(source.file).expanduser())
+
+
+def _from_environment(name: str, variable: str) -> str:
+    value = os.environ.get(variable)
+    if not value:
+        raise ProviderFailed(
+            f"the secret {name} has no value to start with",
+            where=f"the variable {variable}",
+            cause="it is empty" if value == "" else "it is not set",
+            remedy=f"export {variable} in the shell that applies; once stored, it is not needed again",
+        )
+    return value
+
+
+def _from_file(name: str, file: Path) -> str:
+    try:
+        mode = file.stat().st_mode
+        if mode & _FOR_OTHERS:
+            cause, remedy = f"its mode is {stat.S_IMODE(mode):o}: others can read it", f"chmod 600 {file}"
+            raise ProviderFailed(f"the file of the secret {name} is open", where=str(file), cause=cause, remedy=remedy)
+        value = file.read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror or "unreadable" if isinstance(error, OSError) else "it is not text"
+        remedy = "put the value into that file, mode 600"
+        raise ProviderFailed(
+            f"the secret {name} has no value to start with", where=str(file), cause=cause, remedy=remedy
+        ) from None
+    if not value:
+        raise ProviderFailed(f"the file of the secret {name} is empty", where=str(file), remedy="put the value into it")
+    return value
