@@ -110,22 +110,22 @@ class Session:
     @cached_property
     def dns(self) -> DnsProvider:
         """The DNS provider."""
-        return DNS[self.environment.dns.provider](region=self.environment.region)
+        return DNS[self.environment.dns.provider](self.environment.region)
 
     @cached_property
     def secret_store(self) -> SecretStore:
         """The secrets platform."""
-        return SECRETS[self.environment.secrets.provider](address=self.environment.secrets.address)
+        return SECRETS[self.environment.secrets.provider](self.environment.secrets.address)
 
     @cached_property
     def config_store(self) -> ConfigStore:
         """Where the running system reads its configuration."""
-        return CONFIG[self.environment.runtime_config.provider](region=self.environment.region)
+        return CONFIG[self.environment.runtime_config.provider](self.environment.region)
 
     @cached_property
     def monitoring(self) -> Monitoring:
         """The observability platform."""
-        return MONITORING[self.environment.monitoring.provider](region=self.environment.region)
+        return MONITORING[self.environment.monitoring.provider](self.environment.region)
 
     def stage_root(self, name: str) -> StageRoot:
         """A stage, with the contracts of the stages before it filled in."""
@@ -171,7 +171,7 @@ class Session:
         if "secret store" in needs:
             self._cluster  # noqa: B018 - asking is the point
         if "certificate authority" in needs:
-            reach(self.environment.certificates)
+            reach(self.environment.certificates.directory)
 
     def world(self, node: Node) -> str:
         """Identity of what evidence about this node was seen in: account, state, secret store."""
@@ -298,8 +298,6 @@ class Work:
 def now() -> datetime:
     """The time, with its zone."""
     return datetime.now(UTC)
-
-
 
 
 def open_session(lineage: Lineage, environment: str, *, run: str, progress: Progress = silent) -> Session:

@@ -67,7 +67,7 @@ class Certificate(Model):
 class Certificates(Model):
     """Where certificates come from, and which."""
 
-    provider: Literal["acme", "memory"] = "acme"
+    provider: Literal["acme"] = "acme"
     contact: str
     """Address that the authority writes to."""
     directory: str | None = None
