@@ -8,7 +8,6 @@ from typing import Literal, Self
 
 from provisioning_assets.plan import Json
 
-
 _NAMED = 5
 """How many things that are wrong a summary names; the evidence has all of them."""
 

@@ -28,7 +28,7 @@ def tasks(engagement: Engagement, where: Environment) -> list[Task]:
     classes = {module.__name__.rsplit(".", 1)[-1] for module in TASK_CLASSES}
     late = set(_reaching(after, classes))
     early = tuple(name for name in after if name not in late)
-    found = [stage.task(engagement, where, each, after[each.name]) for each in where.stages]
+    found = [stage.task(engagement, each, after[each.name]) for each in where.stages]
     found.append(environment.task(engagement, early))
     found.extend(module.task(engagement, where) for module in TASK_CLASSES)
     found.append(verified_environment.task(engagement, ("environment", *sorted(classes), *sorted(late))))

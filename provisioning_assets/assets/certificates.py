@@ -4,14 +4,185 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from provisioning_assets.assets.task import AUTHORITY, AWS, SECRET_STORE, Declared, Task, equals_declared, inputs, section
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from provisioning_assets.assets.task import AUTHORITY, AWS, SECRET_STORE, Task, equals_declared, inputs, section
+from provisioning_assets.errors import ApplyFailed
 from provisioning_assets.evidence import Finding
-from provisioning_assets.plan import Action, Attributes, Change, ChangeClass
+from provisioning_assets.plan import Action, Attributes, Change, ChangeClass, Plan, diff
 from provisioning_assets.providers.certificates import CertificateAuthority, Issued
 from provisioning_assets.providers.certificates.registry import BACK_ENDS
-from provisioning_assets.providers.certificates.served import check_served, describe, renewal_due
+from provisioning_assets.providers.certificates.served import Described, check_served, describe, fingerprint_of_key
 from provisioning_assets.providers.dns.propagation import authoritative_servers, wait_until_served
 from provisioning_assets.readiness import readiness_item
 from provisioning_assets.resources import Work, now
 from provisioning_assets.spec.engagement import Engagement, Environment
 from provisioning_assets.spec.sections import Certificate
+
+ACCOUNT = "acme-account"
+PICKED_UP = 20.0
+"""Seconds that whatever serves a new certificate gets to pick it up."""
+
+_CHALLENGE_TTL = 60
+
+
+@dataclass
+class Challenges:
+    """Answers to dns-01 challenges, as records of the environment's zone."""
+
+    work: Work
+
+    @contextmanager
+    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
+        """Publish, wait until every authoritative server has them, and clean up whatever happens."""
+        zone, provider = self.work.environment.dns.zone, self.work.session.dns
+        values: dict[str, list[str]] = {}
+        for name, value in records:
+            values.setdefault(f"{name} TXT", []).append(value)
+        wanted: dict[str, Attributes] = {
+            address: {"ttl": _CHALLENGE_TTL, "values": sorted(found)} for address, found in values.items()
+        }
+        left_behind = {a: v for a, v in provider.read(zone).items() if a in wanted}
+        plan = diff(wanted, left_behind, change_class=ChangeClass.OPERATIONAL)
+        provider.write(zone, plan.changes)
+        try:
+            wait_until_served(wanted, authoritative_servers(zone, provider.name_servers(zone)))
+            yield
+        finally:
+            provider.write(zone, [Change(Action.DELETE, address, before=v) for address, v in wanted.items()])
+
+
+@dataclass
+class Certificates:
+    """A target: each declared certificate is in the secret store, for its names, and not due for renewal."""
+
+    work: Work
+
+    def plan(self) -> Plan:
+        """Certificates to issue, and those to renew, which is an operational change."""
+        observed = {name: described(self.work, name) for name in self._declared}
+        desired = {f"certificate {name}": {"names": sorted(each.names)} for name, each in self._declared.items()}
+        found = {f"certificate {name}": {"names": list(leaf.names)} for name, leaf in observed.items() if leaf}
+        renewals = [
+            Change(
+                Action.UPDATE,
+                f"certificate {name}",
+                {"due": True},
+                {"due": False},
+                change_class=ChangeClass.OPERATIONAL,
+            )
+            for name, leaf in observed.items()
+            if leaf and leaf.renewal_due(now()) and found[f"certificate {name}"] == desired[f"certificate {name}"]
+        ]
+        return Plan((*diff(desired, found).changes, *renewals))
+
+    def apply(self, plan: Plan) -> None:
+        """Issue each one, and store key and chain together as one version."""
+        authority = self._authority()
+        for change in plan.changes:
+            certificate = self._declared[change.address.removeprefix("certificate ")]
+            self.work.session.progress(f"{self.work.address}: ordering {', '.join(certificate.names)}")
+            issued = authority.issue(certificate.names, Challenges(self.work))
+            self._store(certificate, issued)
+
+    @property
+    def _declared(self) -> Mapping[str, Certificate]:
+        return {each.name: each for each in self.work.environment.certificates.certificates}
+
+    def _authority(self) -> CertificateAuthority:
+        """The authority with the account that we keep, made at the first use."""
+        settings, store = self.work.environment.certificates, self.work.session.secret_store
+        mount = f"{self.work.session.scope}-engagement"
+        kept = store.read(mount, ACCOUNT)["key"] if ACCOUNT in store.stored(mount) else None
+        authority = BACK_ENDS[settings.provider](settings.directory, settings.contact, kept)
+        if kept is None:
+            metadata = {"owner": settings.contact, "purpose": "engagement"}
+            store.create(mount, ACCOUNT, {"key": authority.account_key()}, metadata)
+        return authority
+
+    def _store(self, certificate: Certificate, issued: Issued) -> None:
+        store, mount, name = self.work.session.secret_store, _mount(self.work), _stored_name(certificate.name)
+        value = {"key": issued.key, "chain": issued.chain}
+        there = store.stored(mount).get(name)
+        if there is None:
+            contact = self.work.environment.certificates.contact
+            written = store.create(mount, name, value, {"owner": contact, "purpose": "runtime"})
+        else:
+            written = store.update(mount, name, value, version=there.version)
+        if not written:
+            raise ApplyFailed(f"somebody else wrote {mount}/{name} meanwhile", remedy="run again")
+
+
+def _mount(work: Work) -> str:
+    return f"{work.session.scope}-runtime"
+
+
+def _stored_name(name: str) -> str:
+    return f"certificate-{name}"
+
+
+def described(work: Work, name: str) -> Described | None:
+    """What the stored certificate says; None when there is none."""
+    store, mount = work.session.secret_store, _mount(work)
+    if _stored_name(name) not in store.stored(mount):
+        return None
+    return describe(store.read(mount, _stored_name(name))["chain"])
+
+
+@readiness_item(review_item=3)
+def certificates_are_issued(work: Work) -> Finding:
+    """Every declared certificate is in the secret store, for exactly its names, and before two thirds of its life."""
+    return equals_declared(work, Certificates(work))
+
+
+@readiness_item(review_item=3)
+def certificates_are_served(work: Work) -> Finding:
+    """A TLS client at each host is served the stored certificate, with a trusted chain, and the key belongs to it.
+
+    Red says what the client saw. The server gets some seconds to pick a new certificate up.
+    """
+    store = work.session.secret_store
+    problems: dict[str, str | None] = {}
+    details = {}
+    for certificate in work.environment.certificates.certificates:
+        leaf = described(work, certificate.name)
+        hosts = certificate.served_at or tuple(name for name in certificate.names if not name.startswith("*."))
+        if leaf is None:
+            problems |= {f"{certificate.name} at {host}": "is not issued yet" for host in hosts or ("no host",)}
+            continue
+        value = store.read(_mount(work), _stored_name(certificate.name))
+        fingerprint = fingerprint_of_key(value["key"])
+        details[certificate.name] = {
+            "issuer": leaf.issuer, "ends": leaf.not_after.isoformat(), "names": list(leaf.names), "serial": leaf.serial
+        }  # fmt: skip
+        if not hosts:
+            problems[certificate.name] = "is served nowhere that could be looked at: name hosts in `served_at`"
+        for host in hosts:
+            problems[f"{certificate.name} at {host}"] = _served(host, value["chain"], fingerprint)
+    finding = Finding.over("served certificates", problems)
+    return Finding(finding.ready, finding.summary, {**finding.evidence, "certificates": details})
+
+
+def _served(host: str, chain: str, fingerprint: str) -> str | None:
+    attempts = Retrying(stop=stop_after_delay(PICKED_UP), wait=wait_fixed(0.5), retry=retry_if_result(bool))
+    try:
+        return attempts(check_served, host, chain, fingerprint, now=now())
+    except RetryError as error:
+        found: str | None = error.last_attempt.result()
+        return found
+
+
+def task(engagement: Engagement, environment: Environment) -> Task:
+    """The asset of the certificates."""
+    items = (certificates_are_issued, certificates_are_served)
+    own, template = section(engagement, environment, "certificates")
+    return Task(
+        name="certificates",
+        description="TLS certificates, proven by DNS, stored with their keys in the secret store.",
+        kinds=frozenset({environment.certificates.provider, "tls"}),
+        needs=frozenset({AWS, SECRET_STORE, AUTHORITY}),
+        upstream=("dns_records", "secrets"),
+        inputs=inputs(engagement, items, own=own, template=template),
+        items=items,
+        target=Certificates,
+    )

@@ -72,7 +72,8 @@ def pager_is_not_armed(work: Work) -> Finding:
     """Every alarm of the pager's route exists with its actions switched off: routed, but not yet in pager mode."""
     live = work.session.monitoring.read(work.session.scope)
     problems = {
-        alarm.name: _arming_problem(live.get(f"alarm {alarm.name}-pager")) for alarm in work.environment.monitoring.alarms
+        alarm.name: _arming_problem(live.get(f"alarm {alarm.name}-pager"))
+        for alarm in work.environment.monitoring.alarms
     }
     return Finding.over("alarms of the pager", problems)
 

@@ -32,7 +32,9 @@ class Sessions:
     lineages: Mapping[str, Lineage]
     opened: dict[tuple[str, str], Session] = field(default_factory=dict)
 
-    def open(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, lineage: Lineage, environment: str) -> Session:
+    def open(
+        self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, lineage: Lineage, environment: str
+    ) -> Session:
         """The session of an environment; the first call reaches out to what the whole run needs, and locks."""
         run = context.run
         key = (lineage.engagement.name, environment)
@@ -103,9 +105,11 @@ def carry_out(work: Work, task: Task) -> dict[str, Json]:
     except ProvisioningError as error:
         record_failure(work, task.items[0].item, error)
         raise failure(error) from None
-    except Exception as error:  # the message of a foreign exception may hold a secret: its place must do
+    except Exception as error:  # noqa: BLE001 - the message of a foreign exception may hold a secret: its place must do
         frames = traceback.extract_tb(error.__traceback__)
-        where = " < ".join(f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:])
+        where = " < ".join(
+            f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:]
+        )
         ours = ProvisioningError(f"{work.address}: internal error {type(error).__name__}", where=where)
         record_failure(work, task.items[0].item, ours)
         raise failure(ours) from None
@@ -125,7 +129,11 @@ def _reconcile(work: Work, task: Task) -> dict[str, Json]:
         before_write=session.lock.check,
     )  # fmt: skip
     done = f"applied {outcome.plan}, and the second plan is empty" if outcome.applied else "nothing to change"
-    return {"outcome": done, "plan": [change.as_json() for change in outcome.plan.changes], "plan digest": outcome.plan.digest}
+    return {
+        "outcome": done,
+        "plan": [change.as_json() for change in outcome.plan.changes],
+        "plan digest": outcome.plan.digest,
+    }
 
 
 def _state(work: Work, task: Task) -> dict[str, Json]:

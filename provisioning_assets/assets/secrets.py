@@ -103,7 +103,8 @@ def pipeline_reads_nothing_else(work: Work) -> Finding:
     """The same role is refused everything else: engagement-time secrets, undeclared runtime ones, private keys."""
     store, section = work.session.secret_store, work.environment.secrets
     allowed = {(mount(work, "runtime"), name) for name in section.pipeline_reads}
-    there = [(mount(work, purpose), name) for purpose in ("runtime", "engagement") for name in store.stored(mount(work, purpose))]
+    mounts = (mount(work, "runtime"), mount(work, "engagement"))
+    there = [(where, name) for where in mounts for name in store.stored(where)]
     rest = [path for path in there if path not in allowed]
     could = store.can_read(f"{work.session.scope}-pipeline", rest)
     return Finding.over("other secrets", {

@@ -10,7 +10,7 @@ from provisioning_assets.plan import Plan
 from provisioning_assets.providers.infrastructure import StateLocked
 from provisioning_assets.readiness import readiness_item
 from provisioning_assets.resources import Work
-from provisioning_assets.spec.engagement import Engagement, Environment
+from provisioning_assets.spec.engagement import Engagement
 from provisioning_assets.spec.sections import Stage
 
 
@@ -67,7 +67,7 @@ def contract_is_kept(work: Work) -> Finding:
     return Finding.over("outputs of the contract", problems)
 
 
-def task(engagement: Engagement, environment: Environment, stage: Stage, upstream: tuple[str, ...]) -> Task:
+def task(engagement: Engagement, stage: Stage, upstream: tuple[str, ...]) -> Task:
     """The asset of one stage."""
     root = engagement.repository / stage.root
     if not root.is_dir():
