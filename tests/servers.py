@@ -6,7 +6,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from provisioning_assets.providers.aws import client
 
 
 @contextmanager
@@ -21,6 +24,19 @@ def moto_server() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@contextmanager
+def emulated_aws() -> Iterator[str]:
+    """An emulated AWS that everything in this process, and what it starts, talks to."""
+    with moto_server() as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", address)
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        client.cache_clear()
+        yield address
+    client.cache_clear()
 
 
 def free_port() -> int:
