@@ -32,7 +32,7 @@ class Route53:
         with aws.translated("Route 53"):
             pages = self._client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=identity)
             rrsets = [rrset for page in pages for rrset in page["ResourceRecordSets"]]
-        found = {f"{_name(rrset['Name'])} {rrset['Type']}": _attributes(rrset) for rrset in rrsets}
+        found = {f"{plain_name(rrset['Name'])} {rrset['Type']}": _attributes(rrset) for rrset in rrsets}
         return {address: a for address, a in found.items() if address not in {f"{zone} SOA", f"{zone} NS"}}
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
@@ -100,7 +100,7 @@ class Route53:
 
 def _attributes(rrset: Mapping[str, Any]) -> Attributes:
     if "AliasTarget" in rrset:
-        return {"alias": _name(rrset["AliasTarget"]["DNSName"])}
+        return {"alias": plain_name(rrset["AliasTarget"]["DNSName"])}
     values = [record["Value"] for record in rrset["ResourceRecords"]]
     return {"ttl": rrset["TTL"], "values": sorted(_unquoted(v) if rrset["Type"] == "TXT" else v for v in values)}
 
@@ -123,7 +123,7 @@ def _written(change: Change, zone_id: str) -> dict[str, Any]:
     return {"Action": "DELETE" if change.action is Action.DELETE else "UPSERT", "ResourceRecordSet": rrset}
 
 
-def _name(name: str) -> str:
+def plain_name(name: str) -> str:
     r"""Lower case, without the last dot, with Route 53's octal escapes (`\052` for `*`) undone."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 8)), name).rstrip(".").lower()
 

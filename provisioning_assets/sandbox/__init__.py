@@ -1,0 +1,154 @@
+"""The embedded cloud: real servers on loopback ports, so that the whole pipeline can be tried without an account.
+
+Nothing but the command line knows of it: it writes the variables that each product's own tools read.
+"""
+
+import fcntl
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import requests
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from provisioning_assets.sandbox import openbao, processes
+from provisioning_assets.sandbox.processes import Folder, Member
+
+REGION = "eu-central-1"
+MEMBERS = ("aws", "openbao", "dns", "resolver", "edge", "alarms", "prober")
+_LOST = {
+    "aws": "its cloud was in memory and is empty now, the ledger and Terraform's state included",
+    "openbao": "its secrets were in memory and are gone",
+}
+_PATIENCE = 30
+"""Seconds until a member that does not answer is given up."""
+
+
+def start(path: Path, progress: Callable[[str], None]) -> list[Member]:
+    """Start what does not run, and wait until all of it answers. A crashed member comes back, empty."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Folder(path)
+    with _alone(folder):
+        ports = folder.ports(MEMBERS)
+        environment = _variables(folder, ports)
+        before = {name: processes.state_of(folder, name)[0] for name in MEMBERS}
+        new = [name for name in MEMBERS if before[name] != "running"]
+        folder.write("env", "".join(f"{name}={value}\n" for name, value in environment.items()))
+        for name in new:
+            if before[name] == "crashed":
+                progress(f"{name} had crashed and is started again" + (f": {_LOST[name]}" if name in _LOST else ""))
+        # The edge and the two watchers need what the others bring up.
+        for group in (("aws", "openbao", "dns", "resolver"), ("edge", "alarms", "prober")):
+            wanted = [name for name in group if name in new]
+            for name in wanted:
+                processes.start(folder, name, _command(folder, name, ports), environment)
+            for name in wanted:
+                _wait(folder, name, ports[name])
+            if "openbao" in wanted:
+                openbao.initialise(folder, environment["VAULT_ADDR"], f"127.0.0.1:{ports['dns']}")
+    return status(path)
+
+
+def stop(path: Path) -> list[Member]:
+    """End every member that runs, the watchers first."""
+    if path.is_dir():
+        folder = Folder(path)
+        with _alone(folder):
+            for name in reversed(MEMBERS):
+                processes.stop(folder, name)
+    return status(path)
+
+
+def status(path: Path) -> list[Member]:
+    """Every member, with its address, whether it runs, and its process."""
+    folder = Folder(path)
+    ports = folder.ports(MEMBERS) if (path / "ports.json").exists() else {}
+    members = []
+    for name in MEMBERS:
+        state, pid = processes.state_of(folder, name)
+        members.append(Member(name, _address(name, ports[name]) if name in ports else "", state, pid))
+    return members
+
+
+def environment_file(path: Path) -> Path:
+    """The file with the variables, as a shell reads them."""
+    return path / "env"
+
+
+def _variables(folder: Folder, ports: dict[str, int]) -> dict[str, str]:
+    local = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    return {
+        "AWS_ENDPOINT_URL": f"http://{local['aws']}",
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "VAULT_ADDR": f"http://{local['openbao']}",
+        "VAULT_TOKEN_FILE": str(folder.path / openbao.TOKEN),
+        "ACME_DIRECTORY_URL": f"http://{local['openbao']}/v1/pki/acme/directory",
+        "SSL_CERT_FILE": str(folder.path / openbao.ANCHORS),
+        "PROVISIONING_NAMESERVERS": local["dns"],
+        "PROVISIONING_RESOLVERS": local["resolver"],
+        "PROVISIONING_CONNECT_TO": f"*:443:{local['edge']}",
+        "PROVISIONING_ALARM_EVALUATOR": "emulated (the sandbox's alarm engine)",
+    }
+
+
+def _command(folder: Folder, name: str, ports: dict[str, int]) -> list[str]:
+    port = str(ports[name])
+    match name:
+        case "aws":
+            return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", port]
+        case "openbao":
+            return openbao.command(folder, ports[name])
+        case "resolver":
+            return processes.member_command(name, port, f"127.0.0.1:{ports['dns']}")
+        case "dns" | "edge":
+            return processes.member_command(name, port)
+        case _:
+            return processes.member_command(name)
+
+
+def _address(name: str, port: int) -> str:
+    scheme = {"aws": "http://", "openbao": "http://", "edge": "https://"}.get(name, "")
+    return "" if name in {"alarms", "prober"} else f"{scheme}127.0.0.1:{port}"
+
+
+def _wait(folder: Folder, name: str, port: int) -> None:
+    """Until the member takes connections; the two that only watch are well when they run."""
+
+    def well() -> bool | None:
+        if processes.running(folder, name) is None:
+            return None
+        if name in {"alarms", "prober"}:
+            return True
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return name != "aws" or _answers(port)
+        return False
+
+    attempts = Retrying(
+        stop=stop_after_delay(_PATIENCE), wait=wait_fixed(0.05), retry=retry_if_result(lambda r: r is False)
+    )
+    try:
+        if attempts(well) is None:
+            raise processes.did_not_start(folder, name)
+    except RetryError:
+        raise processes.did_not_start(folder, name) from None
+
+
+def _answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/moto-api/data.json", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+@contextmanager
+def _alone(folder: Folder) -> Iterator[None]:
+    """One start or stop at a time."""
+    with (folder.path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

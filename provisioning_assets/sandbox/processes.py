@@ -1,0 +1,167 @@
+"""Members of the sandbox as processes: started detached, known by a pidfile, ended by number and start time."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from provisioning_assets.errors import ProvisioningError
+
+State = Literal["running", "stopped", "crashed"]
+_STOPPING = 5
+"""Seconds that a member gets to end by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One server of the sandbox."""
+
+    name: str
+    address: str
+    state: State
+    pid: int | None
+
+    def as_json(self) -> dict[str, object]:
+        """For `provisioning sandbox status --json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where the sandbox keeps its files."""
+
+    path: Path
+
+    def pidfile(self, name: str) -> Path:
+        """The process of a member: its number and its start time."""
+        return self.path / f"{name}.pid"
+
+    def log(self, name: str) -> Path:
+        """What a member prints."""
+        return self.path / f"{name}.log"
+
+    def write(self, name: str, content: str) -> Path:
+        """Write a file that only its owner reads, in one step."""
+        part, file = self.path / f"{name}.part", self.path / name
+        descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(content)
+        return part.rename(file)
+
+    def ports(self, names: tuple[str, ...]) -> dict[str, int]:
+        """A port for each member: chosen once, so that a restarted member comes back where it was."""
+        file = self.path / "ports.json"
+        known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        missing = [name for name in names if name not in known]
+        if missing:
+            known |= dict(zip(missing, _free_ports(len(missing)), strict=True))
+            self.write("ports.json", json.dumps(known, indent=2))
+        return known
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports free for TCP and UDP alike; all are held until the last is found, so that no two are the same."""
+    held: list[socket.socket] = []
+    ports: list[int] = []
+    try:
+        while len(ports) < count:
+            tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            held.append(tcp)
+            tcp.bind(("127.0.0.1", 0))
+            port = int(tcp.getsockname()[1])
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            held.append(udp)
+            with suppress(OSError):
+                udp.bind(("127.0.0.1", port))
+                ports.append(port)
+    finally:
+        for each in held:
+            each.close()
+    return ports
+
+
+def start(folder: Folder, name: str, command: list[str], environment: Mapping[str, str]) -> psutil.Process:
+    """Start a member in a session of its own, so that it survives the shell that started it."""
+    with folder.log(name).open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    started = psutil.Process(process.pid)
+    folder.write(f"{name}.pid", json.dumps({"pid": started.pid, "started": started.create_time()}))
+    return started
+
+
+def member_command(name: str, *arguments: str) -> list[str]:
+    """The command of a member that is written here."""
+    return [sys.executable, "-m", "provisioning_assets.sandbox", name, *arguments]
+
+
+def running(folder: Folder, name: str) -> psutil.Process | None:
+    """The member's process, if exactly that one still runs."""
+    recorded = _recorded(folder, name)
+    if recorded is None:
+        return None
+    try:
+        process = psutil.Process(int(recorded["pid"]))
+        same = abs(process.create_time() - recorded["started"]) < 1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def state_of(folder: Folder, name: str) -> tuple[State, int | None]:
+    """What is known of a member: crashed means that it was started and is gone."""
+    if _recorded(folder, name) is None:
+        return "stopped", None
+    process = running(folder, name)
+    return ("running", process.pid) if process else ("crashed", None)
+
+
+def stop(folder: Folder, name: str) -> None:
+    """End a member, and forget it."""
+    process = running(folder, name)
+    if process is not None:
+        process.terminate()
+        try:
+            process.wait(_STOPPING)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(_STOPPING)
+    folder.pidfile(name).unlink(missing_ok=True)
+
+
+def last_words(folder: Folder, name: str) -> str:
+    """The end of a member's log, for an error message."""
+    log = folder.log(name)
+    return log.read_text(errors="replace")[-600:].strip() if log.exists() else ""
+
+
+def did_not_start(folder: Folder, name: str) -> ProvisioningError:
+    """The error for a member that is not well."""
+    return ProvisioningError(
+        f"the sandbox's {name} did not start",
+        where=str(folder.log(name)),
+        cause=last_words(folder, name) or "it printed nothing",
+        remedy="provisioning sandbox stop, then start again",
+    )
+
+
+def _recorded(folder: Folder, name: str) -> dict[str, float] | None:
+    file = folder.pidfile(name)
+    if not file.exists():
+        return None
+    found: dict[str, float] = json.loads(file.read_text())
+    return found

@@ -1,0 +1,77 @@
+"""A caching resolver in front of the name server, with TTLs that count down and remembered absence (RFC 2308)."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from dnslib import QTYPE, RCODE, DNSError, DNSRecord
+from dnslib.server import BaseResolver, DNSHandler, DNSServer
+
+from provisioning_assets.sandbox.name_server import Quiet
+
+_TIMEOUT = 3
+
+
+@dataclass
+class _Kept:
+    reply: DNSRecord
+    at: float
+    ttl: int = field(default=0)
+
+
+class Cache(BaseResolver):  # type: ignore[misc] # dnslib ships no types
+    """Asks upstream once for as long as the answer lives."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._upstream = host, port
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._mutex = threading.Lock()
+
+    def resolve(self, request: DNSRecord, _handler: DNSHandler) -> DNSRecord:
+        """The reply to a question: kept, or asked for."""
+        key = str(request.q.qname).lower(), QTYPE[request.q.qtype]
+        with self._mutex:
+            kept = self._kept.get(key)
+            if kept is None or time.monotonic() - kept.at >= kept.ttl:
+                kept = self._ask(request)
+                if kept.ttl > 0:
+                    self._kept[key] = kept
+        age = int(time.monotonic() - kept.at)
+        reply = request.reply(ra=1, aa=0)
+        reply.header.rcode = kept.reply.header.rcode
+        for record in kept.reply.rr:
+            reply.add_answer(_aged(record, age))
+        for record in kept.reply.auth:
+            reply.add_auth(_aged(record, age))
+        return reply
+
+    def _ask(self, request: DNSRecord) -> _Kept:
+        question = DNSRecord.question(str(request.q.qname), QTYPE[request.q.qtype])
+        try:
+            reply = DNSRecord.parse(question.send(*self._upstream, tcp=True, timeout=_TIMEOUT))
+        except (OSError, DNSError, EOFError):
+            reply = question.reply()
+            reply.header.rcode = RCODE.SERVFAIL
+        return _Kept(reply, time.monotonic(), _lifetime(reply))
+
+
+def _lifetime(reply: DNSRecord) -> int:
+    """Seconds for which a reply may be kept: none for a failure."""
+    if reply.rr:
+        return int(min(record.ttl for record in reply.rr))
+    soa = next((record for record in reply.auth if record.rtype == QTYPE.SOA), None)
+    return int(min(soa.ttl, soa.rdata.times[4])) if soa else 0
+
+
+def _aged(record: Any, age: int) -> Any:
+    return type(record)(record.rname, record.rtype, record.rclass, max(record.ttl - age, 0), record.rdata)
+
+
+def serve(port: int, upstream: str) -> None:
+    """Answer until the process is ended."""
+    host, upstream_port = upstream.split(":")
+    cache = Cache(host, int(upstream_port))
+    servers = [DNSServer(cache, address="127.0.0.1", port=port, tcp=tcp, logger=Quiet()) for tcp in (False, True)]
+    servers[0].start_thread()
+    servers[1].start()
