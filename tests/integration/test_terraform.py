@@ -1,0 +1,300 @@
+"""Terraform as an engine, where it could go wrong: drift, failures, deaths, secrets. State and cloud are moto's."""
+
+import io
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import pytest
+
+from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
+from provisioning_assets.plan import Action
+from provisioning_assets.providers.aws import client
+from provisioning_assets.providers.infrastructure import Infrastructure, StageRoot
+from provisioning_assets.providers.infrastructure.registry import BACK_ENDS
+from provisioning_assets.providers.store.s3 import S3Store
+from tests.servers import emulated_aws, free_port
+
+REGION, BUCKET = "eu-central-1", "demo-shop-staging-state"
+STAGES = Path(__file__).parents[2] / "terraform/stages"
+CANARY = "canary-5f0c9d1e"
+
+ROOT = """
+terraform {
+  backend "s3" {}
+}
+
+variable "password" {
+  type      = string
+  sensitive = true
+  default   = "none"
+}
+
+variable "command" {
+  type    = string
+  default = "true"
+}
+
+variable "note" {
+  type    = string
+  default = "first"
+}
+
+resource "terraform_data" "job" {
+  input = var.password
+
+  provisioner "local-exec" {
+    command = var.command
+  }
+}
+
+output "contract" {
+  value = { note = var.note }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    with emulated_aws() as address:
+        S3Store(BUCKET, REGION).prepare()
+        yield address
+
+
+@pytest.fixture
+def engine() -> Infrastructure:
+    return BACK_ENDS["terraform"]()
+
+
+def stage(folder: Path, **variables: Any) -> StageRoot:
+    """A small stage of its own in this folder."""
+    root = folder / "root"
+    root.mkdir(exist_ok=True)
+    if not (root / "main.tf").exists():
+        (root / "main.tf").write_text(ROOT)
+    state = {"bucket": BUCKET, "key": f"{folder.name}.tfstate", "region": REGION}
+    return StageRoot("small", root, folder / "work", state, variables, {})
+
+
+def bring_up(engine: Infrastructure, root: StageRoot) -> list[str]:
+    lines: list[str] = []
+    engine.apply(root, engine.plan(root, lines.append), lines.append)
+    return lines
+
+
+def test_drift_is_planned_by_name_and_what_was_added_by_hand_is_unmanaged(
+    aws: str, engine: Infrastructure, tmp_path: Path
+) -> None:
+    state = {"bucket": BUCKET, "key": "networking.tfstate", "region": REGION}
+    variables = {"engagement": "shop", "environment": "staging", "region": REGION, "cidr": "10.4.0.0/16"}
+    networking = StageRoot("networking", STAGES / "networking", tmp_path / "work", state, variables, {})
+    bring_up(engine, networking)
+    assert engine.plan(networking, print).empty
+    assert set(engine.unmanaged(networking).values()) == {None}
+    contract: Any = engine.contract(networking)
+
+    ec2: Any = boto3.client("ec2", region_name=REGION)
+    group = contract["service_group"]
+    filters = [{"Name": "group-id", "Values": [group]}]
+    (rule,) = (r for r in ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"] if not r["IsEgress"])
+    changed = {
+        "IpProtocol": "tcp",
+        "FromPort": 22,
+        "ToPort": 22,
+        "ReferencedGroupId": rule["ReferencedGroupInfo"]["GroupId"],
+    }
+    ec2.modify_security_group_rules(
+        GroupId=group,
+        SecurityGroupRules=[{"SecurityGroupRuleId": rule["SecurityGroupRuleId"], "SecurityGroupRule": changed}],
+    )
+    ec2.create_tags(Resources=[contract["vpc_id"]], Tags=[{"Key": "Environment", "Value": "production"}])
+    opened = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[opened])
+
+    plan = engine.plan(networking, print)
+    drift = {change.address: change for change in plan.changes}
+    assert {"from_port", "to_port"} <= set(
+        drift["module.network.aws_vpc_security_group_ingress_rule.service"].attributes
+    )
+    assert "tags_all" in drift["module.network.aws_vpc.this"].attributes
+    assert {change.action for change in plan.changes} == {Action.UPDATE}
+
+    (found,) = ((thing, reason) for thing, reason in engine.unmanaged(networking).items() if reason)
+    assert found[0].startswith("aws_vpc_security_group_ingress_rule sgr-")
+    assert "allows tcp 5432 from 0.0.0.0/0" in found[1]
+    assert "import {" in found[1]
+
+    engine.apply(networking, plan, print)
+    assert engine.plan(networking, print).empty
+
+
+def test_a_failed_apply_says_what_terraform_says_with_the_line_of_source(
+    aws: str, engine: Infrastructure, tmp_path: Path
+) -> None:
+    root = stage(tmp_path, command="echo no route to the quarry; exit 3")
+    plan = engine.plan(root, print)
+
+    with pytest.raises(ApplyFailed) as failure:
+        engine.apply(root, plan, print)
+
+    line = 1 + ROOT.splitlines().index('  provisioner "local-exec" {')
+    assert failure.value.where.endswith(f"root/main.tf:{line}")
+    for words in ("terraform_data.job", "no route to the quarry", 'provisioner "local-exec" {'):
+        assert words in failure.value.cause
+
+
+def test_an_output_alone_is_a_change(aws: str, engine: Infrastructure, tmp_path: Path) -> None:
+    bring_up(engine, stage(tmp_path, note="first"))
+    assert [str(c) for c in engine.plan(stage(tmp_path, note="second"), print).changes] == [
+        "update output.contract (value)"
+    ]
+
+
+def test_init_runs_again_only_for_another_backend_or_code(aws: str, engine: Infrastructure, tmp_path: Path) -> None:
+    root = stage(tmp_path)
+    assert any("terraform init" in line for line in bring_up(engine, root))
+    lines: list[str] = []
+    engine.plan(root, lines.append)
+    assert not any("terraform init" in line for line in lines)
+    (root.root / "more.tf").write_text('module "more" {\n  source = "./more"\n}\n')
+    (root.root / "more").mkdir()
+    (root.root / "more/main.tf").write_text('resource "terraform_data" "more" {}\n')
+    assert not engine.plan(root, lines.append).empty
+    assert any("terraform init" in line for line in lines)
+
+
+def test_no_secret_stays_in_a_file(aws: str, engine: Infrastructure, tmp_path: Path) -> None:
+    root = stage(tmp_path, password=CANARY, command="false")
+    plan = engine.plan(root, print)
+    file = root.workdir / "plan.tfplan"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert CANARY not in repr(plan) + str([change.as_json() for change in plan.changes])
+    with pytest.raises(ApplyFailed) as failure:
+        engine.apply(root, plan, print)
+    assert CANARY not in str(failure.value)
+    assert not holding(CANARY, tmp_path)
+
+    engine.plan(root, print)
+    assert holding(CANARY, tmp_path) == [file]
+    del engine
+
+
+def test_a_plan_that_nobody_applies_goes_with_its_engine(aws: str, tmp_path: Path) -> None:
+    root = stage(tmp_path, password=CANARY)
+    passing = BACK_ENDS["terraform"]()
+    passing.plan(root, print)
+    assert holding(CANARY, tmp_path)
+
+    del passing
+
+    assert not holding(CANARY, tmp_path)
+
+
+def holding(text: str, folder: Path) -> list[Path]:
+    """Files that hold the text, packed ones included."""
+    found = []
+    for file in (each for each in folder.rglob("*") if each.is_file()):
+        content = file.read_bytes()
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as packed:
+                content += b"".join(packed.read(name) for name in packed.namelist())
+        if text.encode() in content:
+            found.append(file)
+    return found
+
+
+DYING = """
+import sys
+from pathlib import Path
+from tests.integration.test_terraform import BACK_ENDS, bring_up, stage
+
+def started(pid, at):
+    print("started", pid, flush=True)
+
+engine = BACK_ENDS["terraform"](on_start=started)
+root = stage(Path(sys.argv[1]), command="sleep 3")
+plan = engine.plan(root, print)
+engine.apply(root, plan, lambda line: print(line, flush=True))
+"""
+
+
+def test_terraform_ends_its_work_when_we_are_killed(aws: str, engine: Infrastructure, tmp_path: Path) -> None:
+    ours = subprocess.Popen([sys.executable, "-c", DYING, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert ours.stdout
+    started = 0
+    for line in ours.stdout:
+        if line.startswith("started"):
+            started = int(line.split()[1])
+        if "Creating..." in line:
+            break
+    terraform = psutil.Process(started)
+    ours.send_signal(signal.SIGKILL)
+    ours.wait(10)
+    ours.stdout.close()
+    assert terraform.is_running()
+    terraform.wait(60)
+
+    assert engine.lineage(stage(tmp_path))
+    assert engine.plan(stage(tmp_path), print).empty
+
+
+def test_an_interrupt_ends_terraform_cleanly(aws: str, engine: Infrastructure, tmp_path: Path) -> None:
+    root = stage(tmp_path, command="sleep 60")
+    plan = engine.plan(root, print)
+
+    def interrupted(line: str) -> None:
+        if "Creating..." in line:
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        engine.apply(root, plan, interrupted)
+
+    assert time.monotonic() - began < 30
+    assert not engine.plan(stage(tmp_path), print).empty
+    bring_up(engine, stage(tmp_path))
+    assert engine.plan(stage(tmp_path), print).empty
+
+
+def test_a_variable_that_the_root_lacks_is_refused(aws: str, engine: Infrastructure, tmp_path: Path) -> None:
+    with pytest.raises(ProviderFailed) as failure:
+        engine.plan(stage(tmp_path, comand="true"), print)
+    assert "`comand`" in failure.value.what
+    assert "`command`" in failure.value.remedy
+
+
+def test_a_bucket_that_is_missing_is_named(aws: str, engine: Infrastructure, tmp_path: Path) -> None:
+    state = {"bucket": "not-there", "key": "a.tfstate", "region": REGION}
+    with pytest.raises(ProviderFailed, match=r"bucket not-there .* does not exist"):
+        engine.plan(StageRoot("small", tmp_path, tmp_path / "work", state, {}, {}), print)
+
+
+def test_a_cloud_that_does_not_answer_is_named_within_five_seconds(
+    engine: Infrastructure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    client.cache_clear()
+    began = time.monotonic()
+    with pytest.raises(Unreachable, match=address):
+        engine.plan(stage(tmp_path), print)
+    assert time.monotonic() - began < 5
+    client.cache_clear()
+
+
+def test_a_missing_terraform_is_said_with_the_remedy(
+    aws: str, engine: Infrastructure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ProviderFailed, match="no `terraform` on the PATH") as failure:
+        engine.plan(stage(tmp_path), print)
+    assert "install" in failure.value.remedy
