@@ -8,22 +8,24 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from provisioning_assets.errors import ProviderFailed
+
 MIRROR = "PROVISIONING_TERRAFORM_MIRROR"
 
 
-def write(path: Path) -> str:
-    """Write the configuration for one working folder; returns where providers come from, for people.
+def configuration(workdir: Path) -> tuple[Path, str]:
+    """The configuration to run with, and where providers then come from, for people.
 
-    A mirror that PROVISIONING_TERRAFORM_MIRROR names comes first, then the operator's own CLI configuration,
-    then a mirror found on this machine, then the registry.
+    A mirror that PROVISIONING_TERRAFORM_MIRROR names comes first, then the operator's own CLI configuration
+    (used where it lies: it may hold tokens), then a mirror found on this machine, then the registry.
     """
     own = _own()
     if own and not os.environ.get(MIRROR):
-        path.write_text(own.read_text())
-        return f"as {own} says"
+        return own, f"providers as {own} says"
     mirror = next(iter(_mirrors()), None)
-    path.write_text("disable_checkpoint = true\n" + (_installation(mirror) if mirror else ""))
-    return f"providers from {mirror}" if mirror else "providers from the registry"
+    file = workdir.resolve() / "terraform.tfrc"
+    file.write_text("disable_checkpoint = true\n" + (_installation(mirror) if mirror else ""))
+    return file, f"providers from {mirror or 'the registry'}"
 
 
 def _own() -> Path | None:
@@ -35,6 +37,12 @@ def _own() -> Path | None:
 def _mirrors() -> Iterator[Path]:
     """Folders that hold `<host>/<namespace>/<type>/…`, best first."""
     named = os.environ.get(MIRROR)
+    if named and not _providers(Path(named)):
+        raise ProviderFailed(
+            "the mirror of Terraform providers holds none",
+            where=f"{MIRROR}={named}",
+            remedy="name a folder that holds <host>/<namespace>/<type>/…, or unset the variable",
+        )
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
     candidates = (
         *([Path(named)] if named else []),

@@ -108,7 +108,7 @@ class Terraform:
         """`terraform init`, if backend, lock file or code are not those of the last one here."""
         terraform_state.require_bucket(stage)
         stage.workdir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        source = cli_configuration.write(_configuration(stage))
+        _, source = cli_configuration.configuration(stage.workdir)
         done, data = stage.workdir / "initialised", _data(stage)
         with suppress(FileNotFoundError):
             if data.is_dir() and done.read_text() == terraform_root.fingerprint(stage, data):
@@ -144,7 +144,7 @@ class Terraform:
     def _process(self, stage: StageRoot) -> TerraformProcess:
         environment = {
             "TF_DATA_DIR": str(_data(stage)),
-            "TF_CLI_CONFIG_FILE": str(_configuration(stage)),
+            "TF_CLI_CONFIG_FILE": str(cli_configuration.configuration(stage.workdir)[0]),
             "TF_IN_AUTOMATION": "1",
             **terraform_root.inputs(stage),
         }
@@ -157,10 +157,6 @@ class Terraform:
 
 def _plan_file(stage: StageRoot) -> Path:
     return stage.workdir.resolve() / "plan.tfplan"
-
-
-def _configuration(stage: StageRoot) -> Path:
-    return stage.workdir.resolve() / "terraform.tfrc"
 
 
 def _data(stage: StageRoot) -> Path:
