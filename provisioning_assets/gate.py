@@ -26,6 +26,8 @@ class Item:
     waivable: bool = True
     lasting: bool = False
     """A slow proof: while its evidence is green and counts, a run states it again without repeating it."""
+    planned: bool = False
+    """No check exists yet: nothing that can be run makes it green."""
 
 
 @dataclass(frozen=True, slots=True)

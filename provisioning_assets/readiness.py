@@ -54,7 +54,7 @@ def readiness_item(
 
 def planned_item(name: str, description: str, *, review_item: int) -> ReadinessItem:
     """An item whose check does not exist yet: always `not_run`, and it holds the launch."""
-    return ReadinessItem(Item(name, description, review_item, "launch", timedelta(days=7)), None)
+    return ReadinessItem(Item(name, description, review_item, "launch", timedelta(days=7), planned=True), None)
 
 
 def evaluate(work: Work, readiness: ReadinessItem) -> Evidence:
