@@ -93,8 +93,8 @@ class Sections(Model):
     monitoring: Monitoring
 
 
-class EngagementFile(Sections):
-    """The file as people write it; `${name}` stands for `engagement`, `environment` or a declared difference."""
+class Header(Model):
+    """The part of the file that is about the launch, its people and its environments; nothing is filled in there."""
 
     schema_version: Literal[1] = Field(alias="schema")
     engagement: Name
@@ -104,6 +104,10 @@ class EngagementFile(Sections):
     roles: Roles
     environments: Annotated[tuple[EnvironmentSettings, ...], Field(min_length=1)]
     differences: dict[Name, Difference] = {}
+
+
+class EngagementFile(Sections, Header):
+    """The file as people write it; `${name}` stands for a built-in name or a declared difference."""
 
 
 class Environment(Sections):

@@ -1,24 +1,28 @@
-"""`${name}` in the sections of an engagement."""
+"""`${name}` in the sections of an engagement and in the files that it names; `$${` stands for a literal `${`."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from pydantic import JsonValue
+from provisioning_assets.plan import Json
 
-_PLACEHOLDER = re.compile(r"(?<!\$)\$\{(\w+)\}")
+BUILT_IN = ("engagement", "environment", "region")
+"""Names that are always there; the others are the declared differences."""
+
+_TOKEN = re.compile(r"\$\$\{|\$\{(\w+)\}")
+_MALFORMED = re.compile(r"(?<!\$)\$\{(?!\w+\})[^}\s]*\}?")
 
 
-def fill(value: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
-    """Fill placeholders in, at any depth. A text that is one placeholder takes its value's type.
+def fill(value: Json, values: Mapping[str, Json]) -> Json:
+    """Fill placeholders in, at any depth, in one pass: what is filled in is not looked at again.
 
-    Unknown names stay as they are (the loader reports them); `$${` is written for a literal `${`.
+    A text that is one placeholder takes its value's type. An unknown name stays as it is.
     """
     if isinstance(value, str):
-        whole = _PLACEHOLDER.fullmatch(value)
+        whole = _TOKEN.fullmatch(value)
         if whole and whole[1] in values:
             return values[whole[1]]
-        filled = _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), value)
-        return filled.replace("$${", "${")
+        return _TOKEN.sub(lambda found: _text(found, values), value)
     if isinstance(value, list):
         return [fill(each, values) for each in value]
     if isinstance(value, dict):
@@ -26,17 +30,20 @@ def fill(value: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
     return value
 
 
-def names(value: JsonValue) -> set[str]:
-    """Names of the placeholders in a value, at any depth."""
-    return {found[1] for text in _texts(value) for found in _PLACEHOLDER.finditer(text)}
+def names(text: str) -> set[str]:
+    """Names of the placeholders in a text."""
+    return {found[1] for found in _TOKEN.finditer(text) if found[1]}
 
 
-def _texts(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
+def malformed(text: str) -> list[str]:
+    """What begins like a placeholder and is none, such as `${my-domain}` or one that is not closed."""
+    return _MALFORMED.findall(text)
+
+
+def _text(found: re.Match[str], values: Mapping[str, Json]) -> str:
+    if found[1] is None:
+        return "${"
+    if found[1] not in values:
+        return found[0]
+    value = values[found[1]]
+    return value if isinstance(value, str) else json.dumps(value)

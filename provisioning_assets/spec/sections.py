@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", description="lower-case letters, digits and _")]
-Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="lower-case letters, digits and -")]
+NAME = r"^[a-z][a-z0-9_]*$"
+LABEL = r"^[a-z0-9][a-z0-9-]*$"
+Name = Annotated[str, Field(pattern=NAME, description="lower-case letters, digits and _")]
+Label = Annotated[str, Field(pattern=LABEL, description="lower-case letters, digits and -")]
 Seconds = Annotated[int, Field(ge=1, le=604_800)]
 
 

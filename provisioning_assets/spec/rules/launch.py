@@ -1,0 +1,43 @@
+"""The launch window, the order of promotion, and who keeps whose state."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from provisioning_assets.errors import Problem
+from provisioning_assets.spec.document import Document
+from provisioning_assets.spec.engagement import Header
+
+
+def check(document: Document, header: Header, folder: Path) -> Iterator[Problem]:
+    """Every rule of this file."""
+    if header.engagement != folder.name:
+        what = f"the engagement is called {header.engagement} and its folder {folder.name}"
+        yield document.problem(("engagement",), what, f"`{folder.name}`, or the folder renamed")
+    yield from _dates(document, header)
+    yield from _environments(document, header)
+
+
+def _dates(document: Document, header: Header) -> Iterator[Problem]:
+    window, freeze = header.launch.window, header.launch.freeze
+    if window.closes <= window.opens:
+        place = ("launch", "window", "closes")
+        yield document.problem(place, "the launch window closes before it opens", f"a time after {window.opens}")
+    if freeze > window.opens:
+        what = "the freeze begins after the launch window opens"
+        yield document.problem(("launch", "freeze"), what, f"a time before {window.opens}")
+
+
+def _environments(document: Document, header: Header) -> Iterator[Problem]:
+    found = header.environments
+    if found[0].name == "production":
+        what = "production has no environment before it: nothing would be tried before it is live"
+        yield document.problem(("environments", 0), what, "a staging environment first")
+    for position, environment in enumerate(found):
+        earlier = found[:position]
+        if environment.name in [each.name for each in earlier]:
+            what = f"there are two environments called {environment.name}"
+            yield document.problem(("environments", position, "name"), what, "a name of its own")
+        sharing = [each.name for each in earlier if each.state == environment.state]
+        if sharing:
+            what = f"{environment.name} and {sharing[0]} keep their state in the same place"
+            yield document.problem(("environments", position, "state"), what, "a bucket of its own")

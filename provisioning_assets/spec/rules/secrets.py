@@ -1,0 +1,31 @@
+"""Secrets: each name once, and the pipeline reads what the running system uses."""
+
+from collections.abc import Iterator
+
+from provisioning_assets.errors import Problem
+from provisioning_assets.spec.document import Document
+from provisioning_assets.spec.engagement import Environment
+from provisioning_assets.spec.wording import nearest
+
+
+def check(document: Document, environment: Environment) -> Iterator[Problem]:
+    """Every rule of this file."""
+    section = environment.secrets
+    purposes = {secret.name: secret.purpose for secret in section.secrets}
+    issued = {f"certificate-{certificate.name}" for certificate in environment.certificates.certificates}
+    for position, secret in enumerate(section.secrets):
+        place = ("secrets", "secrets", position)
+        if secret.name in [each.name for each in section.secrets[:position]]:
+            yield document.problem((*place, "name"), f"there are two secrets called {secret.name}", "a name of its own")
+        if secret.name in issued:
+            yield document.problem((*place, "name"), f"{secret.name} is where an issued certificate is kept")
+        if secret.rotate_every.total_seconds() <= 0:
+            yield document.problem((*place, "rotate_every"), "the rotation period is not positive", "such as P90D")
+    runtime = [name for name, purpose in purposes.items() if purpose == "runtime"]
+    for position, name in enumerate(section.pipeline_reads):
+        if name in runtime:
+            continue
+        what = f"`{name}` is the agency's, for the engagement" if name in purposes else f"there is no secret `{name}`"
+        yield document.problem(
+            ("secrets", "pipeline_reads", position), what, f"a runtime secret: {nearest(name, runtime)}"
+        )

@@ -1,0 +1,77 @@
+"""Stages: their code is there, and their order can be walked."""
+
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from provisioning_assets.errors import Problem
+from provisioning_assets.spec.document import Document
+from provisioning_assets.spec.engagement import Environment
+from provisioning_assets.spec.wording import nearest
+
+TASK_CLASSES = ("secrets", "dns_records", "certificates", "runtime_config", "monitoring")
+"""What a stage may come after besides other stages; all of them stand on the environment."""
+
+_TAKEN = {
+    "environment", "verified_environment", "launch_readiness", "rollback_plan", "runbook", "credentials_transition",
+    *TASK_CLASSES,
+}  # fmt: skip
+
+
+def check(document: Document, environment: Environment, repository: Path) -> Iterator[Problem]:
+    """Every rule of this file."""
+    listed = [stage.name for stage in environment.stages]
+    for position, stage in enumerate(environment.stages):
+        place = ("stages", position)
+        if stage.name in listed[:position]:
+            yield document.problem((*place, "name"), f"there are two stages called {stage.name}", "a name of its own")
+        if stage.name in _TAKEN:
+            what = f"`{stage.name}` is the name of an asset that every engagement has"
+            yield document.problem((*place, "name"), what, "another name")
+        root = (repository / stage.root).resolve()
+        if not root.is_relative_to(repository):
+            yield document.problem((*place, "root"), f"{stage.root} lies outside the repository", "a folder inside")
+        elif not any(root.glob("*.tf")):
+            what = f"there is no Terraform code in {stage.root}"
+            yield document.problem((*place, "root"), what, "a folder with *.tf files, relative to the repository")
+        for number, earlier in enumerate(stage.after):
+            if earlier not in listed and earlier not in TASK_CLASSES:
+                known = [name for name in [*listed, *TASK_CLASSES] if name != stage.name]
+                what = f"there is no stage or task class `{earlier}`"
+                yield document.problem((*place, "after", number), what, nearest(earlier, known))
+    yield from _order(document, environment)
+
+
+def _order(document: Document, environment: Environment) -> Iterator[Problem]:
+    """The early stages make the environment, and everything else stands on it; nothing may stand on itself."""
+    after: dict[str, tuple[str, ...]] = {}
+    previous: tuple[str, ...] = ()
+    for stage in environment.stages:
+        after[stage.name] = stage.after or previous
+        previous = (stage.name,)
+    lines = {stage.name: document.line(("stages", n, "after")) for n, stage in enumerate(environment.stages)}
+    try:
+        order = list(TopologicalSorter(after).static_order())
+    except CycleError as error:
+        ring = [name for name in error.args[1] if name in lines]
+        first = min(ring, key=lambda name: lines[name])
+        place = ("stages", list(after).index(first), "after")
+        told = ", ".join(f"{name} in line {lines[name]}" for name in sorted(set(ring), key=lambda name: lines[name]))
+        what = f"a cycle: {' after '.join(error.args[1][::-1])} ({told})"
+        yield document.problem(place, what, "one of these without its `after`; no `after` means: the stage before it")
+        return
+    late = set(TASK_CLASSES)
+    for name in order:
+        if late.intersection(after.get(name, ())):
+            late.add(name)
+    if late.issuperset(after):
+        first = environment.stages[0]
+        what = (
+            f"a cycle: {first.name} comes after {' and '.join(first.after)} (line {lines[first.name]}), which come"
+            " after the stages that make the environment, and no stage is left for that"
+        )
+        expected = (
+            "an early stage that makes the zone; certificates are proven by DNS and need no endpoint,"
+            " so only listeners come after them"
+        )
+        yield document.problem(("stages", 0, "after"), what, expected)
