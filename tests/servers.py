@@ -1,12 +1,17 @@
 """Real servers for tests, each on a free loopback port and ended with the test."""
 
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
 
 import pytest
+import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from provisioning_assets.providers.aws import client
@@ -37,6 +42,34 @@ def emulated_aws() -> Iterator[str]:
         client.cache_clear()
         yield address
     client.cache_clear()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretServer:
+    """An OpenBao of a test's own."""
+
+    address: str
+    token: str
+    pid: int
+
+
+@contextmanager
+def openbao_server() -> Iterator[SecretServer]:
+    """An OpenBao in memory, unsealed; for VAULT_ADDR and VAULT_TOKEN."""
+    port, token = free_port(), token_hex(16)
+    bao = Path(sys.executable).with_name("bao")
+    command = [str(bao), "server", "-dev", "-dev-no-store-token", f"-dev-listen-address=127.0.0.1:{port}"]
+    environment = {**os.environ, "BAO_DEV_ROOT_TOKEN_ID": token}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.1), reraise=True):
+            with attempt:
+                requests.get(f"{address}/v1/sys/health", timeout=1).raise_for_status()
+        yield SecretServer(address, token, server.pid)
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 def free_port() -> int:

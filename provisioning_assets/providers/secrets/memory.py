@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
-from provisioning_assets.plan import Action, Attributes, Change
+from provisioning_assets.plan import Attributes, Change
 from provisioning_assets.providers.secrets import Stored
+
+_RULE = re.compile(r'path "(?P<path>[^"]+)" \{ capabilities = \[(?P<capabilities>[^]]*)\]')
 
 
 class MemorySecrets:
@@ -28,14 +30,17 @@ class MemorySecrets:
         return {a: v for a, v in self._structure.items() if a.split(" ", 1)[1].startswith(prefix)}
 
     def write_structure(self, changes: Sequence[Change]) -> None:
-        """Carry the changes out; a mount stays."""
+        """Carry the changes out; a mount that holds secrets stays."""
         for change in changes:
             if change.after is not None:
+                if change.address.startswith("policy ") and not _RULE.search(change.after["rules"]):
+                    raise ApplyFailed("the policy has no rule", where=change.address, remedy="write one")
                 self._structure[change.address] = dict(change.after)
-            elif change.action is Action.DELETE and change.address.startswith("mount "):
-                raise ApplyFailed(f"the {change.address} holds secrets", remedy="move them first")
-            else:
-                self._structure.pop(change.address, None)
+                continue
+            kind, name = change.address.split(" ", 1)
+            if kind == "mount" and self.stored(name):
+                raise ApplyFailed(f"the {change.address} holds secrets", where=change.address, remedy="move them first")
+            self._structure.pop(change.address, None)
 
     def stored(self, mount: str) -> Mapping[str, Stored]:
         """Metadata by name."""
@@ -43,16 +48,17 @@ class MemorySecrets:
 
     def create(self, mount: str, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
         """Version 1, where there is none."""
+        self._known(mount)
         if (mount, name) in self._secrets:
             return False
-        self._known(mount)
         self._secrets[mount, name] = Stored(1, datetime.now(UTC), dict(metadata)), dict(value)
         return True
 
     def update(self, mount: str, name: str, value: Mapping[str, str], *, version: int) -> bool:
         """The next version, if the last one is still this."""
-        stored, _ = self._secrets[mount, name]
-        if stored.version != version:
+        self._known(mount)
+        stored = self.stored(mount).get(name)
+        if stored is None or stored.version != version:
             return False
         self._secrets[mount, name] = Stored(version + 1, datetime.now(UTC), stored.metadata), dict(value)
         return True
@@ -69,7 +75,7 @@ class MemorySecrets:
         if found is None:
             raise ProviderFailed(f"there is no role {role}")
         rules = "\n".join(str(self._structure[f"policy {name}"]["rules"]) for name in found["policies"])
-        allowed = re.findall(r'path "([^"]+)"', rules)
+        allowed = [rule["path"] for rule in _RULE.finditer(rules) if '"read"' in rule["capabilities"]]
         answers = {}
         for mount, name in paths:
             permitted = any(_covers(pattern, f"{mount}/data/{name}") for pattern in allowed)
