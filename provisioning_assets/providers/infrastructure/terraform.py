@@ -29,6 +29,9 @@ _CHANGED = 2
 _TOLD = {"apply_start", "apply_progress", "apply_complete", "apply_errored", "change_summary"}
 """Events of the stream that a person wants to see."""
 
+_WORDS = 20
+"""Lines that are shown of a Terraform that failed without a diagnostic."""
+
 
 class Terraform:
     """The engine. `on_start` hears of each process that it starts: its number and start time."""
@@ -127,19 +130,23 @@ class Terraform:
         self, stage: StageRoot, progress: Progress, command: str, *arguments: str, **options: Json
     ) -> tuple[int, list[terraform_diagnostics.Diagnostic]]:
         """Run a command to its end and pass its progress on; its status and its error diagnostics."""
-        secrets, errors = terraform_root.secrets(stage), []
+        secrets = terraform_root.secrets(stage)
+        errors: list[terraform_diagnostics.Diagnostic] = []
+        words: list[str] = []
 
         def heard(event: Event) -> None:
             message = terraform_diagnostics.redacted(str(event.get("@message", "")), secrets)
             kind, diagnostic = event.get("type"), event.get("diagnostic")
             if diagnostic and diagnostic["severity"] == "error":
                 errors.append(diagnostic)
-            elif kind == "text" and message.strip():
-                errors.append({"summary": message})
+            elif kind == "text":
+                words.append(message)
             elif diagnostic or (kind in _TOLD and event.get("hook", {}).get("action") != "read"):
                 progress(f"{stage.name}: {message}")
 
-        return self._process(stage).stream(heard, command, *arguments, **options), errors
+        status = self._process(stage).stream(heard, command, *arguments, **options)
+        # A crash speaks outside of the stream; beside a diagnostic its stack traces are noise.
+        return status, errors or [{"summary": line} for line in words[:_WORDS] if line.strip()]
 
     def _process(self, stage: StageRoot) -> TerraformProcess:
         environment = {

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -32,7 +33,10 @@ _KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_")
 
 @dataclass(frozen=True, slots=True)
 class TerraformProcess:
-    """How Terraform is started for one stage. `limit` is in seconds, for one command."""
+    """How Terraform is started for one stage.
+
+    `on_start` hears number and start time of each process that may write. `limit` is in seconds, for one command.
+    """
 
     root: Path
     environment: Mapping[str, str]
@@ -45,6 +49,7 @@ class TerraformProcess:
             process = self._start(output, command, *args, json=FLAG, **options)
             rest, position = b"", 0
             try:
+                self._tell(process)
                 for running in self._until_ended(process):
                     read = os.pread(output.fileno(), 1 << 24, position)
                     position += len(read)
@@ -84,24 +89,21 @@ class TerraformProcess:
         writer = untyped(working_dir=self.environment["TF_DATA_DIR"], terraform_bin_path=binary)
         line: list[str] = writer.generate_cmd_string(command, *args, no_color=FLAG, **options)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("TF_") or k.startswith(_KEPT)}
-        process = subprocess.Popen(
+        return subprocess.Popen(
             line,
             cwd=self.root,
             env={**inherited, **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT if command != "show" else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if output == subprocess.PIPE else subprocess.STDOUT,
             start_new_session=True,
             umask=0o077,
         )
-        try:
+
+    def _tell(self, process: "subprocess.Popen[bytes]") -> None:
+        """Say who was started; one that has ended already needs no watching."""
+        with suppress(psutil.NoSuchProcess):
             self.on_start(process.pid, psutil.Process(process.pid).create_time())
-        except psutil.NoSuchProcess:
-            pass  # it has ended already: nothing to watch over
-        except BaseException:
-            _end(process)
-            raise
-        return process
 
     def _until_ended(self, process: "subprocess.Popen[bytes]") -> Iterator[bool]:
         """True again and again while it runs, then False for ever; `ProviderFailed` after the limit."""
