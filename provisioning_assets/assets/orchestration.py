@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from provisioning_assets.assets.task import Task
+from provisioning_assets.assets.task import AWS, Task
 from provisioning_assets.errors import ProvisioningError, Refused
 from provisioning_assets.evidence import Evidence, State
 from provisioning_assets.gate import Item
@@ -16,7 +16,7 @@ from provisioning_assets.lineage import Lineage, Node
 from provisioning_assets.plan import Json
 from provisioning_assets.readiness import evaluate, gate_reasons, record, record_failure, stand
 from provisioning_assets.reconcile import reconcile
-from provisioning_assets.resources import Session, Work, now, open_session
+from provisioning_assets.resources import Progress, Session, Work, now, open_session
 from provisioning_assets.rules import deletes_little, keeps_data, respects_freeze
 
 REUSE = "provisioning/reuse"
@@ -25,34 +25,46 @@ REUSE = "provisioning/reuse"
 logger = logging.getLogger("provisioning")
 
 
+Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+
+
 @dataclass
 class Sessions:
     """The sessions of one Dagster run, by engagement and environment; the locks are held until it ends."""
 
     lineages: Mapping[str, Lineage]
     opened: dict[tuple[str, str], Session] = field(default_factory=dict)
+    refused: dict[tuple[str, str], ProvisioningError] = field(default_factory=dict)
 
-    def open(
-        self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, lineage: Lineage, environment: str
-    ) -> Session:
-        """The session of an environment; the first call reaches out to what the whole run needs, and locks."""
-        run = context.run
+    def open(self, context: Context, lineage: Lineage, environment: str) -> Session:
+        """The session of an environment; the first call reaches out to what the run's writes need, and locks."""
         key = (lineage.engagement.name, environment)
 
         def progress(line: str) -> None:
             context.log.info(line)
             logger.info(line)
 
-        if key not in self.opened:
-            session = open_session(lineage, environment, run=run.run_id, progress=progress)
-            session.reuse = REUSE in run.tags
-            selected = {node.name for node in context.job_def.nodes}
-            nodes = [node for node in lineage.of(environment) if _touched(lineage, node, selected)]
-            session.reach(frozenset[str]().union(*(node.needs for node in nodes)))
-            session.hold()
-            self.opened[key] = session
+        if key in self.refused:
+            raise failure(self.refused[key]) from None
+        try:
+            if key not in self.opened:
+                self.opened[key] = self._first(context, lineage, environment, progress)
+        except ProvisioningError as error:
+            self.refused[key] = error
+            raise failure(error) from None
         session = self.opened[key]
         session.progress = progress
+        return session
+
+    @staticmethod
+    def _first(context: Context, lineage: Lineage, environment: str, progress: Progress) -> Session:
+        session = open_session(lineage, environment, run=context.run.run_id, progress=progress)
+        session.reuse = context.run.tags.get(REUSE) == "true"
+        selected = {node.name for node in context.job_def.nodes}
+        written = (node for node in lineage.of(environment) if dagster_name(*asset_key(lineage, node).path) in selected)
+        # Checks alone need the ledger; what else they cannot reach becomes a red finding of their own.
+        session.reach(frozenset({AWS}).union(*(node.needs for node in written)))
+        session.hold()
         return session
 
     def close(self) -> None:
@@ -207,9 +219,3 @@ def _project(work: Work, item: Item, evidence: Evidence, key: dg.AssetKey) -> dg
             "evidence": dict(evidence.finding.evidence),
         },
     )
-
-
-def _touched(lineage: Lineage, node: Node, selected: set[str]) -> bool:
-    """Whether a run with these Dagster steps works on the node, by its asset or its checks."""
-    name = dagster_name(*asset_key(lineage, node).path)
-    return name in selected or dagster_name(name, "readiness") in selected

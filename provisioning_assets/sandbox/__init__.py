@@ -4,6 +4,7 @@ Nothing but the command line knows of it: it writes the variables that each prod
 """
 
 import fcntl
+import shlex
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def start(path: Path, progress: Callable[[str], None]) -> list[Member]:
         environment = _variables(folder, ports)
         before = {name: processes.state_of(folder, name)[0] for name in MEMBERS}
         new = [name for name in MEMBERS if before[name] != "running"]
-        folder.write("env", "".join(f"{name}={value}\n" for name, value in environment.items()))
+        folder.write("env", "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items()))
         for name in new:
             if before[name] == "crashed":
                 progress(f"{name} had crashed and is started again" + (f": {_LOST[name]}" if name in _LOST else ""))
@@ -93,7 +94,7 @@ def _variables(folder: Folder, ports: dict[str, int]) -> dict[str, str]:
         "PROVISIONING_NAMESERVERS": local["dns"],
         "PROVISIONING_RESOLVERS": local["resolver"],
         "PROVISIONING_CONNECT_TO": f"*:443:{local['edge']}",
-        "PROVISIONING_ALARM_EVALUATOR": "emulated (the sandbox's alarm engine)",
+        "PROVISIONING_ALARM_EVALUATOR": "emulated alarm engine (not Amazon CloudWatch)",
     }
 
 

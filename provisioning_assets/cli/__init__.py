@@ -1,0 +1,335 @@
+"""`provisioning`: everything that a person or a script asks of the product.
+
+Exit codes: 0 nothing to do, or ready; 2 changes, drift, refused or not ready; 1 an error, or could not tell.
+"""
+
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from provisioning_assets.cli import home
+from provisioning_assets.errors import ConfigurationError, ProvisioningError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+sandbox_app = typer.Typer(no_args_is_help=True, help="The embedded cloud: real servers on loopback ports.")
+app.add_typer(sandbox_app, name="sandbox")
+
+out = Console(soft_wrap=True, highlight=False)
+Engagement = Annotated[str, typer.Argument(help="Name of the engagement: its folder below engagements/.")]
+Environment = Annotated[str | None, typer.Argument(help="One environment; all of them, in order, without it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+NOT_READY, COULD_NOT_TELL = 2, 1
+_STYLES = {"green": "green", "red": "red", "not_run": "yellow", "stale": "yellow", "waived": "magenta"}
+
+
+def main() -> None:
+    """Run a command; every error of ours is told in words, with its exit code."""
+    try:
+        app()
+    except ProvisioningError as error:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {error}", style="red", markup=False)
+        sys.exit(error.exit_code)
+
+
+def tell(line: str) -> None:
+    """One line of progress, with the time."""
+    out.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False)
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(help="Lower-case letters, digits and _.")]) -> None:
+    """Write a new engagement that passes `check` at once."""
+    from provisioning_assets.spec.scaffold import scaffold
+
+    folder = scaffold(name, home.repository() / home.ENGAGEMENTS)
+    out.print(f"wrote {folder}\nnext: edit {folder}/engagement.yaml, then: provisioning check {name}", markup=False)
+
+
+@app.command()
+def check(engagement: Engagement, as_json: AsJson = False) -> None:
+    """Read an engagement file and name everything that is wrong in it."""
+    try:
+        found = _load(engagement)
+    except ConfigurationError as error:
+        if as_json:
+            fields = ("file", "line", "column", "what", "expected")
+            print(json.dumps([{name: getattr(problem, name) for name in fields} for problem in error.problems]))
+            raise typer.Exit(error.exit_code) from None
+        raise
+    if as_json:
+        print("[]")
+        return
+    names = ", ".join(environment.name for environment in found.environments)
+    out.print(f"{engagement}: fine ({names})", markup=False)
+
+
+@app.command()
+def plan(engagement: Engagement, environment: Environment = None, as_json: AsJson = False) -> None:
+    """Show what an apply would change, and write nothing. Exit code 2 when there is something."""
+    from provisioning_assets.cli.plans import plans
+
+    found = [each for name in _environments(engagement, environment) for each in plans(_jobs(engagement), name, tell)]
+    if as_json:
+        print(json.dumps([each.as_json() for each in found], indent=2))
+    else:
+        for each in found:
+            out.print(f"{each.environment}/{each.asset}: {each.error or each.plan}", markup=False)
+            for change in each.plan.changes if each.plan else ():
+                out.print(f"  {change}", markup=False)
+    changed = any(each.plan and not each.plan.empty for each in found)
+    raise typer.Exit(NOT_READY if changed else COULD_NOT_TELL if any(each.error for each in found) else 0)
+
+
+@app.command()
+def apply(
+    engagement: Engagement,
+    environment: Environment = None,
+    only: Annotated[list[str] | None, typer.Option(help="One asset by name; may be given several times.")] = None,
+) -> None:
+    """Provision, environment after environment, through the same Dagster jobs as the web interface."""
+    jobs = _jobs(engagement)
+    for name in _environments(engagement, environment):
+        began = time.monotonic()
+        tell(f"{engagement}/{name}: apply")
+        ran = jobs.apply(name, only or ())
+        for words in ran.failures:
+            out.print(words, style="red", markup=False)
+        evidence = jobs.evidence(name, ran.run)
+        red = [each for each in evidence if not each.finding.ready]
+        counts = f"{len(evidence) - len(red)} items proven, {len(red)} red"
+        tell(
+            f"{engagement}/{name}: {'done' if ran.success else 'failed'} in {time.monotonic() - began:.0f} s, {counts}"
+        )
+        if not ran.success:
+            raise typer.Exit(NOT_READY if red and not _unreachable(ran.failures) else COULD_NOT_TELL)
+
+
+@app.command()
+def drift(engagement: Engagement, environment: Environment = None, as_json: AsJson = False) -> None:
+    """Run the checks alone. Exit code 0: none, 2: drift (or not ready), 1: could not check."""
+    jobs = _jobs(engagement)
+    rows: list[dict[str, Any]] = []
+    complete = True
+    for name in _environments(engagement, environment):
+        ran = jobs.check(name)
+        for words in ran.failures:
+            out.print(words, style="red", markup=False)
+        evidence = jobs.evidence(name, ran.run)
+        complete = complete and bool(evidence) and not ran.failures
+        rows.extend(_drift_row(each) for each in evidence if not each.finding.ready)
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            out.print(f"{row['environment']}/{row['asset']}: {row['item']}: {row['summary']}", markup=False)
+        out.print(f"{len(rows)} items differ or could not be checked" if rows else "no drift", markup=False)
+    if any(not row["could_not_check"] for row in rows):
+        raise typer.Exit(NOT_READY)
+    raise typer.Exit(COULD_NOT_TELL if rows or not complete else 0)
+
+
+def _drift_row(evidence: Any) -> dict[str, Any]:
+    about, finding = evidence.about, evidence.finding
+    return {
+        "environment": about.environment,
+        "asset": about.asset,
+        "item": evidence.item,
+        "summary": finding.summary,
+        "differences": finding.evidence.get("differences", []),
+        "could_not_check": "error" in finding.evidence or finding.summary.startswith("could not check"),
+    }
+
+
+@app.command()
+def recheck(item: str, engagement: Engagement, environment: Environment = None) -> None:
+    """Run one readiness item again, without its asset, however fresh its evidence is."""
+    jobs = _jobs(engagement)
+    known = {readiness.item.name for task in jobs.tasks.values() for readiness in task.checks}
+    if item not in known:
+        raise ProvisioningError(f"there is no check {item}", remedy="one of " + ", ".join(sorted(known)))
+    ready = True
+    for name in _environments(engagement, environment):
+        ran = jobs.check(name, item)
+        ready = ready and ran.success
+        for words in ran.failures:
+            out.print(words, style="red", markup=False)
+    raise typer.Exit(0 if ready else NOT_READY)
+
+
+@app.command()
+def readiness(engagement: Engagement, as_json: AsJson = False) -> None:
+    """Write the readiness report from the recorded evidence. Exit code 0 only for GO."""
+    from provisioning_assets.cli.reports import report_of
+    from provisioning_assets.report.as_json import as_json as report_as_json
+    from provisioning_assets.report.writing import write_report
+
+    report, readable = report_of(_jobs(engagement).lineage)
+    paths = write_report(report, home.reports(engagement))
+    if as_json:
+        print(report_as_json(report))
+    else:
+        for item in report.items:
+            out.print(f"  {item.state:<8} {item.number}. {item.title}", style=_STYLES[item.state], markup=False)
+        out.print(f"{report.decision}: {len(report.reasons)} reasons against it", style="bold", markup=False)
+        out.print(f"report: {next(path for path in paths if path.suffix == '.html')}", markup=False)
+    raise typer.Exit(0 if report.decision == "GO" else NOT_READY if readable else COULD_NOT_TELL)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """All engagements: days to launch, what is red, whose, and the next deadline."""
+    from provisioning_assets.cli.reports import status_of
+
+    rows = status_of(home.repository() / home.ENGAGEMENTS)
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    table = Table("engagement", "days to launch", "states", "not green", "whose", "next deadline")
+    for row in rows:
+        table.add_row(
+            *(str(row[key]) for key in ("engagement", "days_to_launch", "states", "first", "whose", "deadline"))
+        )
+    out.print(table)
+
+
+@app.command()
+def why(
+    item: Annotated[str, typer.Argument(help="Name of a readiness item.")],
+    engagement: Annotated[str | None, typer.Argument(help="One engagement; all of them without it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What an item looks at, its last evidence, and what to do."""
+    from provisioning_assets.cli.reports import explanations
+
+    names = [engagement] if engagement else [folder.name for folder in _folders()]
+    found = [each for name in names for each in explanations(_jobs(name).lineage, item)]
+    if not found:
+        raise ProvisioningError(f"there is no readiness item {item}", remedy="docs/readiness-items.md lists them")
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    out.print(found[0]["description"], markup=False)
+    for each in found:
+        place = f"{each['engagement']}/{each['environment']}/{each['asset']}"
+        out.print(f"{place}: {each['state']}: {each['reason']}", style=_STYLES[each["state"]], markup=False)
+        out.print(f"  checked at {each['checked_at'] or 'no time yet'}; holds the {each['holds']}", markup=False)
+        out.print(f"  to do: {each['remedy']}", markup=False)
+
+
+@app.command()
+def unlock(engagement: Engagement, environment: str) -> None:
+    """Break the lock of an environment whose holder is gone for good. Be sure: two writers destroy each other."""
+    from provisioning_assets.resources import open_session
+
+    session = open_session(_jobs(engagement).lineage, environment, run="unlock")
+    holder = session.lock.break_it()
+    out.print(f"was held by {holder}; it is free now" if holder else "nobody held it", markup=False)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Loopback port.")] = 3000) -> None:
+    """Open Dagster on loopback: lineage, checks, schedules."""
+    with home.instance():
+        pass
+    arguments = ["dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-w", str(home.repository() / "workspace.yaml")]
+    os.chdir(home.repository())
+    os.execv(Path(sys.executable).with_name("dagster"), arguments)  # noqa: S606 - our own interpreter's neighbour
+
+
+@sandbox_app.command("start")
+def sandbox_start() -> None:
+    """Start every server that does not run; write the variables to .provisioning/sandbox/env."""
+    from provisioning_assets import sandbox
+
+    began = time.monotonic()
+    _show_members(sandbox.start(home.sandbox(), tell))
+    tell(
+        f"the sandbox answers ({time.monotonic() - began:.1f} s); variables: {sandbox.environment_file(home.sandbox())}"
+    )
+
+
+@sandbox_app.command("stop")
+def sandbox_stop() -> None:
+    """End every server. The emulated cloud is in memory: it is gone with them."""
+    from provisioning_assets import sandbox
+
+    _show_members(sandbox.stop(home.sandbox()))
+
+
+@sandbox_app.command("status")
+def sandbox_status(as_json: AsJson = False) -> None:
+    """Each server: address, state, process. Exit code 2 when one does not run."""
+    from provisioning_assets import sandbox
+
+    members = sandbox.status(home.sandbox())
+    if as_json:
+        print(json.dumps([member.as_json() for member in members], indent=2))
+    else:
+        _show_members(members)
+    raise typer.Exit(0 if all(member.state == "running" for member in members) else NOT_READY)
+
+
+def _show_members(members: list[Any]) -> None:
+    table = Table("name", "address", "state", "process")
+    for member in members:
+        style = {"running": "green", "crashed": "red"}.get(member.state, "yellow")
+        table.add_row(member.name, member.address, f"[{style}]{member.state}[/]", str(member.pid or ""))
+    out.print(table)
+
+
+def _folders() -> list[Any]:
+    from provisioning_assets.spec.loading import find_engagements
+
+    return find_engagements(home.repository() / home.ENGAGEMENTS)
+
+
+def _load(name: str) -> Any:
+    from provisioning_assets.spec.loading import load_engagement
+
+    folder = home.repository() / home.ENGAGEMENTS / name
+    if not folder.is_dir():
+        known = ", ".join(each.name for each in _folders()) or "none yet"
+        raise ProvisioningError(
+            f"there is no engagement {name}", remedy=f"known: {known}; provisioning new {name} makes it"
+        )
+    return load_engagement(folder)
+
+
+def _jobs(name: str) -> Any:
+    """The engagement's jobs; loads Dagster, which takes two seconds."""
+    from provisioning_assets.assets import assemble
+    from provisioning_assets.cli.runs import Jobs
+
+    logging.getLogger("provisioning").setLevel(logging.INFO)
+    if not logging.getLogger("provisioning").handlers:
+        logging.getLogger("provisioning").addHandler(_Progress())
+        logging.getLogger("provisioning").propagate = False
+    return Jobs(*assemble(_load(name)), tell)
+
+
+class _Progress(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a line of progress."""
+        tell(record.getMessage())
+
+
+def _environments(engagement: str, environment: str | None) -> list[str]:
+    names = [each.name for each in _load(engagement).environments]
+    if environment is None:
+        return names
+    if environment not in names:
+        raise ProvisioningError(f"{engagement} has no environment {environment}", remedy=f"one of {', '.join(names)}")
+    return [environment]
+
+
+def _unreachable(failures: tuple[str, ...]) -> bool:
+    return any(words.startswith("cannot reach") for words in failures)

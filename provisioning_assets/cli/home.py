@@ -1,0 +1,73 @@
+"""Where a run writes: everything below `.provisioning/`, which git ignores."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dagster import DagsterInstance
+
+from provisioning_assets.errors import ProvisioningError
+
+ENGAGEMENTS = "engagements"
+
+_INSTANCE = """\
+# Written by provisioning. The web interface has no log-in: it listens on loopback only.
+telemetry:
+  enabled: false
+python_logs:
+  python_log_level: INFO
+"""
+
+
+def repository() -> Path:
+    """The repository that the command was called in: the nearest folder with `engagements/`."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ENGAGEMENTS).is_dir() and (folder / "definitions.py").is_file():
+            return folder
+    raise ProvisioningError(
+        "this is not a provisioning repository",
+        where=str(here),
+        cause=f"no folder here or above holds {ENGAGEMENTS}/ and definitions.py",
+        remedy="change into the repository, then call again",
+    )
+
+
+def folder() -> Path:
+    """`.provisioning/` of the repository."""
+    return repository() / ".provisioning"
+
+
+def sandbox() -> Path:
+    """The sandbox's folder."""
+    return folder() / "sandbox"
+
+
+def reports(engagement: str) -> Path:
+    """Where an engagement's reports are written."""
+    return folder() / "reports" / engagement
+
+
+def dagster_home() -> Path:
+    """Dagster's folder, with our settings; an own DAGSTER_HOME is respected."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(folder() / "dagster")))
+    home.mkdir(parents=True, exist_ok=True)
+    settings = home / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(_INSTANCE, encoding="utf-8")
+    return home
+
+
+@contextmanager
+def instance() -> Iterator[DagsterInstance]:
+    """Dagster's instance. Its databases are made by one process at a time: two at once fail in the migration."""
+    home = dagster_home()
+    with (home / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = DagsterInstance.get()
+        made.get_runs(limit=1)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+    with made:
+        yield made

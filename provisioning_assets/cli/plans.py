@@ -1,0 +1,53 @@
+"""Plans of every asset of an environment, without writing: the same reconciliation, stopped before the apply."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from provisioning_assets.cli.runs import Jobs
+from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.plan import Json, Plan
+from provisioning_assets.reconcile import reconcile
+from provisioning_assets.resources import Work, open_session
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What one asset would change, or why that cannot be said yet."""
+
+    environment: str
+    asset: str
+    plan: Plan | None
+    error: str = ""
+
+    def as_json(self) -> dict[str, Json]:
+        """For machines; values of sensitive attributes are not in it."""
+        return {
+            "environment": self.environment,
+            "asset": self.asset,
+            "changes": None if self.plan is None else [change.as_json() for change in self.plan.changes],
+            "digest": None if self.plan is None else self.plan.digest,
+            "error": self.error or None,
+        }
+
+
+def plans(jobs: Jobs, environment: str, tell: Callable[[str], None]) -> list[Planned]:
+    """Plan each asset that writes. The lock is held meanwhile: a plan shares its working folder with an apply."""
+    session = open_session(jobs.lineage, environment, run="plan", progress=tell)
+    session.reach(frozenset({"aws"}))
+    session.hold()
+    found = []
+    try:
+        for node in jobs.lineage.of(environment):
+            target = jobs.tasks[node.key].target
+            if target is None:
+                continue
+            work = Work(session, node)
+            try:
+                outcome = reconcile(target(work), work, address=work.address, gate=list, dry_run=True)
+            except ProvisioningError as error:
+                found.append(Planned(environment, node.asset, None, f"cannot be planned: {error.what}"))
+            else:
+                found.append(Planned(environment, node.asset, outcome.plan))
+    finally:
+        session.close()
+    return found

@@ -1,0 +1,98 @@
+"""Runs of our Dagster jobs from the command line: the same jobs as in the web interface, in this process."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from provisioning_assets.assets.loading import apply_job, drift_job, load_definitions
+from provisioning_assets.assets.orchestration import REUSE
+from provisioning_assets.assets.task import Task
+from provisioning_assets.cli import home
+from provisioning_assets.evidence import Evidence
+from provisioning_assets.lineage import Lineage
+from provisioning_assets.lock import Process
+from provisioning_assets.resources import open_session
+
+_PID, _STARTED = "provisioning/pid", "provisioning/process_started"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a run ended: its number, whether all of it succeeded, and what failed, in words."""
+
+    run: str
+    success: bool
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The jobs of one engagement."""
+
+    lineage: Lineage
+    tasks: Mapping[tuple[str, str], Task]
+    tell: Tell
+
+    def apply(self, environment: str, assets: Sequence[str] = ()) -> Ran:
+        """Provision an environment, or some of its assets, with their checks."""
+        keys = {self._key(environment, asset) for asset in assets}
+        checks = {key for key in self._checks(environment) if key.asset_key in keys}
+        return self._run(apply_job(self._name, environment), keys, checks)
+
+    def check(self, environment: str, item: str | None = None) -> Ran:
+        """Run an environment's checks alone. One item by name is checked anew, however fresh its evidence."""
+        checks = {key for key in self._checks(environment) if item in {None, key.name}}
+        return self._run(drift_job(self._name, environment), set(), checks, reuse=item is None)
+
+    def evidence(self, environment: str, run: str) -> list[Evidence]:
+        """What a run recorded."""
+        ledger = open_session(self.lineage, environment, run=run).ledger
+        entries = (entry for page in ledger.pages if page.run == run for entry in page.entries)
+        return [entry for entry in entries if isinstance(entry, Evidence)]
+
+    @property
+    def _name(self) -> str:
+        return self.lineage.engagement.name
+
+    def _key(self, environment: str, asset: str) -> dg.AssetKey:
+        return dg.AssetKey([self._name, environment, asset])
+
+    def _checks(self, environment: str) -> Iterator[dg.AssetCheckKey]:
+        for node in self.lineage.of(environment):
+            for readiness in self.tasks[node.key].checks:
+                yield dg.AssetCheckKey(self._key(environment, node.asset), readiness.item.name)
+
+    def _run(self, job_name: str, keys: set[dg.AssetKey], checks: set[dg.AssetCheckKey], *, reuse: bool = True) -> Ran:
+        job = load_definitions(home.repository() / home.ENGAGEMENTS).resolve_job_def(job_name)
+        if keys or checks:
+            job = job.get_subset(asset_selection=keys, asset_check_selection=checks)
+        this = Process.this()
+        tags = {_PID: str(os.getpid()), _STARTED: repr(this.started), REUSE: "true" if reuse else "false"}
+        with home.instance() as instance:
+            self._close_dead_runs(instance)
+            result = job.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET, tags=tags)
+        return Ran(result.run_id, result.success, tuple(_failures(result.all_events)))
+
+    def _close_dead_runs(self, instance: dg.DagsterInstance) -> None:
+        """Mark runs of ours whose process is gone as failed: a killed one shows as running for ever."""
+        unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+        for run in instance.get_runs(unfinished):
+            if _PID in run.tags and not Process(int(run.tags[_PID]), float(run.tags[_STARTED])).alive():
+                instance.report_run_failed(run, message="its process is gone")
+                self.tell(f"run {run.run_id} had been killed: it is marked as failed")
+
+
+def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[str]:
+    """The words of every failed step, ours where they are ours."""
+    for event in events:
+        if not event.is_step_failure:
+            continue
+        data = event.step_failure_data
+        if data.user_failure_data is not None and data.user_failure_data.description:
+            yield data.user_failure_data.description
+        elif data.error is not None and "DagsterAssetCheckFailedError" not in data.error.message:
+            yield data.error.message.strip()
