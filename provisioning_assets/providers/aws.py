@@ -23,14 +23,18 @@ _REMEDY = "check the network and AWS_ENDPOINT_URL, or start the server there"
 
 
 @cache
-def client(service: str, region: str) -> Any:
+def client(service: str, region: str, *, attempts: int = 3, patience: int = 10) -> Any:
     """A boto3 client, shared: clients are thread-safe and cost 50 ms to make.
 
-    An AWS_ENDPOINT_URL means a server that stands in for AWS: buckets are then part of the path.
+    It waits `patience` seconds for an answer, in each of its attempts. An AWS_ENDPOINT_URL means a
+    server that stands in for AWS: buckets are then part of the path.
     """
     style: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
     settings = Config(
-        connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}, s3=style
+        connect_timeout=2,
+        read_timeout=patience,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        s3=style,
     )
     session: Any = boto3.session.Session()
     return session.client(service, region_name=region, config=settings)
@@ -60,6 +64,9 @@ def translated(service: str) -> Iterator[None]:
 
 
 def account(region: str) -> str:
-    """Number of the account that the credentials belong to."""
+    """Number of the account that the credentials belong to.
+
+    A run asks for it before anything else, so it is impatient: `Unreachable` within 5 seconds.
+    """
     with translated("AWS STS"):
-        return str(client("sts", region).get_caller_identity()["Account"])
+        return str(client("sts", region, attempts=1, patience=4).get_caller_identity()["Account"])

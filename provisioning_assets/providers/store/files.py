@@ -70,12 +70,15 @@ class FileStore:
                 part.flush()
                 os.fsync(part.fileno())
             Path(part.name).rename(target)
+            _sync(target.parent)
             return True
 
     def _path(self, key: str) -> Path:
         path = (self._folder / key).resolve()
         if not path.is_relative_to(self._folder.resolve()):
             raise ProviderFailed(f"the key {key!r} leads out of the store", where=str(self._folder))
+        if path.name == _LOCK or path.suffix == _PART:
+            raise ProviderFailed(f"the key {key!r} is the store's own", where=str(self._folder))
         return path
 
     @contextmanager
@@ -98,6 +101,15 @@ class FileStore:
                 cause=error.strerror or str(error),
                 remedy="check that the folder exists, is writable, and that the disk is not full",
             ) from error
+
+
+def _sync(folder: Path) -> None:
+    """Make a new name in the folder outlast a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _version(content: bytes) -> str:

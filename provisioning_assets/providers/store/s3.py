@@ -3,16 +3,17 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from provisioning_assets.errors import ProviderFailed
 from provisioning_assets.providers import aws
 
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict"}
-_ABSENT = {"NoSuchKey", "NoSuchBucket", "404"}
+_NO_BUCKET = "NoSuchBucket"
+_ABSENT = {"NoSuchKey", _NO_BUCKET, "404"}
 
 
 class S3Store:
@@ -23,25 +24,30 @@ class S3Store:
         self._region = region
 
     def prepare(self) -> None:
-        """Make the bucket: versioned, encrypted, closed to the public. Does nothing when it is there."""
+        """Make the bucket: closed to the public, versioned; S3 encrypts by itself. Does nothing when it is there."""
         with aws.translated("S3"):
             try:
-                self._s3.head_bucket(Bucket=self._bucket)
+                if self._s3.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled":
+                    return
             except ClientError as error:
-                if error.response["Error"]["Code"] != "404":
+                if error.response["Error"]["Code"] != _NO_BUCKET:
                     raise
-            else:
-                return
-            # us-east-1 is the one region that the API does not want to be named.
-            place = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}
-            self._s3.create_bucket(Bucket=self._bucket, **({"CreateBucketConfiguration": place} if place else {}))
-            self._s3.put_bucket_versioning(
-                Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"}
-            )
+                self._create_bucket()
             closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
             self._s3.put_public_access_block(
                 Bucket=self._bucket, PublicAccessBlockConfiguration=dict.fromkeys(closed, True)
             )
+            # Last, since it is what says that all of this was done.
+            self._s3.put_bucket_versioning(Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"})
+
+    def _create_bucket(self) -> None:
+        # us-east-1 is the one region that the API does not want to be named.
+        place = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}
+        try:
+            self._s3.create_bucket(Bucket=self._bucket, **({"CreateBucketConfiguration": place} if place else {}))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
+                raise  # the other code, BucketAlreadyExists, is a stranger's bucket of that name
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Content and ETag; None when there is no such object."""
@@ -67,35 +73,46 @@ class S3Store:
 
     def create(self, key: str, content: bytes) -> bool:
         """Put if absent."""
-        with _won() as won:
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
-        return bool(won)
+        return self._put(key, content, IfNoneMatch="*")
 
     def replace(self, key: str, content: bytes, *, version: str) -> bool:
         """Put if the ETag is still this one."""
-        with _won() as won:
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, IfMatch=version)
-        return bool(won)
+        return self._put(key, content, IfMatch=version)
 
     def delete(self, key: str, *, version: str) -> bool:
         """Delete if the ETag is still this one."""
-        with _won() as won:
-            self._s3.delete_object(Bucket=self._bucket, Key=key, IfMatch=version)
-        return bool(won)
+        lost = self._attempt(lambda: self._s3.delete_object(Bucket=self._bucket, Key=key, IfMatch=version))
+        return lost is None
+
+    def _put(self, key: str, content: bytes, **condition: str) -> bool:
+        lost = self._attempt(lambda: self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, **condition))
+        if lost is None:
+            return True
+        if not lost.response["ResponseMetadata"].get("RetryAttempts"):
+            return False
+        # The first try may have been carried out and its answer lost: then we lost against ourselves.
+        found = self.read(key)
+        return found is not None and found[0] == content
+
+    def _attempt(self, write: Callable[[], object]) -> ClientError | None:
+        """The error of a write that came too late: another writer's success is an answer."""
+        with aws.translated("S3"):
+            try:
+                write()
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == _NO_BUCKET:
+                    raise ProviderFailed(
+                        "the bucket of the state and the record is gone",
+                        where=f"s3://{self._bucket}",
+                        cause=code,
+                        remedy="check who deleted it and whose credentials these are; an apply makes a new one",
+                    ) from None
+                if code not in _LOST | _ABSENT:
+                    raise
+                return error
+        return None
 
     @property
     def _s3(self) -> Any:
         return aws.client("s3", self._region)
-
-
-@contextmanager
-def _won() -> Iterator[list[bool]]:
-    """True in the list when the condition held; another writer's success is an answer, not an error."""
-    won: list[bool] = []
-    with aws.translated("S3"):
-        try:
-            yield won
-            won.append(True)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _LOST | _ABSENT:
-                raise

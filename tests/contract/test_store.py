@@ -1,0 +1,142 @@
+"""One suite for every store: its conditional writes are what ledger and lock rest on. S3 runs it on a moto server."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+
+from provisioning_assets.providers.store import Store
+from provisioning_assets.providers.store.files import FileStore
+from provisioning_assets.providers.store.memory import MemoryStore
+from provisioning_assets.providers.store.s3 import S3Store
+from tests.servers import emulated_aws
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "5")
+        with emulated_aws() as address:
+            yield address
+
+
+@pytest.fixture(params=["memory", "file", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "memory":
+        return MemoryStore()
+    if request.param == "file":
+        return FileStore(tmp_path / "store")
+    request.getfixturevalue("aws")
+    return S3Store(f"state-{uuid4().hex[:12]}", REGION)
+
+
+@pytest.fixture
+def prepared(store: Store) -> Store:
+    store.prepare()
+    return store
+
+
+def version(store: Store, key: str) -> str:
+    found = store.read(key)
+    assert found is not None
+    return found[1]
+
+
+def test_a_store_that_was_not_prepared_is_empty(store: Store) -> None:
+    assert store.read("shop/lock.json") is None
+    assert store.keys("shop/") == []
+
+
+def test_preparing_twice_keeps_what_is_there(prepared: Store) -> None:
+    prepared.create("shop/a", b"1")
+
+    prepared.prepare()
+
+    assert prepared.keys("") == ["shop/a"]
+
+
+def test_a_key_is_created_once(prepared: Store) -> None:
+    assert prepared.create("shop/pages/1", b"first")
+    assert not prepared.create("shop/pages/1", b"second")
+
+    found = prepared.read("shop/pages/1")
+    assert found is not None
+    assert found[0] == b"first"
+
+
+def test_a_key_is_replaced_only_in_the_version_that_was_read(prepared: Store) -> None:
+    assert not prepared.replace("shop/lock.json", b"0", version='"00000000000000000000000000000000"')
+    prepared.create("shop/lock.json", b"1")
+    seen = version(prepared, "shop/lock.json")
+
+    assert prepared.replace("shop/lock.json", b"2", version=seen)
+    assert not prepared.replace("shop/lock.json", b"3", version=seen)
+
+    assert prepared.read("shop/lock.json") == (b"2", version(prepared, "shop/lock.json"))
+
+
+def test_a_key_is_deleted_only_in_the_version_that_was_read(prepared: Store) -> None:
+    prepared.create("shop/lock.json", b"1")
+    seen = version(prepared, "shop/lock.json")
+    prepared.replace("shop/lock.json", b"2", version=seen)
+
+    assert not prepared.delete("shop/lock.json", version=seen)
+    assert prepared.delete("shop/lock.json", version=version(prepared, "shop/lock.json"))
+    assert not prepared.delete("shop/lock.json", version=seen)
+
+    assert prepared.read("shop/lock.json") is None
+    assert prepared.create("shop/lock.json", b"3")
+
+
+def test_keys_are_those_with_the_prefix_in_order(prepared: Store) -> None:
+    for key in ("shop/pages/2", "shop/pages/10", "shop/pages/1", "shop/page", "other/pages/1"):
+        prepared.create(key, b"x")
+
+    assert prepared.keys("shop/pages/") == ["shop/pages/1", "shop/pages/10", "shop/pages/2"]
+    assert prepared.keys("nobody/") == []
+
+
+def test_more_keys_than_a_page_holds_are_all_there(prepared: Store) -> None:
+    names = [f"shop/pages/{number:06}" for number in range(12)]
+    for name in names:
+        prepared.create(name, b"x")
+
+    assert prepared.keys("shop/pages/") == names
+
+
+@pytest.mark.parametrize("writers", [2, 6])
+def test_of_writers_at_the_same_time_one_wins(prepared: Store, writers: int) -> None:
+    start = Barrier(writers)
+
+    def create(who: int) -> bool:
+        start.wait(5)
+        return prepared.create("shop/lock.json", b"%d" % who)
+
+    def replace(who: int) -> bool:
+        seen = version(prepared, "shop/lock.json")
+        start.wait(5)
+        return prepared.replace("shop/lock.json", b"again %d" % who, version=seen)
+
+    for write, content in ((create, b"%d"), (replace, b"again %d")):
+        with ThreadPoolExecutor(writers) as pool:
+            won = list(pool.map(write, range(writers)))
+        assert won.count(True) == 1
+        found = prepared.read("shop/lock.json")
+        assert found is not None
+        assert found[0] == content % won.index(True)
+
+
+def test_content_is_bytes_of_any_kind(prepared: Store) -> None:
+    content = bytes(range(256)) * 400
+    prepared.create("shop/inputs/sha256:00ff", content)
+    prepared.create("shop/empty", b"")
+
+    for key, expected in (("shop/inputs/sha256:00ff", content), ("shop/empty", b"")):
+        found = prepared.read(key)
+        assert found is not None
+        assert found[0] == expected
