@@ -1,0 +1,1 @@
+"""The readiness report: one model, and what is shown from it (HTML, Markdown, JSON, JUnit, status, why)."""

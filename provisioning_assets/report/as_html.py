@@ -1,0 +1,47 @@
+"""The report as one HTML file: nothing to load, no script, readable on a phone and on paper."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from provisioning_assets.plan import Json
+from provisioning_assets.report.as_markdown import short
+from provisioning_assets.report.model import Report
+from provisioning_assets.report.times import iso, minute, span, until
+
+_HERE = Path(__file__).parent
+
+
+def as_html(report: Report) -> str:
+    """The report as an HTML document; everything that comes from the record is escaped."""
+    # Ours, from this package, and free of markup: it is the one text that is not escaped.
+    style = Markup((_HERE / "readiness.css").read_text(encoding="utf-8"))  # noqa: S704
+    return _template().render(report=report, style=style, now=report.generated_at)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "iso": iso, "minute": minute, "span": span, "short": short, "words": _words, "shown": _shown,
+    }  # fmt: skip
+    environment.globals |= {"until": until}
+    return environment.get_template("readiness.html.j2")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)

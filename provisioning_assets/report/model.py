@@ -1,0 +1,245 @@
+"""The readiness report as data: the eight items of the review, where each check stands, and what follows."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from provisioning_assets.evidence import State
+from provisioning_assets.gate import Holds, Standing
+from provisioning_assets.plan import Json
+from provisioning_assets.spec.engagement import Engagement, Launch
+
+TITLES = (
+    "Production environments provisioned and verified by IaC plan-and-apply",
+    "DNS records published with documented TTL; propagation verified globally",
+    "TLS certificates issued and verified; auto-renewal working in staging",
+    "Production secrets populated and accessible to the deployment pipeline",
+    "Monitoring dashboards live and showing data from production health checks",
+    "Alert routing configured and tested with a synthetic alert",
+    "Documented rollback plan reviewed and signed off by the launch commander",
+    "On-call rotation aware of the launch window and named contacts confirmed",
+)
+"""The items of the readiness review, in its order; an item's number is its place, from 1."""
+
+_ROLLBACK, _ON_CALL = 7, 8
+_WORST_FIRST = (State.RED, State.NOT_RUN, State.STALE, State.WAIVED, State.GREEN)
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Decision(StrEnum):
+    """What the record says about the launch; a person still decides."""
+
+    GO = "GO"
+    NO_GO = "NO-GO"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Where one readiness item of one asset stands, with everything that people ask about it."""
+
+    name: str
+    claim: str
+    """What is looked at, from where, what red means, what to do."""
+    review_item: int
+    gates: Holds
+    asset: str
+    environment: str
+    state: State
+    summary: str
+    checked_at: datetime | None
+    """None when there is no evidence."""
+    max_age: timedelta
+    digest: str | None
+    """Content digest that the evidence is about."""
+    evidence: Mapping[str, Json]
+    seconds: float | None
+    run: str | None
+    owner: str
+    to_do: str
+    """Empty when there is nothing to do."""
+
+    @property
+    def address(self) -> str:
+        """`<environment>/<asset>`."""
+        return f"{self.environment}/{self.asset}"
+
+    @property
+    def opens(self) -> bool:
+        """True when it does not hold the launch."""
+        return self.state in {State.GREEN, State.WAIVED}
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One of the eight items; as bad as the worst of its checks, `not_run` without any."""
+
+    number: int
+    title: str
+    checks: tuple[Check, ...]
+
+    @property
+    def state(self) -> State:
+        """The worst state of the checks."""
+        return worst(check.state for check in self.checks) if self.checks else State.NOT_RUN
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for NO-GO: what, in which state, what to do, and who answers for it."""
+
+    what: str
+    state: State
+    summary: str
+    to_do: str
+    owner: str
+
+    def __str__(self) -> str:
+        return f"{self.what} is {self.state}: {self.summary}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The readiness of an engagement at one moment."""
+
+    engagement: str
+    client: str
+    commander: str
+    environments: tuple[str, ...]
+    launch: Launch
+    generated_at: datetime
+    items: tuple[ReviewItem, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def decision(self) -> Decision:
+        """GO only when nothing speaks against it."""
+        return Decision.NO_GO if self.reasons else Decision.GO
+
+    @property
+    def checks(self) -> list[Check]:
+        """Every check, in the order of the review."""
+        return [check for item in self.items for check in item.checks]
+
+    @property
+    def counts(self) -> dict[State, int]:
+        """How many checks are in each state, the worst state first."""
+        found = Counter(check.state for check in self.checks)
+        return {state: found[state] for state in _WORST_FIRST}
+
+
+def build_report(engagement: Engagement, standings: Sequence[Standing], now: datetime) -> Report:
+    """The report from where every item of every environment stands.
+
+    `now` has a zone. `ValueError` for a standing that belongs to none of the eight items or to no
+    environment of the engagement: it must not vanish from the report.
+    """
+    environments = tuple(environment.name for environment in engagement.environments)
+    for standing in standings:
+        if not 1 <= standing.item.review_item <= len(TITLES) or standing.environment not in environments:
+            raise ValueError(f"no place in the report of {engagement.name}: {standing}")
+    checks = [check_of(engagement, standing) for standing in standings]
+    checks.sort(key=lambda check: environments.index(check.environment))
+    items = tuple(
+        ReviewItem(number, title, tuple(check for check in checks if check.review_item == number))
+        for number, title in enumerate(TITLES, start=1)
+    )
+    return Report(
+        engagement=engagement.name,
+        client=printable(engagement.client),
+        commander=printable(engagement.roles.launch_commander.name),
+        environments=environments,
+        launch=engagement.launch,
+        generated_at=now.astimezone(UTC),
+        items=items,
+        reasons=(*_gaps(engagement, items), *_reasons(items)),
+    )
+
+
+def check_of(engagement: Engagement, standing: Standing) -> Check:
+    """A standing with what to do and who answers for it."""
+    item, judgement, evidence = standing.item, standing.judgement, standing.judgement.evidence
+    return Check(
+        name=item.name,
+        claim=item.description,
+        review_item=item.review_item,
+        gates=item.gates,
+        asset=standing.asset,
+        environment=standing.environment,
+        state=judgement.state,
+        summary=printable(judgement.reason),
+        checked_at=evidence.observed_at.astimezone(UTC) if evidence else None,
+        max_age=item.max_age,
+        digest=evidence.about.content if evidence else None,
+        evidence=_printable(dict(evidence.finding.evidence)) if evidence else {},
+        seconds=evidence.seconds if evidence else None,
+        run=evidence.run if evidence else None,
+        owner=printable(_owner(engagement, item.review_item)),
+        to_do=_to_do(engagement, standing),
+    )
+
+
+def worst(states: Iterable[State]) -> State:
+    """The worst of at least one state."""
+    return min(states, key=_WORST_FIRST.index)
+
+
+def printable(text: str) -> str:
+    """The text without what XML, terminals and UTF-8 cannot carry: control characters, half characters."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _printable(value: Json) -> Json:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {printable(str(key)): _printable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(each) for each in value]
+    return value
+
+
+def _gaps(engagement: Engagement, items: Sequence[ReviewItem]) -> Iterator[Reason]:
+    """What nobody looked at: an item or an environment without a single check."""
+    to_do = f"`provisioning apply {engagement.name}` provisions and checks every environment"
+    for item in items:
+        if not item.checks:
+            what = f"{item.number}. {item.title}"
+            yield Reason(what, State.NOT_RUN, "no check exists", to_do, _owner(engagement, item.number))
+    checked = {check.environment for item in items for check in item.checks}
+    for environment in engagement.environments:
+        if environment.name not in checked:
+            owner = _owner(engagement, 1)
+            yield Reason(environment.name, State.NOT_RUN, "nothing was checked in this environment", to_do, owner)
+
+
+def _reasons(items: Sequence[ReviewItem]) -> Iterator[Reason]:
+    for item in items:
+        for check in item.checks:
+            if not check.opens:
+                what = f"{check.address}: {check.name}"
+                yield Reason(what, check.state, check.summary, check.to_do, check.owner)
+
+
+def _owner(engagement: Engagement, review_item: int) -> str:
+    """Who answers for an item: the agency's operators, except where the review names somebody else."""
+    roles = engagement.roles
+    if review_item == _ROLLBACK:
+        return roles.launch_commander.name
+    people = roles.on_call if review_item == _ON_CALL else roles.operators.agency
+    return ", ".join(person.name for person in people)
+
+
+def _to_do(engagement: Engagement, standing: Standing) -> str:
+    command = f"`provisioning apply {engagement.name} {standing.environment}`"
+    if standing.item.planned:
+        return "no check exists yet, so it holds the launch"
+    return {
+        State.GREEN: "",
+        State.WAIVED: "resolve it before the waiver ends",
+        State.RED: standing.item.description,
+        State.NOT_RUN: f"{command} provisions and checks it",
+        State.STALE: f"{command} checks it again",
+    }[standing.judgement.state]

@@ -1,0 +1,71 @@
+"""All engagements at a glance: days to launch, what is not ready, whose it is, what is due next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from provisioning_assets.plan import Json
+from provisioning_assets.report.model import Decision, Reason, Report
+from provisioning_assets.report.times import days_until, iso_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One engagement. `problem` says why nothing is known of it; its decision is then NO-GO."""
+
+    engagement: str
+    client: str
+    decision: Decision
+    days_to_launch: int | None
+    deadline: str
+    """What is due next: `freeze`, `launch` or `end of the launch window`; empty when all is past."""
+    due: datetime | None
+    holding: tuple[Reason, ...]
+    owners: tuple[str, ...]
+    """Who answers for what holds the launch, each once."""
+    problem: str = ""
+
+    def as_data(self) -> dict[str, Json]:
+        """The row in plain JSON types."""
+        return {
+            "engagement": self.engagement,
+            "client": self.client,
+            "decision": self.decision.value,
+            "days_to_launch": self.days_to_launch,
+            "deadline": self.deadline,
+            "due": iso_or_none(self.due),
+            "holding": [{"what": r.what, "state": r.state.value, "owner": r.owner} for r in self.holding],
+            "owners": list(self.owners),
+            "problem": self.problem,
+        }
+
+
+def status_rows(reports: Sequence[Report], unknown: Sequence[StatusRow] = ()) -> list[StatusRow]:
+    """A row for each engagement: those of which nothing is known first, then the earliest launch."""
+    rows = [*unknown, *map(_row, reports)]
+    return sorted(rows, key=lambda row: (not row.problem, row.days_to_launch or 0, row.engagement))
+
+
+def unknown_row(engagement: str, problem: str) -> StatusRow:
+    """The row of an engagement whose file or record could not be read."""
+    return StatusRow(engagement, "", Decision.NO_GO, None, "", None, (), (), problem)
+
+
+def _row(report: Report) -> StatusRow:
+    launch, now = report.launch, report.generated_at
+    deadlines = (
+        ("freeze", launch.freeze),
+        ("launch", launch.window.opens),
+        ("end of the launch window", launch.window.closes),
+    )
+    name, due = min(((n, at) for n, at in deadlines if at > now), key=lambda each: each[1], default=("", None))
+    return StatusRow(
+        engagement=report.engagement,
+        client=report.client,
+        decision=report.decision,
+        days_to_launch=days_until(launch.window.opens, now),
+        deadline=name,
+        due=due,
+        holding=report.reasons,
+        owners=tuple(dict.fromkeys(reason.owner for reason in report.reasons)),
+    )
