@@ -38,13 +38,12 @@ def unknown(text: str, differences: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def mentions(text: str, values: Mapping[str, Json], own: Mapping[str, Json]) -> str | None:
-    """Name of the foreign value that a text holds, once what is this environment's own is taken away."""
-    for value in sorted((v for v in own.values() if isinstance(v, str) and v), key=len, reverse=True):
-        text = text.replace(value, "\0")
-    for name, value in sorted(values.items(), key=lambda item: len(str(item[1])), reverse=True):
-        if isinstance(value, str) and len(value) >= _TELLING and value in text:
-            return name
-    return None
+    """Name of the foreign value that a text holds; where one value is part of another, the longer one counts."""
+    foreign = {v: name for name, v in values.items() if isinstance(v, str) and len(v) >= _TELLING}
+    mine = {v for v in own.values() if isinstance(v, str) and v}
+    known = sorted({*foreign, *mine}, key=len, reverse=True)
+    found = re.findall("|".join(map(re.escape, known)), text) if known else []
+    return next((foreign[value] for value in found if value not in mine), None)
 
 
 def mentions_word(text: str, word: str) -> bool:

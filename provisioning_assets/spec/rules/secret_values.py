@@ -22,10 +22,10 @@ _KNOWN = (
 _KEY = re.compile(
     r"(^|_|-)(value|password|passwd|passphrase|token|api_?key|private_?key|secret_?key|credentials?)$", re.IGNORECASE
 )
-_RANDOM = re.compile(r"(?<![\w:.-])[A-Za-z0-9+/_=-]{24,}(?![\w.-])")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_BITS = 3.5
-"""Entropy of a character, from which on a long token looks random; words and identifiers stay below."""
+_TOKEN = re.compile(r"(?<![\w:.-])[A-Za-z0-9+/=]{24,}(?![\w.-])")
+_HEX = re.compile(r"(?<![\w:.-])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,}(?![\w.-])")
+_BITS = 4.0
+"""Entropy of a character from which on a token looks random; words and identifiers stay below."""
 
 _EXPECTED = "the secret's name and source under `secrets`, its value in the secret store alone"
 
@@ -45,7 +45,7 @@ def _kind(place: Place, text: str) -> str | None:
         return None
     if _KEY.search(_key(place)) and text and "${" not in text:
         return "a secret value"
-    if any(_looks_random(token) for token in _RANDOM.findall(text)):
+    if _HEX.search(text) or any(_looks_random(token) for token in _TOKEN.findall(text)):
         return "a random secret"
     return None
 
@@ -55,8 +55,8 @@ def _key(place: Place) -> str:
 
 
 def _looks_random(token: str) -> bool:
-    kinds = (str.isdigit, str.isalpha)
-    if _UUID.fullmatch(token) or not all(any(kind(character) for character in token) for kind in kinds):
+    kinds = (str.isdigit, str.isupper, str.islower)
+    if not all(any(kind(character) for character in token) for kind in kinds):
         return False
     counts = Counter(token)
     return -sum(n / len(token) * math.log2(n / len(token)) for n in counts.values()) >= _BITS

@@ -1,0 +1,50 @@
+"""The example engagement in a repository of its own, to be made wrong."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioning_assets.errors import ConfigurationError, Problem
+from provisioning_assets.spec.loading import load_engagement
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the example, that may be written to."""
+    (tmp_path / ".git").mkdir()
+    for stage in ("networking", "datastores", "compute", "endpoints"):
+        (tmp_path / "terraform" / "stages" / stage).mkdir(parents=True)
+        (tmp_path / "terraform" / "stages" / stage / "main.tf").touch()
+    copied = tmp_path / "engagements" / "demo_shop"
+    shutil.copytree(REPOSITORY / "engagements" / "demo_shop", copied)
+    return copied
+
+
+@pytest.fixture
+def edit(folder: Path) -> Callable[..., None]:
+    """Replace a text of one of its files, which must be there."""
+
+    def replace(old: str, new: str, name: str = "engagement.yaml") -> None:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {name}: mend the test"
+        (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return replace
+
+
+@pytest.fixture
+def problems(folder: Path) -> Callable[[], list[Problem]]:
+    """What is wrong with it; nothing is an empty list."""
+
+    def load() -> list[Problem]:
+        try:
+            load_engagement(folder)
+        except ConfigurationError as error:
+            return list(error.problems)
+        return []
+
+    return load

@@ -1,0 +1,103 @@
+"""Runtime configuration: keys as the store holds them, and files that are complete and nobody else's."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioning_assets.errors import ConfigurationError, Problem
+from provisioning_assets.spec.config_files import runtime_layers, runtime_values
+from provisioning_assets.spec.loading import load_engagement
+
+Problems = Callable[[], list[Problem]]
+Edit = Callable[..., None]
+COMMON, STAGING, PRODUCTION = (f"config/{name}.yaml" for name in ("common", "staging", "production"))
+
+
+def test_keys_are_flattened_under_the_prefix_and_the_later_file_wins(folder: Path) -> None:
+    (folder / COMMON).write_text(
+        "feature: {new_checkout: true, old: false}\nversion: 1.10\nregions: [eu, '${region}']\n"
+        "url: https://${domain}/\nliteral: $${domain}\nlog_level: warn\n"
+    )
+    (folder / PRODUCTION).write_text("log_level: info\n")
+    (folder / STAGING).write_text("log_level: debug\n")
+    engagement = load_engagement(folder)
+    prefix = "/demo_shop/production/config"
+    assert runtime_values(engagement, engagement.environment("production")) == {
+        f"{prefix}/feature/new_checkout": "true",
+        f"{prefix}/feature/old": "false",
+        f"{prefix}/version": "1.10",
+        f"{prefix}/regions": "eu,eu-central-1",
+        f"{prefix}/url": "https://demo-shop.example/",
+        f"{prefix}/literal": "${domain}",
+        f"{prefix}/log_level": "info",
+    }
+
+
+def test_layers_are_what_environments_share(folder: Path, edit: Edit) -> None:
+    def layers() -> list[object]:
+        engagement = load_engagement(folder)
+        return [runtime_layers(engagement, environment) for environment in engagement.environments]
+
+    staging, production = before = layers()
+    assert staging == production
+    edit("api.payments.example", "api2.payments.example", PRODUCTION)
+    assert layers() == before
+    edit("basket_items: 50", "basket_items: 60", COMMON)
+    assert layers() != before
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "line", "what"),
+    [
+        (COMMON, "basket_items: 50", "basket_items:", 7, "limits/basket_items has no value"),
+        (COMMON, "basket_items: 50", 'basket_items: ""', 7, "limits/basket_items has no value"),
+        (COMMON, "basket_items: 50", "basket items: 50", 7, "`limits/basket items` is no key"),
+        (COMMON, "https://${domain}", "https://${domian}", 9, "`${domian}` is not declared"),
+        (COMMON, "https://${domain}", "https://staging.demo-shop.example", 9, "staging's `domain`"),
+        (COMMON, "https://${domain}", "https://demo-shop.example", 9, "production's `domain`"),
+        (COMMON, "https://search.vendor", "https://staging.search.vendor", 12, "names staging, and production"),
+        (COMMON, "basket_items: 50", "api_token: geheim", 7, "`api_token` holds what looks like a secret value"),
+        (COMMON, "basket_items: 50", "basket_items: [1", 8, "not YAML"),
+        (PRODUCTION, "https://api.payments", "https://staging.demo-shop", 3, "staging's `domain`"),
+        (PRODUCTION, "log_level: info\n", "", 1, "the key log_level is missing"),
+        (STAGING, "log_level: debug\n", "log_level: debug\nextra: 1\n", 0, "the key extra is missing"),
+        (STAGING, "log_level: debug\n", "log_level: debug\nlog_level: info\n", 5, "here twice"),
+        ("dashboards/shop.json", '"widgets": [', '"widgets": [,', 2, "not JSON"),
+        ("dashboards/shop.json", "${region}", "${regoin}", 10, "`${regoin}` is not declared"),
+        ("dashboards/shop.json", "${engagement}/${environment}", "${engagement}/staging", 11, "names staging"),
+    ],
+)
+def test_a_problem_of_a_file_names_its_line(
+    edit: Edit, problems: Problems, name: str, old: str, new: str, line: int, what: str
+) -> None:
+    edit(old, new, name)
+    found = [problem for problem in problems() if what in problem.what]
+    assert found, [str(problem) for problem in problems()]
+    if line:
+        assert (found[0].file, found[0].line) == (f"engagements/demo_shop/{name}", line)
+    else:
+        assert found[0].file.endswith("production.yaml")
+
+
+@pytest.mark.parametrize("name", [COMMON, PRODUCTION, "dashboards/shop.json"])
+def test_a_missing_file_is_said_where_it_is_named(folder: Path, problems: Problems, name: str) -> None:
+    (folder / name).unlink()
+    (found,) = problems()
+    assert found.file.endswith("engagement.yaml")
+    text = (folder / "engagement.yaml").read_text(encoding="utf-8").splitlines()[found.line - 1]
+    assert name.split("/", maxsplit=1)[0] in text
+    assert name in found.what
+
+
+@pytest.mark.parametrize(("old", "said"), [("config/common.yaml", "runtime"), ("dashboards/shop.json", "dashboard")])
+def test_a_file_outside_the_folder_is_refused(edit: Edit, problems: Problems, old: str, said: str) -> None:
+    edit(old, "../../pyproject.toml")
+    assert any("lies outside the engagement's folder" in problem.what for problem in problems()), said
+
+
+def test_a_file_that_vanished_later_is_no_traceback(folder: Path) -> None:
+    engagement = load_engagement(folder)
+    (folder / COMMON).unlink()
+    with pytest.raises(ConfigurationError, match="no such file"):
+        runtime_values(engagement, engagement.environments[0])

@@ -1,0 +1,58 @@
+"""The example engagement, loaded: what is shared, what differs, where it lies."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from provisioning_assets.errors import ConfigurationError
+from provisioning_assets.spec.loading import find_engagements, load_engagement
+from provisioning_assets.spec.sections import FromEnvironment, Generate
+from tests.unit.spec.conftest import REPOSITORY
+
+
+def test_the_example_loads() -> None:
+    engagement = load_engagement(REPOSITORY / "engagements" / "demo_shop")
+    assert [environment.name for environment in engagement.environments] == ["staging", "production"]
+    assert engagement.repository == REPOSITORY
+    staging, production = engagement.environments
+    assert (staging.dns.zone, production.dns.zone) == ("staging.demo-shop.example", "demo-shop.example")
+    assert production.stages[0].variables == {"cidr": "10.10.0.0/16"}
+    assert staging.state.bucket != production.state.bucket
+    assert production.certificates.certificates[1].names == ("*.demo-shop.example",)
+    assert staging.values == {
+        "domain": "staging.demo-shop.example",
+        "vpc_cidr": "10.20.0.0/16",
+        "engagement": "demo_shop",
+        "environment": "staging",
+        "region": "eu-central-1",
+    }
+    secrets = {secret.name: secret for secret in production.secrets.secrets}
+    assert secrets["database-password"].rotate_every == timedelta(days=90)
+    assert isinstance(secrets["database-password"].source, Generate)
+    assert isinstance(secrets["payment-api-key"].source, FromEnvironment)
+
+
+def test_the_template_is_the_sections_as_written() -> None:
+    engagement = load_engagement(REPOSITORY / "engagements" / "demo_shop")
+    assert list(engagement.template) == ["stages", "dns", "certificates", "secrets", "runtime_config", "monitoring"]
+    assert engagement.template["dns"]["zone"] == "${domain}"
+    assert json.loads(json.dumps(engagement.template)) == engagement.template
+
+
+def test_the_repository_is_the_nearest_parent_that_looks_like_one(folder: Path) -> None:
+    assert load_engagement(folder).repository == folder.parents[1]
+    (folder.parents[1] / ".git").rmdir()
+    assert load_engagement(folder).repository == folder.parents[1]
+
+
+def test_engagements_are_found_by_their_file(folder: Path) -> None:
+    (folder.parent / "empty").mkdir()
+    assert find_engagements(folder.parent) == [folder]
+    assert find_engagements(folder.parent / "nothing") == []
+
+
+def test_a_folder_without_a_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"engagement.yaml: there is no such file"):
+        load_engagement(tmp_path / "a" / "b")

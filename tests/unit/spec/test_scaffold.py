@@ -1,0 +1,41 @@
+"""A new engagement passes the check at once, and keeps nothing of the example's name."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from provisioning_assets.errors import ConfigurationError
+from provisioning_assets.spec.loading import find_engagements, load_engagement
+from provisioning_assets.spec.scaffold import scaffold
+
+
+@pytest.mark.parametrize("name", ["museum", "book_shop2", "x"])
+def test_a_new_engagement_passes_the_check(folder: Path, name: str) -> None:
+    written = scaffold(name, folder.parent)
+    engagement = load_engagement(written)
+    assert engagement.name == name
+    assert engagement.environments[1].dns.zone == f"{name.replace('_', '-')}.example"
+    for file in written.rglob("*"):
+        assert file.is_dir() or "demo" not in file.read_text(encoding="utf-8").lower()
+    assert find_engagements(folder.parent) == sorted([folder, written])
+
+
+@time_machine.travel(datetime(2029, 5, 7, 12, tzinfo=UTC), tick=False)
+def test_its_launch_lies_ahead(folder: Path) -> None:
+    launch = load_engagement(scaffold("museum", folder.parent)).launch
+    assert 24 < (launch.window.opens - datetime.now(UTC)).days < 32
+    assert launch.freeze < launch.window.opens < launch.window.closes
+
+
+@pytest.mark.parametrize("name", ["Museum", "../museum", "a-b", "", "1a", "a" * 31, "demo_shop"])
+def test_what_is_no_new_name_is_refused(folder: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError):
+        scaffold(name, folder.parent)
+    assert find_engagements(folder.parent) == [folder]
+
+
+def test_without_the_example_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="demo_shop"):
+        scaffold("museum", tmp_path)
