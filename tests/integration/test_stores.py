@@ -38,8 +38,10 @@ def elsewhere(address: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", address)
         aws.client.cache_clear()
-        yield
-    aws.client.cache_clear()
+        try:
+            yield
+        finally:
+            aws.client.cache_clear()
 
 
 class LosesTheFirstAnswer(BaseHTTPRequestHandler):

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from provisioning_assets.errors import ApplyFailed
 from provisioning_assets.plan import Attributes, Change
+
+LARGEST = 4096
+"""Bytes that a value may have, as in a standard parameter of SSM."""
 
 
 class MemoryConfig:
@@ -22,5 +26,10 @@ class MemoryConfig:
         for change in changes:
             if change.after is None:
                 self._values.pop(change.address, None)
-            else:
-                self._values[change.address] = dict(change.after)
+                continue
+            size = len(change.after["value"].encode())
+            if not 0 < size <= LARGEST:
+                raise ApplyFailed(
+                    "the value does not fit", where=change.address, cause=f"{size} bytes", remedy="split the value"
+                )
+            self._values[change.address] = dict(change.after)

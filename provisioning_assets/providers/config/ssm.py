@@ -4,7 +4,11 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-par
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
+
+from botocore.exceptions import ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from provisioning_assets.plan import Action, Attributes, Change
@@ -12,6 +16,11 @@ from provisioning_assets.providers import aws
 
 LARGEST = 4096
 """Bytes that a standard parameter holds."""
+
+THROTTLED = 60
+"""Seconds that a write is tried for. An account may write three parameters a second, which botocore's
+own three attempts do not outlast; more attempts would also be made at a server that is not there.
+"""
 
 
 class Ssm:
@@ -31,13 +40,14 @@ class Ssm:
         for change in changes:
             try:
                 with aws.translated("SSM"):
-                    self._write(change)
+                    _when_allowed(self._write, change)
             except ProviderFailed as error:
                 raise ApplyFailed(error.what, where=change.address, cause=error.cause, remedy=error.remedy) from error
 
     def _write(self, change: Change) -> None:
         if change.action is Action.DELETE:
-            self._ssm.delete_parameter(Name=change.address)
+            with suppress(self._ssm.exceptions.ParameterNotFound):  # somebody else was faster
+                self._ssm.delete_parameter(Name=change.address)
             return
         value = str((change.after or {})["value"])
         size = len(value.encode())
@@ -52,3 +62,13 @@ class Ssm:
     @property
     def _ssm(self) -> Any:
         return aws.client("ssm", self._region)
+
+
+_when_allowed = Retrying(
+    retry=retry_if_exception(
+        lambda error: isinstance(error, ClientError) and error.response["Error"]["Code"] == "ThrottlingException"
+    ),
+    wait=wait_random_exponential(max=5),
+    stop=stop_after_delay(THROTTLED),
+    reraise=True,
+)
