@@ -33,7 +33,7 @@ def _template() -> Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "iso": iso, "minute": minute, "span": span, "short": short, "words": _words, "shown": _shown,
+        "iso": iso, "minute": minute, "span": span, "short": short, "words": _words, "shown": _shown, "code": _code,
     }  # fmt: skip
     environment.globals |= {"until": until}
     return environment.get_template("readiness.html.j2")
@@ -45,3 +45,9 @@ def _words(name: str) -> str:
 
 def _shown(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _code(text: str) -> Markup:
+    """What stands between backticks as code; all of it escaped."""
+    parts = text.split("`")
+    return Markup().join(Markup("<code>{}</code>").format(p) if i % 2 else p for i, p in enumerate(parts))
