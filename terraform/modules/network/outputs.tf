@@ -10,6 +10,10 @@ output "private_subnets" {
   value = [for subnet in aws_subnet.private : subnet.id]
 }
 
+output "edge_group" {
+  value = aws_security_group.edge.id
+}
+
 output "service_group" {
   value = aws_security_group.service.id
 }
