@@ -40,14 +40,22 @@ def _from_file(name: str, file: Path) -> str:
         mode = file.stat().st_mode
         if mode & _FOR_OTHERS:
             cause, remedy = f"its mode is {stat.S_IMODE(mode):o}: others can read it", f"chmod 600 {file}"
-            raise ProviderFailed(f"the file of the secret {name} is open", where=str(file), cause=cause, remedy=remedy)
-        value = file.read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        cause = error.strerror or "unreadable" if isinstance(error, OSError) else "it is not text"
-        remedy = "put the value into that file, mode 600"
-        raise ProviderFailed(
-            f"the secret {name} has no value to start with", where=str(file), cause=cause, remedy=remedy
-        ) from None
+            raise ProviderFailed(
+                f"the file of the secret {name} is open to others", where=str(file), cause=cause, remedy=remedy
+            )
+        content = file.read_bytes()
+    except OSError as error:
+        raise _without_value(name, file, error.strerror or "unreadable") from None
+    try:
+        value, cause = content.decode().removesuffix("\n"), "it is empty"
+    except UnicodeDecodeError:
+        value, cause = "", "it is not text (UTF-8)"
+    # Raised only here: an error inside the handler would carry the content as its context.
     if not value:
-        raise ProviderFailed(f"the file of the secret {name} is empty", where=str(file), remedy="put the value into it")
+        raise _without_value(name, file, cause)
     return value
+
+
+def _without_value(name: str, file: Path, cause: str) -> ProviderFailed:
+    remedy = f"put the value into {file}, mode 600; once stored, it is not needed again"
+    return ProviderFailed(f"the secret {name} has no value to start with", where=str(file), cause=cause, remedy=remedy)
