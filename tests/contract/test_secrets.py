@@ -164,6 +164,20 @@ def test_an_update_counts_only_on_the_version_that_was_seen(store: SecretStore, 
     assert dict(store.stored(mount)["session-key"].metadata) == OWNED
 
 
+def test_another_owner_leaves_value_and_version(store: SecretStore, scope: str) -> None:
+    mount = f"{scope}-runtime"
+    store.create(mount, "session-key", {"value": "first"}, OWNED)
+
+    store.describe(mount, "session-key", {"owner": "Chiara Conti"})
+
+    stored = store.stored(mount)["session-key"]
+    assert (stored.version, dict(stored.metadata)) == (1, {"owner": "Chiara Conti"})
+    assert store.read(mount, "session-key") == {"value": "first"}
+    with pytest.raises(ProviderFailed):
+        store.describe(mount, "nothing", OWNED)
+    assert "nothing" not in store.stored(mount)
+
+
 def test_of_two_first_writers_one_wins(store: SecretStore, scope: str) -> None:
     start = Barrier(2)
 

@@ -70,6 +70,7 @@ def every_verb(store: OpenBao) -> list[Callable[[], object]]:
         lambda: store.stored("m"),
         lambda: store.create("m", "n", {"value": "x"}, OWNED),
         lambda: store.update("m", "n", {"value": "x"}, version=1),
+        lambda: store.describe("m", "n", OWNED),
         lambda: store.read("m", "n"),
         lambda: store.can_read("r", [("m", "n")]),
     ]

@@ -48,6 +48,10 @@ class SecretStore(Protocol):
         """Write the version after this one, check-and-set; False when somebody else wrote it."""
         ...
 
+    def describe(self, mount: str, name: str, metadata: Mapping[str, str]) -> None:
+        """Replace what is recorded about a secret: another owner, another period. Its value and version stay."""
+        ...
+
     def read(self, mount: str, name: str) -> Mapping[str, str]:
         """The value. Keep it in memory, for the shortest time."""
         ...

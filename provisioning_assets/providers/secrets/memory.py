@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -62,6 +63,13 @@ class MemorySecrets:
             return False
         self._secrets[mount, name] = Stored(version + 1, datetime.now(UTC), stored.metadata), dict(value)
         return True
+
+    def describe(self, mount: str, name: str, metadata: Mapping[str, str]) -> None:
+        """Other metadata for the same value."""
+        if (mount, name) not in self._secrets:
+            raise ProviderFailed(f"there is no secret {mount}/{name}")
+        stored, value = self._secrets[mount, name]
+        self._secrets[mount, name] = replace(stored, metadata=dict(metadata)), value
 
     def read(self, mount: str, name: str) -> Mapping[str, str]:
         """The newest value."""

@@ -82,6 +82,13 @@ class OpenBao:
         """Check-and-set on the version that the caller saw."""
         return self._put(mount, name, value, cas=version)
 
+    def describe(self, mount: str, name: str, metadata: Mapping[str, str]) -> None:
+        """Replace the custom metadata of a secret that has a value."""
+        with self._translated(f"describing {mount}/{name}"):
+            if self._live(mount, name) is None:
+                raise ProviderFailed(f"there is no secret {mount}/{name} to describe", where=self._connection.address)
+            self._kv.update_metadata(path=name, custom_metadata=dict(metadata), mount_point=mount)
+
     def read(self, mount: str, name: str) -> Mapping[str, str]:
         """The newest version's value."""
         with self._translated(f"reading {mount}/{name}"):
