@@ -1,6 +1,7 @@
 """Terraform as an engine, where it could go wrong: drift, failures, deaths, secrets. State and cloud are moto's."""
 
 import io
+import json
 import signal
 import subprocess
 import sys
@@ -24,6 +25,10 @@ from tests.servers import emulated_aws, free_port
 
 REGION, BUCKET = "eu-central-1", "demo-shop-staging-state"
 STAGES = Path(__file__).parents[2] / "terraform/stages"
+POLICY = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
+})  # fmt: skip
 CANARY = "canary-5f0c9d1e"
 
 ROOT = """
@@ -117,6 +122,16 @@ def test_drift_is_planned_by_name_and_what_was_added_by_hand_is_unmanaged(
     ec2.create_tags(Resources=[contract["vpc_id"]], Tags=[{"Key": "Environment", "Value": "production"}])
     opened = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[opened])
+    tags = {"Engagement": "shop", "Environment": "staging", "Stage": "networking"}
+    tagged = {"ResourceType": "internet-gateway", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    orphan = ec2.create_internet_gateway(TagSpecifications=[tagged])["InternetGateway"]["InternetGatewayId"]
+    ec2.create_route(
+        RouteTableId=(table := public_table(ec2, contract["vpc_id"])),
+        DestinationCidrBlock="192.0.2.0/24",
+        GatewayId=gateway(ec2, contract["vpc_id"]),
+    )
+    iam: Any = boto3.client("iam", region_name=REGION)
+    iam.put_role_policy(RoleName="shop-staging-service", PolicyName="by-hand", PolicyDocument=POLICY)
 
     plan = engine.plan(networking, print)
     drift = {change.address: change for change in plan.changes}
@@ -124,15 +139,28 @@ def test_drift_is_planned_by_name_and_what_was_added_by_hand_is_unmanaged(
         drift["module.network.aws_vpc_security_group_ingress_rule.service"].attributes
     )
     assert "tags_all" in drift["module.network.aws_vpc.this"].attributes
+    assert "policy_names" in drift["module.service_role.aws_iam_role_policies_exclusive.this"].attributes
     assert {change.action for change in plan.changes} == {Action.UPDATE}
 
-    (found,) = ((thing, reason) for thing, reason in engine.unmanaged(networking).items() if reason)
-    assert found[0].startswith("aws_vpc_security_group_ingress_rule sgr-")
-    assert "allows tcp 5432 from 0.0.0.0/0" in found[1]
-    assert "import {" in found[1]
+    found = {thing: reason for thing, reason in engine.unmanaged(networking).items() if reason}
+    (opening,) = (thing for thing in found if thing.startswith("aws_vpc_security_group_ingress_rule sgr-"))
+    assert "allows tcp 5432 from 0.0.0.0/0" in found.pop(opening)
+    (left,) = (thing for thing in found if thing.endswith(orphan))
+    assert f'id = "{orphan}"' in found.pop(left)
+    assert found.keys() == {f"aws_route 192.0.2.0/24 of {table}", "aws_iam_role_policy by-hand of shop-staging-service"}
 
     engine.apply(networking, plan, print)
     assert engine.plan(networking, print).empty
+
+
+def public_table(ec2: Any, vpc: str) -> str:
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    return str(next(table["RouteTableId"] for table in tables if table["Tags"]))
+
+
+def gateway(ec2: Any, vpc: str) -> str:
+    found = ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])
+    return str(found["InternetGateways"][0]["InternetGatewayId"])
 
 
 def test_a_failed_apply_says_what_terraform_says_with_the_line_of_source(
