@@ -23,7 +23,7 @@ _LARGEST_NUMBER = 2**53 - 1
 """Beyond it, canonical JSON and most readers of JSON lose digits."""
 
 _YAML = "tag:yaml.org,2002:"
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 class Document:
@@ -128,7 +128,7 @@ class Document:
     def _mapping(self, node: MappingNode, place: Place) -> dict[str, Json]:
         content: dict[str, Json] = {}
         for key, value in node.value:
-            if not isinstance(key, ScalarNode) or key.anchor or _SURROGATE.search(str(key.value)):
+            if not isinstance(key, ScalarNode) or key.anchor or _NO_TEXT.search(str(key.value)):
                 self._refuse(key, "a key is not a plain text", "one word before the colon")
                 continue
             name, here = str(key.value), (*place, str(key.value))
@@ -142,14 +142,14 @@ class Document:
 
     def _scalar(self, node: Node, place: Place) -> Json:
         kind, text = str(node.tag).removeprefix(_YAML), str(node.value)
-        if kind in {"str", "timestamp"} and not _SURROGATE.search(text):
+        if kind in {"str", "timestamp"} and not _NO_TEXT.search(text):
             return text
         if kind == "bool":
             return text.lower() == "true"
         if kind in {"int", "float"}:
             return self._number(node, place)
         if kind == "str":
-            self._refuse(node, "the text holds half a character", "an escape of a whole character")
+            self._refuse(node, "the text holds what is no character", "escapes of whole characters")
         elif kind != "null":
             self._refuse(node, f"the tag `{node.tag}` is not used here", "the plain value")
         return None

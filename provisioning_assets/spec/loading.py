@@ -1,7 +1,9 @@
 """`engagement.yaml` to an `Engagement`: every problem of the file at once, each with its place."""
 
+import copy
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from provisioning_assets.errors import ConfigurationError, Problem
 from provisioning_assets.plan import Json
 from provisioning_assets.spec import rules
-from provisioning_assets.spec.document import Document
+from provisioning_assets.spec.document import Document, Place
 from provisioning_assets.spec.engagement import (
     Engagement,
     EngagementFile,
@@ -24,6 +26,23 @@ from provisioning_assets.spec.wording import in_words
 
 FILE = "engagement.yaml"
 _REMEDY = "docs/engagement-file.md explains each key; `provisioning check NAME` reads the file again"
+
+_SOMEBODY = {"name": "-", "email": "-"}
+_PRESUMED: Mapping[str, Json] = {
+    "schema": 1,
+    "client": "-",
+    "promotion": "incremental",
+    "launch": {
+        "freeze": "2026-01-01T00:00:00Z",
+        "window": {"opens": "2026-01-02T00:00:00Z", "closes": "2026-01-03T00:00:00Z"},
+    },
+    "roles": {
+        "launch_commander": _SOMEBODY,
+        "operators": {"agency": [_SOMEBODY], "client": [_SOMEBODY]},
+        "on_call": [_SOMEBODY],
+    },
+}
+"""Stands in for what is wrong there, so that the rest of the file is judged in the same go; never used otherwise."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,18 +58,18 @@ def load_engagement(folder: Path) -> Engagement:
     repository = _repository(folder)
     document = read(folder / FILE, repository)
     problems = [*_shape(document), *rules.of_text(document)]
-    header = _validated(Header, {k: v for k, v in document.content.items() if k not in Sections.model_fields})
-    if isinstance(header, ValidationError):  # `_shape` has said so
+    header, wrong = _validated(Header, {k: v for k, v in document.content.items() if k not in Sections.model_fields})
+    problems.extend(_new(_words(document, wrong, Header), problems))
+    if header is None:
         raise ConfigurationError(sorted(set(problems)), remedy=_REMEDY)
     problems.extend(rules.of_header(document, header, folder))
     environments: list[Environment] = []
     for settings in header.environments:
-        environment = _environment(document, header, settings)
-        if isinstance(environment, Environment):
+        environment, wrong = _environment(document, header, settings)
+        problems.extend(_new(_words(document, wrong, Environment), problems))
+        if environment is not None:
             environments.append(environment)
             problems.extend(_new(rules.of_environment(document, environment, repository), problems))
-        else:
-            problems.extend(_new(in_words(document, environment, Environment, filled=True), problems))
     if len(environments) == len(header.environments):
         engagement = _engagement(document, header, environments, folder, repository)
         problems.extend(rules.of_files(document, engagement))
@@ -85,8 +104,10 @@ def _sections(document: Document) -> dict[str, Json]:
     return {name: document.content[name] for name in Sections.model_fields if name in document.content}
 
 
-def _environment(document: Document, header: Header, settings: EnvironmentSettings) -> Environment | ValidationError:
-    """The sections as one environment has them."""
+def _environment(
+    document: Document, header: Header, settings: EnvironmentSettings
+) -> tuple[Environment | None, ValidationError | None]:
+    """The sections as one environment has them, and what is wrong with them."""
     values: dict[str, Json] = {
         name: difference.values[settings.name]
         for name, difference in header.differences.items()
@@ -99,17 +120,40 @@ def _environment(document: Document, header: Header, settings: EnvironmentSettin
 
 def _shape(document: Document) -> Iterator[Problem]:
     """What is wrong with keys and types, before anything is filled in."""
-    error = _validated(EngagementFile, document.content)
-    if isinstance(error, ValidationError):
-        yield from in_words(document, error, EngagementFile, filled=False)
+    _, wrong = _validated(EngagementFile, document.content)
+    if wrong is not None:
+        yield from in_words(document, wrong, EngagementFile, filled=False)
 
 
-def _validated(model: type[M], content: Json) -> M | ValidationError:
-    """The model; by way of JSON, where strict means no guess: 60 in quotes is no number, 90 is no period."""
+def _words(document: Document, wrong: ValidationError | None, model: type[BaseModel]) -> Iterator[Problem]:
+    return in_words(document, wrong, model, filled=True) if wrong else iter(())
+
+
+def _validated(model: type[M], content: Json) -> tuple[M | None, ValidationError | None]:
+    """The model, and what is wrong; both, when it can be read without its unknown keys and presumed ones.
+
+    By way of JSON, where strict means no guess: 60 in quotes is no number, 90 is no period.
+    """
     try:
-        return model.model_validate_json(json.dumps(content), strict=True)
+        return model.model_validate_json(json.dumps(content), strict=True), None
     except ValidationError as error:
-        return error
+        readable = copy.deepcopy(content)
+        for detail in error.errors(include_url=False):
+            if detail["loc"] and detail["loc"][0] in _PRESUMED:
+                readable[detail["loc"][0]] = _PRESUMED[str(detail["loc"][0])]
+            elif detail["type"] == "extra_forbidden":
+                _drop(readable, detail["loc"])
+        try:
+            return model.model_validate_json(json.dumps(readable), strict=True), error
+        except ValidationError:
+            return None, error
+
+
+def _drop(content: Json, place: Place) -> None:
+    with suppress(KeyError, IndexError, TypeError):  # inside one of several forms the place is not the file's
+        for step in place[:-1]:
+            content = content[step]
+        content.pop(place[-1])
 
 
 def _new(found: Iterable[Problem], known: list[Problem]) -> list[Problem]:

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 NAME = r"^[a-z][a-z0-9_]*$"
 LABEL = r"^[a-z0-9][a-z0-9-]*$"
-Name = Annotated[str, Field(pattern=NAME, description="lower-case letters, digits and _")]
-Label = Annotated[str, Field(pattern=LABEL, description="lower-case letters, digits and -")]
+Name = Annotated[str, Field(pattern=NAME, max_length=40)]
+Label = Annotated[str, Field(pattern=LABEL, max_length=60)]
+RelativePath = Annotated[str, Field(min_length=1, max_length=100)]
 Seconds = Annotated[int, Field(ge=1, le=604_800)]
 
 
@@ -23,7 +24,7 @@ class Stage(Model):
 
     name: Name
     """What the stage is called in the lineage: networking, datastores, compute, endpoints, or your own."""
-    root: str
+    root: RelativePath
     """Folder of the Terraform root, relative to the repository."""
     after: tuple[Name, ...] = ()
     """Stages (or `certificates`, for listeners) that must be proven first. Empty: the stage before it."""
@@ -39,6 +40,7 @@ class Record(Model):
     name: str
     """Relative to the zone; `@` is the zone itself."""
     type: Literal["A", "AAAA", "CNAME", "MX", "TXT", "CAA", "SRV", "NS"]
+    """The type of all its values."""
     ttl: Seconds = 300
     """Seconds; the documented TTL. An alias has none of its own."""
     values: tuple[str, ...] = ()
@@ -51,15 +53,18 @@ class Dns(Model):
     """The zone and its records."""
 
     provider: Literal["route53", "memory"] = "route53"
+    """The back end that holds the zone."""
     zone: str
     """The domain of the zone; one of the stages creates it."""
     records: tuple[Record, ...]
+    """Each RRset that is to be published."""
 
 
 class Certificate(Model):
     """One certificate, with all its names."""
 
     name: Label
+    """What it is called here and in the secret store."""
     names: tuple[str, ...] = Field(min_length=1)
     """DNS names; a wildcard is written `*.example.com`."""
     served_at: tuple[str, ...] = ()
@@ -70,11 +75,13 @@ class Certificates(Model):
     """Where certificates come from, and which."""
 
     provider: Literal["acme"] = "acme"
+    """The back end that issues them."""
     contact: str
     """Address that the authority writes to."""
     directory: str | None = None
     """ACME directory; default is the variable ACME_DIRECTORY_URL."""
     certificates: tuple[Certificate, ...]
+    """Each with all its names."""
 
 
 class Generate(Model):
@@ -102,11 +109,13 @@ class Secret(Model):
     """One secret: its name and everything about it, except its value."""
 
     name: Label
+    """Its name in the secret store."""
     owner: str
     """Who answers for it and rotates it."""
     purpose: Literal["runtime", "engagement"]
     """`runtime`: the production system uses it. `engagement`: the agency uses it until hand-off."""
     source: Generate | FromEnvironment | FromFile
+    """Where the first value comes from: one of `generate`, `environment`, `file`."""
     rotate_every: timedelta
     """Rotation period, ISO 8601: P90D."""
 
@@ -115,9 +124,11 @@ class Secrets(Model):
     """The secrets platform, what it is to hold, and what the deployment pipeline may read."""
 
     provider: Literal["openbao", "vault", "memory"] = "openbao"
+    """The back end that keeps the values."""
     address: str | None = None
     """Server; default is the variable VAULT_ADDR."""
     secrets: tuple[Secret, ...]
+    """All that the platform is to hold for this environment."""
     pipeline_reads: tuple[Label, ...]
     """Names of the runtime secrets that the deployment pipeline's AppRole reads."""
 
@@ -126,9 +137,10 @@ class RuntimeConfig(Model):
     """Version-controlled configuration files, published key by key."""
 
     provider: Literal["ssm", "memory"] = "ssm"
+    """The back end that the running system reads from."""
     prefix: str
     """Path under which the keys live, for example /demo_shop/production/config."""
-    files: tuple[str, ...] = Field(min_length=1)
+    files: tuple[RelativePath, ...] = Field(min_length=1)
     """YAML files relative to the engagement's folder; a later file's key wins."""
 
 
@@ -136,24 +148,30 @@ class Probe(Model):
     """A health check from outside, and the metric that it feeds (1 healthy, 0 not)."""
 
     name: Label
+    """Its name, and the dimension of its metric."""
     url: str
+    """What is asked: https://HOST/PATH, in the zone."""
 
 
 class Alarm(Model):
     """An alarm on a probe's metric: below 1 for `periods` periods is a breach."""
 
     name: Label
+    """Its name; the alarms of both routes are named after it."""
     probe: Label
+    """Name of the probe whose metric it watches."""
     period: Literal[10, 30, 60] = 60
     """Seconds."""
     periods: Annotated[int, Field(ge=1, le=10)] = 1
+    """How many in a row are a breach."""
 
 
 class Dashboard(Model):
     """A version-controlled dashboard body."""
 
     name: Label
-    file: str
+    """Its name."""
+    file: RelativePath
     """JSON relative to the engagement's folder; `${…}` is filled in as everywhere."""
 
 
@@ -161,10 +179,16 @@ class Monitoring(Model):
     """What watches the environment: probes, logs, dashboards, alarms, and where alarms go."""
 
     provider: Literal["cloudwatch", "memory"] = "cloudwatch"
+    """The back end that watches."""
     namespace: str
     """Metric namespace, for example demo_shop/production."""
     log_groups: tuple[str, ...]
+    """Names of log groups, below the engagement's and the environment's."""
     log_retention_days: Literal[7, 14, 30, 60, 90, 180, 365] = 30
+    """Days until a log line is deleted."""
     probes: tuple[Probe, ...]
+    """Health checks from outside."""
     dashboards: tuple[Dashboard, ...]
+    """What people look at."""
     alarms: tuple[Alarm, ...]
+    """Each with a quiet route at once, and the pager, which is off until the launch."""

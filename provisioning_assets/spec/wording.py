@@ -29,6 +29,8 @@ _LIMITS = {
     "greater_than_equal": ("ge", "at least {}"),
     "less_than_equal": ("le", "at most {}"),
     "too_short": ("min_length", "at least {} in the list"),
+    "string_too_short": ("min_length", "at least {} character"),
+    "string_too_long": ("max_length", "at most {} characters"),
     "literal_error": ("expected", "{}"),
 }
 _PATTERNS = {
@@ -44,7 +46,15 @@ def in_words(document: Document, error: ValidationError, model: type[BaseModel],
     Before filling (`filled` false), what a placeholder stands for is unknown and not judged.
     """
     forms: dict[Place, dict[str, list[Any]]] = {}
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    misspelt = {
+        (*loc[:-1], near)
+        for loc in (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
+        for near in difflib.get_close_matches(str(loc[-1]), _fields(model, loc[:-1]), n=1)
+    }
+    for detail in details:
+        if detail["type"] == "missing" and detail["loc"] in misspelt:
+            continue  # said at the key that was meant to be it
         if not filled and isinstance(detail.get("input"), str) and _open(detail["input"]):
             continue
         place = tuple(step for step in detail["loc"] if step != "[key]")
@@ -53,8 +63,8 @@ def in_words(document: Document, error: ValidationError, model: type[BaseModel],
             yield _one(document, place, detail, model)
         else:
             forms.setdefault(place[:choice], {}).setdefault(str(place[choice]), []).append(detail)
-    for place, details in forms.items():
-        yield from _form(document, place, details)
+    for place, by_form in forms.items():
+        yield from _form(document, place, by_form)
 
 
 def nearest(name: str, known: Collection[str], *, otherwise: str = "") -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from provisioning_assets.errors import Problem
@@ -95,6 +96,6 @@ def _files(document: Document, header: Header, folder: Path) -> Iterator[str]:
     listed.append([d.get("file") for d in dashboards if isinstance(d, dict)] if isinstance(dashboards, list) else [])
     for name in (name for some in listed if isinstance(some, list) for name in some if isinstance(name, str)):
         for environment in header.environments:
-            file = folder / name.replace("${environment}", environment.name)
-            if file.is_file():
+            with suppress(OSError):  # a file that cannot be read is another rule's matter
+                file = folder / name.replace("${environment}", environment.name)
                 yield file.read_text(encoding="utf-8", errors="replace")

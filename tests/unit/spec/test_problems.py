@@ -165,9 +165,18 @@ def test_a_stage_after_certificates_is_no_cycle(edit: Edit, problems: Problems) 
 def test_everything_is_reported_together_in_order(edit: Edit, problems: Problems) -> None:
     edit("client: Demo", "klient: Demo")
     edit("freeze: 2026-12-04", "freeze: 2026-12-24")
-    edit("ttl: 60, values: [127", 'ttl: "60", values: [127')
+    edit("    variables: {log", "    varables: {log")
+    edit("name: status,", "name: status.other.com,")
+    edit("stages/datastores\n", "stages/datastores\n    after: [compute]\n")
+    edit("owner: Dana Novak\n", "owner: Dana Novak\n      value: geheim\n")
+    edit("basket_items: 50", "basket_items:", "config/common.yaml")
     found = problems()
-    assert len(found) == 3
+    said = "; ".join(problem.what for problem in found)
+    for each in ("`klient` is unknown", "freeze begins", "`varables`", "outside the zone", "a cycle", "no value"):
+        assert each in said
+    assert "`value` holds what looks like a secret value" in said
+    assert "`client` is missing" not in said
+    found = [problem for problem in found if problem.file.endswith("engagement.yaml")]
     assert [problem.line for problem in found] == sorted(problem.line for problem in found)
 
 
