@@ -162,7 +162,7 @@ def _blamed(cause: str, rrsets: Sequence[Mapping[str, Any]]) -> list[str]:
     """Addresses that an error speaks of: it has a name, or only a value. All of them when it has neither."""
 
     def meant(rrset: Mapping[str, Any]) -> bool:
-        named = re.search(rf"(?<![\w.*-]){re.escape(rrset['Name'])}(?!\w)", cause)
+        named = re.search(rf"name\W+{re.escape(plain_name(rrset['Name']))}(?!\.?\w)", plain_name(cause))
         return bool(named) or any(f"'{record['Value']}'" in cause for record in rrset.get("ResourceRecords", []))
 
     return [_address(each) for each in rrsets if meant(each)] or [_address(each) for each in rrsets]
