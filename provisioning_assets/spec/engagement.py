@@ -21,13 +21,16 @@ class Window(Model):
     """The launch window."""
 
     opens: AwareDatetime
+    """With time and offset: 2026-12-08T06:00:00+01:00."""
     closes: AwareDatetime
+    """After `opens`."""
 
 
 class Launch(Model):
     """When the client goes live, and from when on only fixes are let through."""
 
     window: Window
+    """When the client goes live."""
     freeze: AwareDatetime
     """From here on production takes fixes only."""
 
@@ -36,22 +39,29 @@ class Person(Model):
     """A named person, reachable at an address."""
 
     name: str
+    """As in the signatures, approvals and reports."""
     email: str
+    """Address that this person reads."""
 
 
 class Operators(Model):
     """Who operates what is provisioned: the agency until hand-off, the client after it."""
 
     agency: tuple[Person, ...] = Field(min_length=1)
+    """Those of the agency."""
     client: tuple[Person, ...] = Field(min_length=1)
+    """Those of the client."""
 
 
 class Roles(Model):
     """Who decides, who operates, who is called."""
 
     launch_commander: Person
+    """Decides go or no-go."""
     operators: Operators
+    """Those who apply, of both sides."""
     on_call: tuple[Person, ...] = Field(min_length=1)
+    """Those whom the pager calls."""
 
 
 class Difference(Model):
@@ -61,7 +71,9 @@ class Difference(Model):
     """
 
     owner: str
+    """Who answers for it."""
     reason: str
+    """Why environments may not be the same here."""
     values: dict[Name, JsonValue]
     """Environment name to value; each environment has one."""
 
@@ -70,6 +82,7 @@ class StateSettings(Model):
     """Where an environment's Terraform state, and beside it our ledger, are kept."""
 
     provider: Literal["s3", "file"] = "s3"
+    """The back end that keeps it: `s3`, or `file` for a folder of one machine."""
     bucket: str
     """Name of the bucket; for `file`, a folder relative to the repository."""
 
@@ -78,32 +91,49 @@ class EnvironmentSettings(Model):
     """An environment as the file lists it: in order of promotion."""
 
     name: Name
+    """Used as `${environment}`; `production` is the one that goes live."""
     region: str
+    """Region of the cloud, used as `${region}`."""
     state: StateSettings
+    """Where its state is kept."""
 
 
 class Sections(Model):
     """What an environment is to be: the part of the file that is the same for all of them."""
 
     stages: tuple[Stage, ...] = Field(min_length=1)
+    """Units of infrastructure code, in the order of applying."""
     dns: Dns
+    """The zone and its records."""
     certificates: Certificates
+    """Which certificates there are, and where they come from."""
     secrets: Secrets
+    """Names, owners, sources and periods of secrets; no values."""
     runtime_config: RuntimeConfig
+    """Which reviewed files the running system is configured by."""
     monitoring: Monitoring
+    """What watches the environment, and whom it calls."""
 
 
 class Header(Model):
     """The part of the file that is about the launch, its people and its environments; nothing is filled in there."""
 
     schema_version: Literal[1] = Field(alias="schema")
+    """Version of this format."""
     engagement: Name
+    """Its name, which is also its folder's; used as `${engagement}`."""
     client: str
+    """Who goes live, as people call them."""
     promotion: Literal["incremental", "big-bang"] = "incremental"
+    """`incremental`: each stage is proven before the next starts. `big-bang`: no gates between stages."""
     launch: Launch
+    """The launch window and the freeze before it."""
     roles: Roles
+    """Who decides, who operates, who is called."""
     environments: Annotated[tuple[EnvironmentSettings, ...], Field(min_length=1)]
+    """In the order of promotion: what is not proven in one is refused in the next."""
     differences: dict[Name, Difference] = {}
+    """The only values in which environments may differ, each used as `${name}`."""
 
 
 class EngagementFile(Sections, Header):
