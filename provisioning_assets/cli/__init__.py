@@ -15,19 +15,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from provisioning_assets.cli import home
+from provisioning_assets.cli import home, sandbox_commands
+from provisioning_assets.cli.console import NOT_READY, out, tell
 from provisioning_assets.errors import ConfigurationError, ProvisioningError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-sandbox_app = typer.Typer(no_args_is_help=True, help="The embedded cloud: real servers on loopback ports.")
-app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(sandbox_commands.app, name="sandbox")
 
-out = Console(soft_wrap=True, highlight=False)
 Engagement = Annotated[str, typer.Argument(help="Name of the engagement: its folder below engagements/.")]
 Environment = Annotated[str | None, typer.Argument(help="One environment; all of them, in order, without it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
-NOT_READY, COULD_NOT_TELL = 2, 1
+COULD_NOT_TELL = 1
 _STYLES = {"green": "green", "red": "red", "not_run": "yellow", "stale": "yellow", "waived": "magenta"}
 
 
@@ -38,11 +37,6 @@ def main() -> None:
     except ProvisioningError as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {error}", style="red", markup=False)
         sys.exit(error.exit_code)
-
-
-def tell(line: str) -> None:
-    """One line of progress, with the time."""
-    out.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False)
 
 
 @app.command()
@@ -191,13 +185,14 @@ def status(as_json: AsJson = False) -> None:
 
     rows = status_of(home.repository() / home.ENGAGEMENTS)
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps([row.as_data() for row in rows], indent=2))
         return
-    table = Table("engagement", "days to launch", "states", "not green", "whose", "next deadline")
+    table = Table("engagement", "days to launch", "decision", "first that holds it", "whose", "next deadline")
     for row in rows:
-        table.add_row(
-            *(str(row[key]) for key in ("engagement", "days_to_launch", "states", "first", "whose", "deadline"))
-        )
+        first = row.problem or next((f"{r.what}: {r.state} (of {len(row.holding)})" for r in row.holding), "nothing")
+        deadline = f"{row.deadline} {row.due:%Y-%m-%d %H:%M}" if row.due else "none"
+        days = "unknown" if row.days_to_launch is None else str(row.days_to_launch)
+        table.add_row(row.engagement, days, row.decision, first, ", ".join(row.owners), deadline)
     out.print(table)
 
 
@@ -208,21 +203,25 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """What an item looks at, its last evidence, and what to do."""
-    from provisioning_assets.cli.reports import explanations
+    from provisioning_assets.cli.reports import report_of
+    from provisioning_assets.report.why import explain
 
     names = [engagement] if engagement else [folder.name for folder in _folders()]
-    found = [each for name in names for each in explanations(_jobs(name).lineage, item)]
-    if not found:
-        raise ProvisioningError(f"there is no readiness item {item}", remedy="docs/readiness-items.md lists them")
+    found = [each for name in names for each in explain(report_of(_jobs(name).lineage)[0], item)]
     if as_json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps([each.as_data() for each in found], indent=2))
         return
-    out.print(found[0]["description"], markup=False)
     for each in found:
-        place = f"{each['engagement']}/{each['environment']}/{each['asset']}"
-        out.print(f"{place}: {each['state']}: {each['reason']}", style=_STYLES[each["state"]], markup=False)
-        out.print(f"  checked at {each['checked_at'] or 'no time yet'}; holds the {each['holds']}", markup=False)
-        out.print(f"  to do: {each['remedy']}", markup=False)
+        check = each.check
+        age = "never checked" if each.age is None else f"checked {each.age.total_seconds() / 60:.0f} min ago"
+        out.print(
+            f"{check.address}: {check.name} is {check.state}: {check.summary}", style=_STYLES[check.state], markup=False
+        )
+        out.print(
+            f"  looks at: {check.claim}\n  {age}; review item {each.review_title}; holds the {check.gates}",
+            markup=False,
+        )
+        out.print(f"  to do: {check.to_do} ({check.owner})", markup=False)
 
 
 @app.command()
@@ -243,47 +242,6 @@ def ui(port: Annotated[int, typer.Option(help="Loopback port.")] = 3000) -> None
     arguments = ["dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-w", str(home.repository() / "workspace.yaml")]
     os.chdir(home.repository())
     os.execv(Path(sys.executable).with_name("dagster"), arguments)  # noqa: S606 - our own interpreter's neighbour
-
-
-@sandbox_app.command("start")
-def sandbox_start() -> None:
-    """Start every server that does not run; write the variables to .provisioning/sandbox/env."""
-    from provisioning_assets import sandbox
-
-    began = time.monotonic()
-    _show_members(sandbox.start(home.sandbox(), tell))
-    tell(
-        f"the sandbox answers ({time.monotonic() - began:.1f} s); variables: {sandbox.environment_file(home.sandbox())}"
-    )
-
-
-@sandbox_app.command("stop")
-def sandbox_stop() -> None:
-    """End every server. The emulated cloud is in memory: it is gone with them."""
-    from provisioning_assets import sandbox
-
-    _show_members(sandbox.stop(home.sandbox()))
-
-
-@sandbox_app.command("status")
-def sandbox_status(as_json: AsJson = False) -> None:
-    """Each server: address, state, process. Exit code 2 when one does not run."""
-    from provisioning_assets import sandbox
-
-    members = sandbox.status(home.sandbox())
-    if as_json:
-        print(json.dumps([member.as_json() for member in members], indent=2))
-    else:
-        _show_members(members)
-    raise typer.Exit(0 if all(member.state == "running" for member in members) else NOT_READY)
-
-
-def _show_members(members: list[Any]) -> None:
-    table = Table("name", "address", "state", "process")
-    for member in members:
-        style = {"running": "green", "crashed": "red"}.get(member.state, "yellow")
-        table.add_row(member.name, member.address, f"[{style}]{member.state}[/]", str(member.pid or ""))
-    out.print(table)
 
 
 def _folders() -> list[Any]:

@@ -8,11 +8,9 @@ from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.evidence import Judgement, State
 from provisioning_assets.gate import Standing
 from provisioning_assets.lineage import Lineage
-from provisioning_assets.plan import Json
 from provisioning_assets.readiness import standings
 from provisioning_assets.report.model import Report, build_report
-from provisioning_assets.report.status import status_row
-from provisioning_assets.report.why import explain
+from provisioning_assets.report.status import StatusRow, status_rows, unknown_row
 from provisioning_assets.resources import open_session
 from provisioning_assets.spec.loading import find_engagements, load_engagement
 
@@ -39,25 +37,15 @@ def report_of(lineage: Lineage) -> tuple[Report, bool]:
     return build_report(lineage.engagement, found, at), readable
 
 
-def status_of(engagements: Path) -> list[dict[str, Json]]:
-    """One row an engagement; a broken one has its problem as its row."""
-    rows: list[dict[str, Json]] = []
-    at = datetime.now(UTC)
+def status_of(engagements: Path) -> list[StatusRow]:
+    """One row an engagement; one that cannot be read has its problem as its row."""
+    reports: list[Report] = []
+    unknown: list[StatusRow] = []
     for folder in find_engagements(engagements):
         try:
             lineage, _ = assemble(load_engagement(folder))
         except ProvisioningError as error:
-            blank = dict.fromkeys(("days_to_launch", "states", "whose", "deadline"), "")
-            rows.append({"engagement": folder.name, "first": error.what, **blank})
-            continue
-        found, _ = gather(lineage, at)
-        rows.append(status_row(lineage.engagement, found, at))
-    return rows
-
-
-def explanations(lineage: Lineage, item: str) -> list[dict[str, Json]]:
-    """Where one item stands in every environment, and what to do."""
-    found, _ = gather(lineage, datetime.now(UTC))
-    return [
-        {"engagement": lineage.engagement.name, **explain(standing)} for standing in found if standing.item.name == item
-    ]
+            unknown.append(unknown_row(folder.name, str(error)))
+        else:
+            reports.append(report_of(lineage)[0])
+    return status_rows(reports, unknown)

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -90,16 +89,22 @@ def _free_ports(count: int) -> list[int]:
 
 def start(folder: Folder, name: str, command: list[str], environment: Mapping[str, str]) -> psutil.Process:
     """Start a member in a session of its own, so that it survives the shell that started it."""
-    with folder.log(name).open("ab") as log:
-        process = subprocess.Popen(
+    output = os.open(folder.log(name), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+    try:
+        pid = os.posix_spawn(
+            command[0],
             command,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            {**os.environ, **environment},
+            setsid=True,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, output, 1),
+                (os.POSIX_SPAWN_DUP2, output, 2),
+            ],
         )
-    started = psutil.Process(process.pid)
+    finally:
+        os.close(output)
+    started = psutil.Process(pid)
     folder.write(f"{name}.pid", json.dumps({"pid": started.pid, "started": started.create_time()}))
     return started
 
