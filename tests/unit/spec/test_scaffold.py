@@ -1,5 +1,6 @@
 """A new engagement passes the check at once, and keeps nothing of the example's name."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +12,12 @@ from provisioning_assets.spec.loading import find_engagements, load_engagement
 from provisioning_assets.spec.scaffold import scaffold
 
 
-@pytest.mark.parametrize("name", ["museum", "book_shop2", "x"])
+@pytest.mark.parametrize("name", ["museum", "book_shop2", "x", "staging", "a__b_"])
 def test_a_new_engagement_passes_the_check(folder: Path, name: str) -> None:
     written = scaffold(name, folder.parent)
     engagement = load_engagement(written)
     assert engagement.name == name
-    assert engagement.environments[1].dns.zone == f"{name.replace('_', '-')}.example"
+    assert engagement.environments[1].dns.zone == f"{name.replace('_', '-').strip('-')}.example"
     for file in written.rglob("*"):
         assert file.is_dir() or "demo" not in file.read_text(encoding="utf-8").lower()
     assert find_engagements(folder.parent) == sorted([folder, written])
@@ -36,6 +37,23 @@ def test_what_is_no_new_name_is_refused(folder: Path, name: str) -> None:
     assert find_engagements(folder.parent) == [folder]
 
 
-def test_without_the_example_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="demo_shop"):
-        scaffold("museum", tmp_path)
+def test_what_is_not_the_engagements_own_is_left_behind(folder: Path) -> None:
+    written = scaffold("museum", folder.parent)
+    names = sorted(file.relative_to(written).as_posix() for file in written.rglob("*") if file.is_file())
+    configs = [f"config/{name}.yaml" for name in ("common", "production", "staging")]
+    assert names == [*configs, "dashboards/shop.json", "engagement.yaml"]
+
+
+def test_the_repository_may_lack_the_example_but_not_the_code_of_its_stages(folder: Path) -> None:
+    shutil.rmtree(folder)
+    assert load_engagement(scaffold("museum", folder.parent)).name == "museum"
+    shutil.rmtree(folder.parents[1] / "terraform")
+    with pytest.raises(ConfigurationError, match="no Terraform code in terraform/stages/networking"):
+        scaffold("theatre", folder.parent)
+
+
+def test_a_checkout_without_the_example_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provisioning_assets.spec.scaffold.TEMPLATE", folder / "none")
+    with pytest.raises(ConfigurationError, match=r"the example's engagement.yaml: there is no such file"):
+        scaffold("museum", folder.parent)
+    assert find_engagements(folder.parent) == [folder]
