@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -39,7 +40,7 @@ class Document:
         self._places: dict[Place, tuple[int, int]] = {}
         self._written: dict[Place, str] = {}
         self._problems: list[Problem] = []
-        root = self._composed()
+        root = self._root()
         self._places[()] = (1, 1)
         if not isinstance(root, MappingNode):
             raise self._wrong("the file is empty or no mapping", 1, 1, "keys with values")
@@ -79,10 +80,10 @@ class Document:
     def _wrong(self, what: str, line: int = 0, column: int = 0, expected: str = "") -> ConfigurationError:
         return ConfigurationError([Problem(self.shown, line, column, what, expected)])
 
-    def _composed(self) -> Node | None:
+    def _root(self) -> Node | None:
         text = self._text()
         try:
-            root: Node | None = YAML(typ="safe", pure=True).compose(text)
+            return _composed(text)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -95,7 +96,6 @@ class Document:
             raise self._wrong(f"not YAML: {str(error).splitlines()[0]}") from None
         except RecursionError:
             raise self._wrong("the file is nested too deeply") from None
-        return root
 
     def _text(self) -> str:
         try:
@@ -168,6 +168,13 @@ class Document:
 
     def _refuse(self, node: Node, what: str, expected: str = "") -> None:
         self._problems.append(Problem(self.shown, *_start(node), what, expected))
+
+
+@lru_cache(maxsize=32)
+def _composed(text: str) -> Node | None:
+    """The nodes of a YAML text; a run asks for the same few files again and again."""
+    root: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return root
 
 
 def texts(value: Json, place: Place = ()) -> Iterator[tuple[Place, str]]:

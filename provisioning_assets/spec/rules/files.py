@@ -76,8 +76,9 @@ def _anothers(text: str, engagement: Engagement, environment: Environment) -> st
         values = {name: v for name, v in other.values.items() if name in engagement.differences}
         if name := mentions(text, values, environment.values):
             return f"would give {environment.name} what is {other.name}'s `{name}` ({values[name]})"
-        # Later environments' names are modes, too (`NODE_ENV: production` in staging); earlier ones' are mistakes.
-        if names.index(other.name) < names.index(environment.name) and mentions_word(text, other.name):
+        # An earlier environment's name is a mistake; a later one's and `production` are modes, too (`NODE_ENV`).
+        earlier = names.index(other.name) < names.index(environment.name)
+        if earlier and other.name != "production" and mentions_word(text, other.name):
             return f"names {other.name}, and {environment.name} would get it"
     return None
 

@@ -56,3 +56,19 @@ def test_engagements_are_found_by_their_file(folder: Path) -> None:
 def test_a_folder_without_a_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"engagement.yaml: there is no such file"):
         load_engagement(tmp_path / "a" / "b")
+
+
+def test_a_third_environment_is_configuration_alone(folder: Path) -> None:
+    file = folder / "engagement.yaml"
+    text = file.read_text(encoding="utf-8")
+    third = "  - {name: recovery, region: eu-west-1, state: {bucket: demo-shop-recovery-state}}\n"
+    text = text.replace("\ndifferences:\n", f"{third}\ndifferences:\n", 1)
+    text = text.replace("production: demo-shop.example}", "production: demo-shop.example, recovery: shop.example}")
+    text = text.replace("production: 10.10.0.0/16}", "production: 10.10.0.0/16, recovery: 10.30.0.0/16}")
+    file.write_text(text, encoding="utf-8")
+    (folder / "config" / "recovery.yaml").write_bytes((folder / "config" / "production.yaml").read_bytes())
+    engagement = load_engagement(folder)
+    before = engagement.before("recovery")
+    assert before is not None
+    assert before.name == "production"
+    assert engagement.environment("recovery").dns.zone == "shop.example"
