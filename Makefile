@@ -7,7 +7,7 @@ SANDBOX := .provisioning/sandbox
 # The sandbox's addresses, as the variables that each product's own tools read.
 IN_SANDBOX := set -a; . $(SANDBOX)/env; set +a;
 
-.PHONY: install demo test lint ui requirements clean
+.PHONY: install demo test lint ui docs requirements clean
 
 install: $(VENV)/installed
 
@@ -39,6 +39,9 @@ lint: install
 ui: install
 	@test -f $(SANDBOX)/env || $(BIN)/provisioning sandbox start
 	@$(IN_SANDBOX) exec $(BIN)/provisioning ui
+
+docs: install
+	$(BIN)/python docs/write_readiness_items.py
 
 # Pins with hashes and without index addresses: the same on every mirror.
 requirements:

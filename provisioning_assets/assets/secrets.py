@@ -93,9 +93,10 @@ def pipeline_reads_its_secrets(work: Work) -> Finding:
     runtime = mount(work, "runtime")
     paths = [(runtime, name) for name in work.environment.secrets.pipeline_reads]
     could = work.session.secret_store.can_read(f"{work.session.scope}-pipeline", paths)
-    return Finding.over("secrets of the pipeline", {
-        f"{where}/{name}": None if could.get(f"{where}/{name}") else "the pipeline cannot read it" for where, name in paths
-    })  # fmt: skip
+    return Finding.over(
+        "secrets of the pipeline",
+        {path: None if readable else "the pipeline cannot read it" for path, readable in could.items()},
+    )
 
 
 @readiness_item(review_item=4)

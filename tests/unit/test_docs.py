@@ -1,0 +1,23 @@
+"""Pages that are written from the code are current; each review item has an item."""
+
+import runpy
+from pathlib import Path
+
+from provisioning_assets.assets import assemble
+from provisioning_assets.spec.loading import load_engagement
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_the_page_of_readiness_items_is_what_the_code_says():
+    written = runpy.run_path(str(REPOSITORY / "docs" / "write_readiness_items.py"))
+    assert written["PAGE"].read_text() == written["page"](), "run `make docs`"
+
+
+def test_each_of_the_eight_review_items_has_an_item_that_can_be_red():
+    lineage, tasks = assemble(load_engagement(REPOSITORY / "engagements" / "demo_shop"))
+    assert {item.review_item for node in lineage.nodes for item in node.items} == set(range(1, 9))
+    for task in tasks.values():
+        for readiness in task.items:
+            assert readiness.item.description, readiness.item.name
+            assert readiness.check is not None or readiness.item.gates == "launch"
