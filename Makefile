@@ -7,7 +7,7 @@ SANDBOX := .provisioning/sandbox
 # The sandbox's addresses, as the variables that each product's own tools read.
 IN_SANDBOX := set -a; . $(SANDBOX)/env; set +a;
 
-.PHONY: install demo test lint ui docs requirements clean
+.PHONY: install demo test lint ui docs screenshots requirements clean
 
 install: $(VENV)/installed
 
@@ -42,6 +42,9 @@ ui: install
 
 docs: install
 	$(BIN)/python docs/write_readiness_items.py
+
+screenshots: install
+	@$(IN_SANDBOX) $(BIN)/python docs/take_screenshots.py
 
 # Pins with hashes and without index addresses: the same on every mirror.
 requirements:

@@ -1,0 +1,81 @@
+"""Faults in the middle: a killed run, two runs at once, a server that goes away. The next run converges and tells."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import Shop
+
+NETWORKING = ("apply", "demo_shop", "staging", "--only", "networking")
+
+
+def read_until(process: subprocess.Popen[str], seen: Callable[[str], bool]) -> list[str]:
+    """Lines up to the one that was waited for; fails when the process ends without it."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if seen(line):
+            return lines
+    raise AssertionError("".join(lines))
+
+
+@pytest.mark.timeout(600)
+def test_a_run_killed_in_the_middle_of_an_apply_is_taken_over_and_converges(shop: Shop) -> None:
+    """Runs first: it brings the networking up that every other test stands on."""
+    first = shop.start(*NETWORKING)
+    read_until(first, lambda line: "Creating..." in line)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert first.stdout is not None
+    first.stdout.close()
+    second = shop.run(*NETWORKING)
+    assert second.returncode == 0, second.stdout[-3000:] + second.stderr
+    assert "had been killed: it is marked as failed" in second.stdout
+    assert "took over demo_shop-staging from run " in second.stdout
+    assert "waiting for its Terraform" in second.stdout
+    assert "infrastructure_matches_its_code is green" in second.stdout
+
+
+@pytest.mark.timeout(600)
+def test_of_two_runs_at_once_one_waits_and_is_told_for_whom(shop: Shop) -> None:
+    first = shop.start(*NETWORKING)
+    read_until(first, lambda line: "apply" in line)
+    second = shop.run(*NETWORKING)
+    rest, _ = first.communicate(timeout=300)
+    told = [second.stdout, rest]
+    assert (first.returncode, second.returncode) == (0, 0), told
+    waited = [out for out in told if "is held by run" in out]
+    assert len(waited) == 1, told
+    assert "waiting up to 60 s" in waited[0]
+
+
+def test_a_wrong_key_in_the_file_is_told_with_its_line(shop: Shop) -> None:
+    file = shop.folder / "engagements" / "demo_shop" / "engagement.yaml"
+    text = file.read_text()
+    line = text.splitlines().index("  zone: ${domain}") + 1
+    file.write_text(text.replace("  zone: ${domain}", "  zonne: ${domain}"))
+    try:
+        done = shop.run("apply", "demo_shop")
+    finally:
+        file.write_text(text)
+    assert done.returncode == 1
+    assert f"engagements/demo_shop/engagement.yaml:{line}:3: the key `zonne` is unknown" in done.stderr
+    assert "`zone`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_engagement_is_told_with_the_known_ones(shop: Shop) -> None:
+    done = shop.run("check", "demo_shoop")
+    assert done.returncode == 1
+    assert "demo_shop" in done.stderr
+
+
+def test_help_names_every_command(shop: Shop) -> None:
+    done = shop.run("--help")
+    assert done.returncode == 0
+    for command in ("new", "check", "plan", "apply", "drift", "readiness", "status", "why", "recheck", "ui", "sandbox"):
+        assert command in done.stdout
