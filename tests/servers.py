@@ -21,7 +21,7 @@ from provisioning_assets.providers.aws import client
 def moto_server() -> Iterator[str]:
     """An emulated AWS of its own; yields its address, for AWS_ENDPOINT_URL."""
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "provisioning_assets.sandbox.aws", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port)

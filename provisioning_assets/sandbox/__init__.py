@@ -102,7 +102,7 @@ def _command(folder: Folder, name: str, ports: dict[str, int]) -> list[str]:
     port = str(ports[name])
     match name:
         case "aws":
-            return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", port]
+            return [sys.executable, "-m", "provisioning_assets.sandbox.aws", port]
         case "openbao":
             return openbao.command(folder, ports[name])
         case "resolver":

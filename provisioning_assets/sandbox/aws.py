@@ -1,0 +1,46 @@
+"""The emulated AWS: moto, with S3's conditional writes made one step.
+
+moto looks whether the condition holds and then writes, in a thread a request: once in some hundred
+races two writers win (moto 5.2.5). Ledger, lock and Terraform's lock rest on that never happening.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import run_simple
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+_CONDITIONS = {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"}
+
+
+class OneAtATime:
+    """An application whose conditional writes wait for each other; everything else passes."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._writing = Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request (WSGI)."""
+        if environ["REQUEST_METHOD"] not in {"PUT", "DELETE"} or not _CONDITIONS & environ.keys():
+            return self._application(environ, start_response)
+        with self._writing:
+            return self._application(environ, start_response)
+
+
+def serve(port: int) -> None:
+    """Serve until the process is ended."""
+    os.environ["MOTO_PORT"] = str(port)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    application = OneAtATime(DomainDispatcherApplication(create_backend_app))
+    run_simple("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))
