@@ -37,6 +37,7 @@ def of_environment(document: Document, environment: Environment, repository: Pat
         records.check(document, environment),
         certificates.check(document, environment),
         secrets.check(document, environment),
+        files.check_prefix(document, environment),
         monitoring.check(document, environment),
     )
 

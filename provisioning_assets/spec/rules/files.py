@@ -19,10 +19,6 @@ def check(document: Document, engagement: Engagement) -> Iterator[Problem]:
     """Every rule of this file."""
     seen: dict[Path, ConfigFile] = {}
     for environment in engagement.environments:
-        prefix = environment.runtime_config.prefix
-        if not prefix.startswith("/") or prefix.endswith("/"):
-            what = f"`{prefix}` is no path of keys"
-            yield document.problem(("runtime_config", "prefix"), what, "a `/` at the start and none at the end")
         try:
             found = list(config_files(engagement, environment))
         except ConfigurationError:
@@ -38,6 +34,14 @@ def check(document: Document, engagement: Engagement) -> Iterator[Problem]:
             place = ("monitoring", "dashboards", position, "file")
             yield from _dashboard(document, place, engagement, environment, dashboard.file)
     yield from _complete(seen.values())
+
+
+def check_prefix(document: Document, environment: Environment) -> Iterator[Problem]:
+    """The path under which the keys of the files live."""
+    prefix = environment.runtime_config.prefix
+    if not prefix.startswith("/") or prefix.endswith("/"):
+        what = f"`{prefix}` is no path of keys"
+        yield document.problem(("runtime_config", "prefix"), what, "a `/` at the start and none at the end")
 
 
 def _readable(document: Document, place: Place, engagement: Engagement, name: str) -> Iterator[Problem]:

@@ -64,6 +64,7 @@ def test_layers_are_what_environments_share(folder: Path, edit: Edit) -> None:
         (STAGING, "log_level: debug\n", "log_level: debug\nextra: 1\n", 0, "the key extra is missing"),
         (STAGING, "log_level: debug\n", "log_level: debug\nlog_level: info\n", 5, "here twice"),
         ("dashboards/shop.json", '"widgets": [', '"widgets": [,', 2, "not JSON"),
+        ("dashboards/shop.json", '"widgets": [', '"widgets": [], "wodgets": [', 1, "the dashboard has no widgets"),
         ("dashboards/shop.json", "${region}", "${regoin}", 10, "`${regoin}` is not declared"),
         ("dashboards/shop.json", "${engagement}/${environment}", "${engagement}/staging", 11, "names staging"),
     ],
@@ -94,6 +95,16 @@ def test_a_missing_file_is_said_where_it_is_named(folder: Path, problems: Proble
 def test_a_file_outside_the_folder_is_refused(edit: Edit, problems: Problems, old: str, said: str) -> None:
     edit(old, "../../pyproject.toml")
     assert any("lies outside the engagement's folder" in problem.what for problem in problems()), said
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe{}", b"[" * 100_000, b"", b"null", b"[1]"])
+@pytest.mark.parametrize("name", [COMMON, "dashboards/shop.json"])
+def test_garbage_in_a_file_is_a_problem_of_that_file(
+    folder: Path, problems: Problems, name: str, content: bytes
+) -> None:
+    (folder / name).write_bytes(content)
+    found = [problem for problem in problems() if name in str(problem)]
+    assert len(found) == 1, [str(problem) for problem in problems()]
 
 
 def test_a_file_that_vanished_later_is_no_traceback(folder: Path) -> None:

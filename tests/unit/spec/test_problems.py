@@ -70,6 +70,10 @@ RECORDS = [
     ('0 issue "letsencrypt.org"', "issue letsencrypt.org", "CAA", "is no value of CAA", "letsencrypt.org"),
     ('["v=spf1', '["v=spf1 -all", "v=spf1', "v=spf1", "two SPF policies", "one"),
     ('["v=DMARC1', '[\'"v=DMARC1"\', "v=DMARC1', "v=DMARC1", "is no value of TXT", "without quotes"),
+    ("zone: ${domain}", "zone: ${domain}.", "zone:", "is not a plain domain", "without the last dot"),
+    ('["api.${domain}."]', '["api.${domain}.", "www.${domain}."]', "CNAME", "a CNAME has one target", "one value"),
+    ("values: [127.0.0.1]", "values: [127.0.0.1, 127.0.0.1]", "127.0.0.1, 1", "is listed twice", "each value once"),
+    ('type: A, alias: "${domain}"', 'type: TXT, alias: "${domain}"', "TXT, alias", "cannot be an alias", "A or AAAA"),
 ]
 CERTIFICATES_AND_REFERENCES = [
     ('"www.${domain}", "api', '"www.other.example", "api', "www.other", "www.other.example lies outside", "ends in"),
@@ -83,6 +87,17 @@ CERTIFICATES_AND_REFERENCES = [
     ("probe: shop,", "probe: shpo,", "shpo", "there is no probe `shpo`", "`shop`"),
     ("https://${domain}/healthz", "https://shop.other.example/", "other.example", "outside the zone", "ends in"),
     ("https://${domain}/healthz", "${domain}/healthz", "/healthz", "is no address to look at", "https://"),
+    ('["*.${domain}"]', '["*.${domain}", "*.${domain}"]', '["*.$', "is listed twice", "each name once"),
+    ("rotate_every: P30D", "rotate_every: P0D", "P0D", "period is not positive", "P90D"),
+    ("https://${domain}/healthz", "https://[::1/healthz", "[::1", "is no address to look at", "https://"),
+    (
+        "  dashboards:\n",
+        '    - {name: shop, url: "https://${domain}/"}\n  dashboards:\n',
+        '/"}',
+        "two probes",
+        "of its own",
+    ),
+    ("prefix: /${engagement}", "prefix: ${engagement}", "prefix:", "is no path of keys", "a `/` at the start"),
 ]
 STAGES = [
     ("name: datastores", "name: networking", "", "two stages called networking", "of its own"),
