@@ -1,5 +1,6 @@
 # What people and CI call. Everything that a run writes lies under .provisioning/; the environment is .venv.
 
+SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +8,9 @@ SANDBOX := .provisioning/sandbox
 # The sandbox's addresses, as the variables that each product's own tools read.
 IN_SANDBOX := set -a; . $(SANDBOX)/env; set +a;
 
-.PHONY: install demo test lint ui docs screenshots requirements clean
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: install demo test browser lint ui docs screenshots requirements clean
 
 install: $(VENV)/installed
 
@@ -26,8 +29,12 @@ demo: install
 	@echo "NO-GO is right: what the report names as not_run holds the launch, and is not built yet."
 	@echo "Open the lineage, the checks and the schedules with: make ui"
 
-test: install
+test: install browser
 	$(BIN)/pytest
+
+# The browser that the last tests look with.
+browser:
+	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq chromium; }
 
 lint: install
 	$(BIN)/ruff check .

@@ -1,0 +1,34 @@
+"""What a person sees: the lineage and an asset's checks in Dagster, and the report, in Chromium."""
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import REPOSITORY, Shop
+
+SCREENSHOTS: dict[str, Callable[..., Any]] = runpy.run_path(str(REPOSITORY / "docs" / "take_screenshots.py"))
+
+
+@pytest.mark.timeout(300)
+def test_the_lineage_and_an_assets_checks_are_seen_in_dagster(provisioned: Shop) -> None:
+    with (
+        SCREENSHOTS["web_interface"](provisioned.folder, provisioned.environment) as address,
+        SCREENSHOTS["browser"](1600, 1000) as page,
+    ):
+        page.goto(f"{address}/assets/demo_shop/staging/dns_records?view=checks", wait_until="networkidle")
+        page.wait_for_selector("text=dns_has_propagated", timeout=60_000)
+        page.goto(f"{address}/asset-groups", wait_until="networkidle")
+        page.wait_for_selector("text=demo_shop/production", timeout=60_000)
+
+
+def test_the_report_is_read_on_a_phone(provisioned: Shop) -> None:
+    provisioned.run("readiness", "demo_shop")
+    report: Path = provisioned.folder / ".provisioning/reports/demo_shop/readiness.html"
+    with SCREENSHOTS["browser"](390, 800) as page:
+        page.goto(report.as_uri())
+        assert "NO-GO" in page.inner_text("body")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.locator("text=rollback_is_rehearsed").count() > 0
