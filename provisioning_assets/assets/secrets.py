@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from provisioning_assets.assets.task import AWS, SECRET_STORE, Declared, Task, equals_declared, inputs, section
 from provisioning_assets.evidence import Finding
-from provisioning_assets.plan import Attributes, Change
+from provisioning_assets.plan import Action, Attributes, Change
 from provisioning_assets.providers.secrets.sources import value_of
 from provisioning_assets.providers.secrets.structure import desired_structure
 from provisioning_assets.readiness import readiness_item
@@ -22,41 +22,43 @@ def mount(work: Work, purpose: str) -> str:
 
 
 def target(work: Work) -> Declared:
-    """Mounts, policies and roles as declared, and a first version of every secret. No value is ever replaced."""
+    """Mounts, policies and roles as declared, and each secret with a value and its description.
+
+    A description (owner, purpose, rotation) follows the engagement file; a value is never replaced.
+    """
     section, store, scope = work.environment.secrets, work.session.secret_store, work.session.scope
     declared = {f"secret {mount(work, each.purpose)}/{each.name}": each for each in section.secrets}
 
     def desired() -> Mapping[str, Attributes]:
         structure = desired_structure(work.engagement.name, work.environment.name, section)
-        return {**structure, **{address: {"populated": True} for address in declared}}
+        return {**structure, **{address: _description(each) for address, each in declared.items()}}
 
     def read() -> Mapping[str, Attributes]:
         there = {
-            f"secret {mount(work, purpose)}/{name}": {"populated": True}
+            f"secret {mount(work, purpose)}/{name}": stored.metadata
             for purpose in ("runtime", "engagement")
-            for name in store.stored(mount(work, purpose))
+            for name, stored in store.stored(mount(work, purpose)).items()
         }
         return {**store.read_structure(f"{scope}-"), **{a: v for a, v in there.items() if a in declared}}
 
     def write(changes: Sequence[Change]) -> None:
-        store.write_structure([change for change in changes if not change.address.startswith("secret ")])
+        store.write_structure([change for change in changes if change.address not in declared])
         for change in changes:
-            if change.address in declared:
-                _populate(work, declared[change.address])
+            if change.address not in declared:
+                continue
+            each = declared[change.address]
+            where = mount(work, each.purpose)
+            if change.action is Action.CREATE:
+                store.create(where, each.name, {"value": value_of(each)}, _description(each))
+            else:
+                store.describe(where, each.name, _description(each))
 
     return Declared(desired, read, write)
 
 
-def _populate(work: Work, secret: Secret) -> None:
-    """Write version 1, check-and-set: a value that somebody wrote meanwhile stays."""
-    metadata = {
-        "owner": secret.owner,
-        "purpose": secret.purpose,
-        "rotate_every_days": str(secret.rotate_every.days),
-        "source": type(secret.source).__name__,
-    }
-    value = {"value": value_of(secret)}
-    work.session.secret_store.create(mount(work, secret.purpose), secret.name, value, metadata)
+def _description(secret: Secret) -> dict[str, str]:
+    """What is kept beside the value, for people and for rotation."""
+    return {"owner": secret.owner, "purpose": secret.purpose, "rotate_every_days": str(secret.rotate_every.days)}
 
 
 @readiness_item(review_item=4)
