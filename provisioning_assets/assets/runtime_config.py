@@ -6,6 +6,7 @@ from provisioning_assets.readiness import readiness_item
 from provisioning_assets.resources import Work
 from provisioning_assets.spec.config_files import runtime_layers, runtime_values
 from provisioning_assets.spec.engagement import Engagement, Environment
+from provisioning_assets.spec.rules.differences import mentions
 
 
 def target(work: Work) -> Declared:
@@ -30,24 +31,18 @@ def runtime_config_equals_reviewed(work: Work) -> Finding:
 @readiness_item(review_item=1)
 def no_value_belongs_to_another_environment(work: Work) -> Finding:
     """No live value contains what is declared to be another environment's: a staging URL in production, say."""
-    foreign = {
-        str(value): f"{other.name}'s {name}"
-        for other in work.engagement.environments
-        if other.name != work.environment.name
-        for name, value in other.values.items()
-        if isinstance(value, str) and value and not _is_part(value, work.environment)
-    }
     live = work.session.config_store.read(work.environment.runtime_config.prefix)
-    problems: dict[str, str | None] = {}
-    for key, attributes in live.items():
-        found = [whose for value, whose in foreign.items() if value in str(attributes["value"])]
-        problems[key] = f"contains {found[0]}" if found else None
-    return Finding.over("live keys", problems)
+    return Finding.over("live keys", {key: _foreign(work, str(found["value"])) for key, found in live.items()})
 
 
-def _is_part(value: str, environment: Environment) -> bool:
-    """Whether the value also occurs in this environment's own: `shop.example` in `staging.shop.example`."""
-    return any(isinstance(own, str) and value in own for own in environment.values.values())
+def _foreign(work: Work, text: str) -> str | None:
+    """Whose declared difference a live value holds, if it is not this environment's own."""
+    for other in work.engagement.environments:
+        if other.name != work.environment.name:
+            theirs = {name: other.values[name] for name in work.engagement.differences}
+            if name := mentions(text, theirs, work.environment.values):
+                return f"contains {other.name}'s {name}"
+    return None
 
 
 def task(engagement: Engagement, environment: Environment) -> Task:
