@@ -58,7 +58,7 @@ def test_nothing_at_all_is_no_go() -> None:
 
 
 @pytest.mark.parametrize("lost", [standing(9, State.RED), standing(1, State.RED, environment="qa")])
-def test_a_standing_without_a_place_is_an_error_and_does_not_vanish(lost) -> None:  # noqa: ANN001 - pytest fills it in
+def test_a_standing_without_a_place_is_an_error_and_does_not_vanish(lost) -> None:
     with pytest.raises(ValueError, match="no place in the report"):
         build_report(engagement(), [*all_green(), lost], NOW)
 
