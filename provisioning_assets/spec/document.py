@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
@@ -17,8 +18,11 @@ from provisioning_assets.plan import Json
 Place = tuple[str | int, ...]
 """Keys and positions from the top of the file to a value."""
 
-_LARGEST = 1 << 20
+_LARGEST = 1 << 17
 """Bytes; an engagement file is far smaller, and a larger one is a mistake or an attack."""
+
+_DEEPEST = 40
+"""Levels; an engagement file has eight."""
 
 _LARGEST_NUMBER = 2**53 - 1
 """Beyond it, canonical JSON and most readers of JSON lose digits."""
@@ -84,6 +88,11 @@ class Document:
         text = self._text()
         try:
             return _composed(text)
+        except MaxDepthExceededError as error:
+            mark = error.problem_mark
+            raise self._wrong(
+                "nested too deeply", mark.line + 1, mark.column + 1, f"{_DEEPEST} levels at most"
+            ) from None
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -94,8 +103,6 @@ class Document:
             raise self._wrong(f"not YAML: the character {error.character!r} is not allowed", line, 1) from None
         except YAMLError as error:
             raise self._wrong(f"not YAML: {str(error).splitlines()[0]}") from None
-        except RecursionError:
-            raise self._wrong("the file is nested too deeply") from None
 
     def _text(self) -> str:
         try:
@@ -173,7 +180,10 @@ class Document:
 @lru_cache(maxsize=32)
 def _composed(text: str) -> Node | None:
     """The nodes of a YAML text; a run asks for the same few files again and again."""
-    root: Node | None = YAML(typ="safe", pure=True).compose(text)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.max_depth = _DEEPEST
+    yaml.composer.warn_double_anchors = False  # no anchor is let through
+    root: Node | None = yaml.compose(text)
     return root
 
 

@@ -34,6 +34,7 @@ def read(folder: Path, data: str | bytes) -> Document:
         ("a: 1\nb: 2\na: 3\n", 3, "the key `a` is here twice; first in line 1"),
         ("a: 1\nb: &here [1]\nc: *here\n", 2, "anchor"),
         ("a: &a [*a, *a]\n", 1, "anchor"),
+        ("a: &a 1\nb: &a 2\n", 1, "anchor"),
         ("a: 1\nb: !!python/name:os.system x\n", 2, "the tag"),
         ("a: 1\nb: .inf\n", 2, "too large"),
         ("a: 1\nb: 12345678901234567890\n", 2, "too large"),
@@ -43,7 +44,9 @@ def read(folder: Path, data: str | bytes) -> Document:
         ('a: "x\\0"\n', 1, "what is no character"),
         ('"\\ud800": 1', 1, "a key is not a plain text"),
         ("? [a, b]\n: 1\n", 1, "a key is not a plain text"),
-        ("a: " + "[\n " * 1_500 + "\n", 0, "nested too deeply"),
+        ("a: " + "[\n " * 1_500 + "\n", 40, "nested too deeply"),
+        ("a: 1\nb: " + "[" * 100_000 + "\n", 2, "nested too deeply"),
+        ("{a: " * 30_000 + "\n", 1, "nested too deeply"),
         ("a: " + "x" * (1 << 20) + "\n", 0, "too large"),
     ],
 )
