@@ -1,9 +1,10 @@
 """Certificates as they are: what a chain says, and what a TLS client is really served."""
 
 import os
+import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +12,18 @@ from pathlib import Path
 import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509 import verification
 
+from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
+
 TIMEOUT = 3.0
-"""Seconds for a connection and its handshake."""
+"""Seconds for a connection, and for each step of its handshake."""
 
 _HTTPS = 443
+_CONNECT_TO = "PROVISIONING_CONNECT_TO"
+_PART = r"(\[[0-9A-Fa-f:]+\]|[^:\[\]]*)"
+_RULE = re.compile(rf"{_PART}:(\d*|\*):{_PART}:(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,8 @@ class Described:
     not_before: datetime
     not_after: datetime
     serial: str
+    fingerprint: str
+    """SHA-256 of the certificate."""
     key_fingerprint: str
     """SHA-256 of the public key (SPKI), which its private key shares."""
 
@@ -35,19 +44,14 @@ class Described:
         """True from two thirds of the lifetime on: lifetimes shrink, a fixed number of days does not."""
         return now >= self.not_before + (self.not_after - self.not_before) * 2 / 3
 
+    def covers(self, host: str) -> bool:
+        """Whether one of the names is the host; a wildcard stands for one label (RFC 9525, 6.3)."""
+        return host in self.names or f"*.{host.partition('.')[2]}" in self.names
+
 
 def describe(chain: str) -> Described:
-    """The leaf of a PEM chain."""
-    leaf = x509.load_pem_x509_certificates(chain.encode())[0]
-    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return Described(
-        names=tuple(sorted(names.get_values_for_type(x509.DNSName))),
-        issuer=leaf.issuer.rfc4514_string(),
-        not_before=leaf.not_valid_before_utc,
-        not_after=leaf.not_valid_after_utc,
-        serial=f"{leaf.serial_number:x}",
-        key_fingerprint=_fingerprint(leaf.public_key()),
-    )
+    """The leaf of a PEM chain; `ProviderFailed` when it holds none."""
+    return _described(_certificates(chain.encode(), "the stored chain")[0])
 
 
 def fingerprint_of_key(private_key: str) -> str:
@@ -57,48 +61,82 @@ def fingerprint_of_key(private_key: str) -> str:
 
 def check_served(host: str, stored_chain: str, key_fingerprint: str, *, now: datetime) -> str | None:
     """What is wrong with the certificate that a TLS client gets at `host`; None when it is the stored one and good."""
+    stored = describe(stored_chain)
+    address = connect_to(host)
     try:
-        served = _fetch(host)
+        served = _fetch(host, address)
     except ssl.SSLError as error:
-        return f"the TLS handshake with {host} fails: {error.reason or error}"
+        return f"the TLS handshake with {_place(host, address)} fails: {error.reason or error}"
     except OSError as error:
-        return f"{host} cannot be reached: {error.strerror or error}"
-    chain = x509.load_pem_x509_certificates("".join(served).encode())
-    stored = x509.load_pem_x509_certificates(stored_chain.encode())[0]
-    if chain[0].fingerprint(hashes.SHA256()) != stored.fingerprint(hashes.SHA256()):
-        return f"{host} serves another certificate (serial {chain[0].serial_number:x}) than the stored one"
-    if _fingerprint(chain[0].public_key()) != key_fingerprint:
-        return "the served certificate does not belong to the stored key"
-    described = describe("".join(served))
-    if described.renewal_due(now):
-        return f"two thirds of its lifetime are over, it ends at {described.not_after.isoformat()}: renew it"
-    return _distrust(host, chain, now)
+        return f"{_place(host, address)} cannot be reached: {error.strerror or error}"
+    problems = list(_problems(host, _described(served[0]), stored, key_fingerprint, now))
+    return "; ".join(problems) or _distrust(host, served, now)
+
+
+def connect_to(host: str, port: int = _HTTPS) -> tuple[str, int]:
+    """Where to connect for a host: PROVISIONING_CONNECT_TO in the form of curl's --connect-to, else the host itself."""
+    for rule in filter(None, (part.strip() for part in os.environ.get(_CONNECT_TO, "").split(","))):
+        found = _RULE.fullmatch(rule)
+        if found is None:
+            problem = Problem(_CONNECT_TO, 0, 0, f"`{rule}` is no rule", "host:port:host:port: `*:443:127.0.0.1:8443`")
+            raise ConfigurationError([problem], remedy=f"correct the variable {_CONNECT_TO}")
+        wanted_host, wanted_port, to_host, to_port = found.groups()
+        if wanted_host in {"*", "", host} and wanted_port in {"*", "", str(port)}:
+            return to_host.strip("[]") or host, int(to_port or port)
+    return host, port
+
+
+def _problems(host: str, served: Described, stored: Described, key_fingerprint: str, now: datetime) -> Iterator[str]:
+    if served.fingerprint != stored.fingerprint:
+        yield (
+            f"{host} serves another certificate (serial {served.serial} of {served.issuer or 'nobody'}) "
+            f"than the stored one (serial {stored.serial} of {stored.issuer})"
+        )
+    if served.key_fingerprint != key_fingerprint:
+        yield "the served certificate does not belong to the stored key"
+    if not served.covers(host):
+        yield f"the certificate is for {', '.join(served.names) or 'no name'}, not for {host}"
+    if now > served.not_after:
+        yield f"it expired at {served.not_after.isoformat()}"
+    elif now < served.not_before:
+        yield f"it is not valid before {served.not_before.isoformat()}"
+    elif served.renewal_due(now):
+        yield f"two thirds of its lifetime are over, it ends at {served.not_after.isoformat()}: renew it"
 
 
 def _distrust(host: str, chain: Sequence[x509.Certificate], now: datetime) -> str | None:
     """Why a client would not trust the chain for this host."""
-    anchors = x509.load_pem_x509_certificates(_anchors().read_bytes())
+    anchors = Path(os.environ.get("SSL_CERT_FILE") or certifi.where())
+    try:
+        trusted = _certificates(anchors.read_bytes(), f"the file of trust anchors {anchors}")
+    except OSError as error:
+        raise ProviderFailed(
+            "the trust anchors cannot be read",
+            where=str(anchors),
+            cause=error.strerror or str(error),
+            remedy="correct SSL_CERT_FILE, or unset it for Mozilla's anchors",
+        ) from None
     verifier = (
-        verification.PolicyBuilder().store(verification.Store(anchors)).time(now)
+        verification.PolicyBuilder().store(verification.Store(trusted)).time(now)
         .build_server_verifier(x509.DNSName(host))
     )  # fmt: skip
     try:
         verifier.verify(chain[0], list(chain[1:]))
     except verification.VerificationError as error:
-        return f"the chain is not trusted for {host}: {error}"
+        return f"the chain of {chain[0].issuer.rfc4514_string()} is not trusted for {host}: {error}"
     return None
 
 
-def _fetch(host: str) -> list[str]:
-    """The chain as served, PEM, leaf first. Nothing is verified here, so that a bad chain can be looked at."""
-    context = ssl.create_default_context()
+def _fetch(host: str, address: tuple[str, int]) -> list[x509.Certificate]:
+    """The chain as served, leaf first. Nothing is verified here, so that a bad chain can be looked at."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with (
-        socket.create_connection(connect_to(host), timeout=TIMEOUT) as plain,
+        socket.create_connection(address, timeout=TIMEOUT) as plain,
         context.wrap_socket(plain, server_hostname=host) as tls,
     ):
-        return [ssl.DER_cert_to_PEM_cert(certificate) for certificate in _unverified_chain(tls)]
+        return [x509.load_der_x509_certificate(certificate) for certificate in _unverified_chain(tls)]
 
 
 def _unverified_chain(tls: ssl.SSLSocket) -> list[bytes]:
@@ -109,24 +147,36 @@ def _unverified_chain(tls: ssl.SSLSocket) -> list[bytes]:
     return [ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in sent]
 
 
-def connect_to(host: str, port: int = _HTTPS) -> tuple[str, int]:
-    """Where to connect for a host: PROVISIONING_CONNECT_TO in the form of curl's --connect-to, else the host itself."""
-    for rule in filter(None, os.environ.get("PROVISIONING_CONNECT_TO", "").split(",")):
-        wanted_host, wanted_port, to_host, to_port = rule.strip().split(":")
-        if wanted_host in {"*", "", host} and wanted_port in {"*", "", str(port)}:
-            return to_host or host, int(to_port or port)
-    return host, port
+def _place(host: str, address: tuple[str, int]) -> str:
+    to_host, port = address
+    return f"{host}:{port}" if to_host == host else f"{host} (at {to_host}:{port})"
 
 
-def _anchors() -> Path:
-    """Trust anchors: SSL_CERT_FILE, else Mozilla's."""
-    return Path(os.environ.get("SSL_CERT_FILE") or certifi.where())
+def _certificates(pem: bytes, what: str) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise ProviderFailed(f"{what} holds no PEM certificate", remedy="look at what was written there") from None
 
 
-def _fingerprint(public_key: object) -> str:
-    encoded = public_key.public_bytes(  # type: ignore[attr-defined] # every kind of public key has it
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+def _described(leaf: x509.Certificate) -> Described:
+    try:
+        alternatives = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = alternatives.get_values_for_type(x509.DNSName)
+    except x509.ExtensionNotFound:
+        names = []
+    return Described(
+        names=tuple(sorted(names)),
+        issuer=leaf.issuer.rfc4514_string(),
+        not_before=leaf.not_valid_before_utc,
+        not_after=leaf.not_valid_after_utc,
+        serial=f"{leaf.serial_number:x}",
+        fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
+        key_fingerprint=_fingerprint(leaf.public_key()),
     )
+
+
+def _fingerprint(public_key: PublicKeyTypes) -> str:
     digest = hashes.Hash(hashes.SHA256())
-    digest.update(encoded)
+    digest.update(public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
     return digest.finalize().hex()
