@@ -181,6 +181,23 @@ def test_an_issuer_that_clients_do_not_trust_is_red_and_named(edge: Edge, look: 
     assert f"the chain of CN=Memory Authority is not trusted for {HOST}" in str(look(stored))
 
 
+def test_without_anchors_of_ones_own_mozillas_count(
+    edge: Edge, issue: Issue, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = issue()
+    edge.serve(stored)
+    monkeypatch.delenv("SSL_CERT_FILE")
+
+    assert "is not trusted" in str(look(stored))
+
+
+def test_a_host_that_no_client_could_ask_for_is_red(edge: Edge, issue: Issue, look: Look) -> None:
+    stored = issue("*.shop.example")
+    edge.serve(stored)
+
+    assert look(stored, host="*.shop.example") == "*.shop.example is no host name that a TLS client could ask for"
+
+
 def test_a_server_that_is_away_silent_or_no_tls_is_red(
     issue: Issue, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import ssl
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import verification
 
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
@@ -116,10 +118,11 @@ def _distrust(host: str, chain: Sequence[x509.Certificate], now: datetime) -> st
             cause=error.strerror or str(error),
             remedy="correct SSL_CERT_FILE, or unset it for Mozilla's anchors",
         ) from None
-    verifier = (
-        verification.PolicyBuilder().store(verification.Store(trusted)).time(now)
-        .build_server_verifier(x509.DNSName(host))
-    )  # fmt: skip
+    policy = verification.PolicyBuilder().store(verification.Store(trusted)).time(now)
+    try:
+        verifier = policy.build_server_verifier(x509.DNSName(host))
+    except ValueError:
+        return f"{host} is no host name that a TLS client could ask for"
     try:
         verifier.verify(chain[0], list(chain[1:]))
     except verification.VerificationError as error:
@@ -154,7 +157,10 @@ def _place(host: str, address: tuple[str, int]) -> str:
 
 def _certificates(pem: bytes, what: str) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(pem)
+        with warnings.catch_warnings():
+            # Some of Mozilla's old anchors have serial numbers that RFC 5280 forbids; nobody can mend them.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return x509.load_pem_x509_certificates(pem)
     except ValueError:
         raise ProviderFailed(f"{what} holds no PEM certificate", remedy="look at what was written there") from None
 

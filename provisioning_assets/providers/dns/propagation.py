@@ -142,7 +142,8 @@ def ask(name: str, kind: str, server: Server, *, authority: bool) -> Answer:
     if chain.answer is None:
         what = "that the name does not exist" if reply.rcode() == dns.rcode.NXDOMAIN else f"that there is no {kind}"
         left = "" if authority else f" for at most {chain.minimum_ttl} s more"
-        return Answer(problem=f"{server} answers {what} ({name}){left}")
+        asked = chain.canonical_name.to_text(omit_final_dot=True)
+        return Answer(problem=f"{server} answers {what} ({asked}){left}")
     values = sorted(presented(record) for record in chain.answer)
     return Answer(tuple(values), chain.minimum_ttl, chain.canonical_name.to_text() if chain.cnames else None)
 
