@@ -15,17 +15,19 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=40)
 @given(trees, st.dictionaries(identifiers, scalars))
 def test_what_has_no_placeholder_stays(tree: object, values: dict[str, object]) -> None:
     assert fill(tree, values) == tree
 
 
+@settings(max_examples=40)
 @given(identifiers, scalars | st.lists(scalars))
 def test_a_text_that_is_one_placeholder_takes_the_type(name: str, value: object) -> None:
     assert fill({"a": [f"${{{name}}}"]}, {name: value}) == {"a": [value]}
 
 
+@settings(max_examples=40)
 @given(plain, identifiers, st.text(), plain)
 def test_in_a_longer_text_it_is_replaced_once(before: str, name: str, value: str, after: str) -> None:
     before = before.rstrip("$") + "·"
@@ -33,12 +35,13 @@ def test_in_a_longer_text_it_is_replaced_once(before: str, name: str, value: str
     assert fill(f"{before}$${{{name}}}{after}", {name: value}) == f"{before}${{{name}}}{after}"
 
 
+@settings(max_examples=40)
 @given(identifiers, st.booleans() | st.integers())
 def test_in_a_longer_text_numbers_and_booleans_are_written_as_in_json(name: str, value: object) -> None:
     assert fill(f"is ${{{name}}}", {name: value}) == f"is {json.dumps(value)}"
 
 
-@settings(max_examples=30)
+@settings(max_examples=40)
 @given(st.lists(identifiers, max_size=5), plain)
 def test_names_are_found(used: list[str], text: str) -> None:
     text = text.rstrip("$") + "·"
