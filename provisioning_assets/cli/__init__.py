@@ -97,12 +97,14 @@ def apply(
         ran = jobs.apply(name, only or ())
         for words in ran.failures:
             out.print(words, style="red", markup=False)
-        evidence = jobs.evidence(name, ran.run)
-        red = [each for each in evidence if not each.finding.ready]
-        counts = f"{len(evidence) - len(red)} items proven, {len(red)} red"
-        tell(
-            f"{engagement}/{name}: {'done' if ran.success else 'failed'} in {time.monotonic() - began:.0f} s, {counts}"
-        )
+        recorded = jobs.recorded(name, ran.run)
+        evidence = [entry for entry in recorded if entry.kind == "evidence"]
+        red = [entry for entry in evidence if not entry.finding.ready]
+        changed = sum(entry.kind == "apply_started" for entry in recorded)
+        what = f"{changed} assets changed" if changed else "nothing changed"
+        proven = f"{len(evidence) - len(red)} items proven, {len(red)} red"
+        ended = "done" if ran.success else "failed"
+        tell(f"{engagement}/{name}: {ended} in {time.monotonic() - began:.0f} s, {what}, {proven}")
         if not ran.success:
             raise typer.Exit(NOT_READY if red and not _unreachable(ran.failures) else COULD_NOT_TELL)
 
@@ -117,7 +119,7 @@ def drift(engagement: Engagement, environment: Environment = None, as_json: AsJs
         ran = jobs.check(name)
         for words in ran.failures:
             out.print(words, style="red", markup=False)
-        evidence = jobs.evidence(name, ran.run)
+        evidence = [entry for entry in jobs.recorded(name, ran.run) if entry.kind == "evidence"]
         complete = complete and bool(evidence) and not ran.failures
         rows.extend(_drift_row(each) for each in evidence if not each.finding.ready)
     if as_json:

@@ -10,7 +10,7 @@ from provisioning_assets.assets.loading import apply_job, drift_job, load_defini
 from provisioning_assets.assets.orchestration import REUSE
 from provisioning_assets.assets.task import Task
 from provisioning_assets.cli import home
-from provisioning_assets.evidence import Evidence
+from provisioning_assets.ledger import Entry
 from provisioning_assets.lineage import Lineage
 from provisioning_assets.lock import Process
 from provisioning_assets.resources import open_session
@@ -48,11 +48,10 @@ class Jobs:
         checks = {key for key in self._checks(environment) if item in {None, key.name}}
         return self._run(drift_job(self._name, environment), set(), checks, reuse=item is None)
 
-    def evidence(self, environment: str, run: str) -> list[Evidence]:
-        """What a run recorded."""
+    def recorded(self, environment: str, run: str) -> list[Entry]:
+        """What a run left in the ledger."""
         ledger = open_session(self.lineage, environment, run=run).ledger
-        entries = (entry for page in ledger.pages if page.run == run for entry in page.entries)
-        return [entry for entry in entries if isinstance(entry, Evidence)]
+        return [entry for page in ledger.pages if page.run == run for entry in page.entries]
 
     @property
     def _name(self) -> str:

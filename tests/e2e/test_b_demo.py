@@ -51,6 +51,7 @@ def test_a_second_apply_changes_nothing_and_says_so(provisioned: Shop) -> None:
     outcomes = [line for line in done.stdout.splitlines() if "nothing to change" in line]
     assert len(outcomes) == 9
     assert "applied" not in done.stdout
+    assert "nothing changed" in done.stdout
 
 
 def break_record(shop: Shop) -> Callable[[], None]:
