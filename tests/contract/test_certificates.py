@@ -1,6 +1,5 @@
 """One suite for every certificate authority; ACME runs it on OpenBao, which asks a name server for the challenges."""
 
-import http.server
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -8,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
-from threading import Thread
 
 import hvac
 import pytest
@@ -27,6 +25,7 @@ from provisioning_assets.providers.certificates.acme import Acme, reach
 from provisioning_assets.providers.certificates.memory import MemoryAuthority
 from provisioning_assets.providers.certificates.served import describe, fingerprint_of_key
 from provisioning_assets.providers.dns.propagation import Server, ask
+from tests.http_servers import answering_always
 from tests.name_servers import Zone, answering
 from tests.servers import free_port, openbao_server
 
@@ -215,30 +214,6 @@ def test_an_account_key_that_is_none_is_told_without_showing_it() -> None:
         with pytest.raises(ProviderFailed, match="no ECDSA key") as caught:
             Acme("https://ca.example", CONTACT, key)
         assert key not in str(caught.value)
-
-
-@contextmanager
-def answering_always(status: int, document: str, **headers: str) -> Iterator[str]:
-    """A server that gives every request one answer; yields its address."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.end_headers()
-            self.wfile.write(document.encode())
-
-        def log_message(self, *_arguments: object) -> None: ...
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_a_rate_limit_says_until_when_and_each_part_its_name(zone: Zone) -> None:

@@ -1,18 +1,20 @@
 """One suite for every DNS provider; Route 53 runs it on a moto server."""
 
+import time
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
-from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
+from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed, Unreachable
 from provisioning_assets.plan import Action, Attributes, Change, diff
 from provisioning_assets.providers.aws import client
-from provisioning_assets.providers.dns import DnsProvider
+from provisioning_assets.providers.dns import DnsProvider, route53
 from provisioning_assets.providers.dns.memory import MemoryDns
 from provisioning_assets.providers.dns.records import desired_rrsets
 from provisioning_assets.providers.dns.route53 import Route53
 from provisioning_assets.spec.sections import Dns, Record
+from tests.http_servers import answering_always
 from tests.servers import emulated_aws, free_port
 
 REGION = "us-east-1"
@@ -196,13 +198,31 @@ def test_a_refused_batch_names_the_record(aws: str, zone: str) -> None:
     assert caught.value.remedy
 
 
-def test_a_server_that_is_away_is_named_within_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    address = f"http://127.0.0.1:{free_port()}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     client.cache_clear()
+    yield
+    client.cache_clear()
+
+
+def test_a_server_that_is_away_is_named_within_five_seconds(credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    address, started = f"http://127.0.0.1:{free_port()}", time.monotonic()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
 
     with pytest.raises(Unreachable, match=f"Route 53 at {address}"):
         Route53().read("shop.example")
-    client.cache_clear()
+    assert time.monotonic() - started < 5
+
+
+def test_a_change_that_does_not_come_into_effect_is_told(credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    pending = (
+        '<GetChangeResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ChangeInfo><Id>/change/C1</Id>'
+        "<Status>PENDING</Status><SubmittedAt>2026-11-23T12:00:00Z</SubmittedAt></ChangeInfo></GetChangeResponse>"
+    )
+    monkeypatch.setattr(route53, "IN_EFFECT", 0.5)
+    with answering_always(200, pending) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        with pytest.raises(NotConverged, match=r"shop\.example are not in effect"):
+            Route53()._wait("shop.example", {"Id": "/change/C1"})

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from provisioning_assets.plan import Action, Attributes, Change
 from provisioning_assets.providers.dns.records import absolute, as_planned, canonical, desired_rrsets
-from provisioning_assets.providers.dns.route53 import _joined, _split, plain_name
+from provisioning_assets.providers.dns.route53 import _blamed, _joined, _split, plain_name
 from provisioning_assets.spec.sections import Dns, Record
 
 WRITTEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=600)
@@ -84,3 +84,38 @@ def test_a_change_fits_only_what_it_was_planned_for(
 ) -> None:
     change = Change(action, "www.shop.example A", before, None if action is Action.DELETE else {"ttl": 9})
     assert as_planned(change, found) is expected
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        (
+            (
+                "InvalidChangeBatch: [Tried to create resource record set [name='www.shop.example.', type='A'] but it "
+                "already exists]"
+            ),
+            ["www.shop.example A"],
+        ),
+        (
+            (
+                "InvalidChangeBatch: [RRSet of type CNAME with DNS name \\052.shop.example. is not permitted because a "
+                "conflicting RRSet with the same DNS name already exists in zone shop.example.]"
+            ),
+            ["*.shop.example CNAME"],
+        ),
+        (
+            (
+                "InvalidChangeBatch: [Invalid Resource Record: 'FATAL problem: ARRDATANotSingleValue (Value contains "
+                "spaces) encountered with '192.0.2 .1'']"
+            ),
+            ["www.shop.example A"],
+        ),
+        ("Throttling: Rate exceeded", ["www.shop.example A", "*.shop.example CNAME"]),
+    ],
+)
+def test_route_53s_refusals_are_traced_to_their_records(cause: str, expected: list[str]) -> None:
+    rrsets = (
+        {"Name": "www.shop.example.", "Type": "A", "ResourceRecords": [{"Value": "192.0.2 .1"}]},
+        {"Name": "*.shop.example.", "Type": "CNAME", "ResourceRecords": [{"Value": "shop.example."}]},
+    )
+    assert _blamed(cause, rrsets) == expected
