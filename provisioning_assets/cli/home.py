@@ -16,6 +16,8 @@ _INSTANCE = """\
 # Written by provisioning. The web interface has no log-in: it listens on loopback only.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 python_logs:
   python_log_level: INFO
 """
