@@ -55,7 +55,7 @@ screenshots: install
 
 # Pins with hashes and without index addresses: the same on every mirror.
 requirements:
-	$(BIN)/pip-compile --quiet --extra dev --extra sandbox --generate-hashes --allow-unsafe --strip-extras \
+	$(BIN)/pip-compile --quiet --extra dev --extra sandbox --generate-hashes --allow-unsafe --no-strip-extras \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 	  --output-file requirements.txt pyproject.toml
 

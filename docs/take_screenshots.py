@@ -73,11 +73,14 @@ def browser(width: int, height: int) -> Iterator[Page]:
 
 def take(address: str, page: Page, folder: Path) -> None:
     """The lineage, one asset's checks, and the report."""
-    page.goto(f"{address}/asset-groups", wait_until="networkidle")
+    page.goto(f"{address}/asset-groups", wait_until="domcontentloaded")
+    # Groups are shown folded: the engagement first, then each environment.
+    for name in ("demo_shop", "production", "staging"):
+        page.locator(f"svg >> text=/^{name}/").first.click(timeout=60_000)
+        page.wait_for_timeout(2500)
     page.wait_for_selector("text=verified_environment", timeout=60_000)
-    page.wait_for_timeout(2000)
     page.screenshot(path=folder / "lineage.png")
-    page.goto(f"{address}/assets/demo_shop/production/dns_records?view=checks", wait_until="networkidle")
+    page.goto(f"{address}/assets/demo_shop/production/dns_records?view=checks", wait_until="domcontentloaded")
     page.wait_for_selector("text=dns_has_propagated", timeout=60_000)
     page.wait_for_timeout(1000)
     page.screenshot(path=folder / "checks.png")
