@@ -15,6 +15,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+NO_ANSWER = (BotoCoreError, ClientError, ResponseParserError)
 
 LOOK_EVERY = 1.0
 """Seconds between two evaluations."""
@@ -30,10 +33,19 @@ _STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Minimum": min,
     "Maximum": max,
     "Sum": sum,
-    "SampleCount": len,
+    "SampleCount": sum,  # of each second's count
     "Average": lambda values: sum(values) / len(values),
 }
 Point = tuple[datetime, float]
+"""When, and the alarm's statistic over that one second."""
+
+
+def unsupported(alarm: Mapping[str, Any]) -> str | None:
+    """Why the engine cannot judge this alarm (metric mathematics, percentiles, anomaly bands); None when it can."""
+    for key, known in (("Statistic", _STATISTICS), ("ComparisonOperator", _COMPARE)):
+        if alarm.get(key) not in known:
+            return f"its {key} {alarm.get(key)} is not emulated"
+    return None
 
 
 def evaluate(alarm: Mapping[str, Any], points: Sequence[Point], now: datetime) -> str:
@@ -66,18 +78,31 @@ class Engine:
         session: Any = boto3.session.Session()
         self._cloudwatch = session.client("cloudwatch", config=settings)
         self._sns = session.client("sns", config=settings)
+        self._named: set[str] = set()
 
     def run(self, ended: threading.Event) -> None:
         """Look again and again; a cloud that is away is looked for again."""
         while not ended.wait(LOOK_EVERY):
             try:
-                for page in self._cloudwatch.get_paginator("describe_alarms").paginate():
-                    for alarm in page["MetricAlarms"]:
-                        self._look(alarm)
-            except (BotoCoreError, ClientError) as error:
-                print(f"the cloud does not answer: {type(error).__name__}", flush=True)  # noqa: T201 - its log
+                self.look()
+            except NO_ANSWER as error:
+                _say(f"the cloud does not answer: {type(error).__name__}")
 
-    def _look(self, alarm: Mapping[str, Any]) -> None:
+    def look(self) -> None:
+        """Judge every alarm once; one that cannot be judged is named, and holds up no other."""
+        for page in self._cloudwatch.get_paginator("describe_alarms").paginate():
+            for alarm in page["MetricAlarms"]:
+                try:
+                    self._judge(alarm)
+                except ClientError as error:
+                    _say(f"{alarm['AlarmName']}: {error}")
+
+    def _judge(self, alarm: Mapping[str, Any]) -> None:
+        if reason := unsupported(alarm):
+            if alarm["AlarmName"] not in self._named:
+                self._named.add(alarm["AlarmName"])
+                _say(f"{alarm['AlarmName']} is not evaluated: {reason}")
+            return
         now = datetime.now(UTC)
         state = evaluate(alarm, self._points(alarm, now), now)
         before = alarm["StateValue"]
@@ -116,7 +141,11 @@ class Engine:
             "StateChangeTime": now.isoformat(),
         }
         self._sns.publish(TopicArn=topic, Subject=f"{state}: {alarm['AlarmName']}", Message=json.dumps(message))
-        print(f"{now.isoformat()} {alarm['AlarmName']} {before} -> {state}: {topic}", flush=True)  # noqa: T201 - its log
+        _say(f"{now.isoformat()} {alarm['AlarmName']} {before} -> {state}: {topic}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - its log
 
 
 def serve() -> None:

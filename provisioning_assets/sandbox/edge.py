@@ -3,7 +3,9 @@
 import os
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +16,7 @@ import hvac
 import requests
 from hvac.exceptions import InvalidPath, VaultError
 
+from provisioning_assets.errors import ProviderFailed
 from provisioning_assets.providers.certificates.served import describe
 
 LOOK_EVERY = 1.0
@@ -22,59 +25,94 @@ LOOK_EVERY = 1.0
 _PREFIX = "certificate-"
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    created: str
+    """When the version was written: it tells versions apart, those of a new and empty store, too."""
+    names: tuple[str, ...] = ()
+    context: ssl.SSLContext | None = None
+
+
 class Certificates:
     """Contexts by name, kept fresh from every `…-runtime` mount of the store."""
 
-    def __init__(self, address: str, token: str) -> None:
+    def __init__(self, address: str, token_file: Path) -> None:
         make: Any = hvac.Client
-        self._client = make(url=address, token=token, timeout=3)
-        self._versions: dict[tuple[str, str], int] = {}
-        self._contexts: dict[tuple[str, str], tuple[tuple[str, ...], ssl.SSLContext]] = {}
+        self._client = make(url=address, token="", timeout=3)
+        self._token_file = token_file
+        self._loaded: dict[tuple[str, str], _Loaded] = {}
 
     def keep_fresh(self, ended: threading.Event) -> None:
         """Look again and again; a store that is away leaves what is there."""
         while not ended.wait(LOOK_EVERY):
             try:
-                self._look()
-            except (VaultError, requests.RequestException) as error:
-                print(f"the secret store does not answer: {type(error).__name__}", flush=True)  # noqa: T201 - its log
+                self.look()
+            except (VaultError, requests.RequestException, OSError) as error:
+                _say(f"the secret store does not answer: {type(error).__name__}")
 
     def context(self, host: str) -> ssl.SSLContext | None:
         """The certificate for a host: one that names it before a wildcard that covers it."""
-        wildcard = "*." + host.split(".", 1)[-1]
-        for wanted in (host, wildcard):
-            for names, context in self._contexts.values():
-                if wanted in names:
-                    return context
-        return None
+        wildcard = "*." + host.partition(".")[2]
+        covering = (each.context for name in (host, wildcard) for each in self._loaded.values() if name in each.names)
+        return next(covering, None)
 
-    def _look(self) -> None:
-        kv = self._client.secrets.kv.v2
+    def look(self) -> None:
+        """Take what is new, forget what is gone."""
+        # Read anew: a store that was started again has another token.
+        self._client.token = self._token_file.read_text(encoding="utf-8").strip()
+        found: dict[tuple[str, str], _Loaded] = {}
+        for mount, name in self._stored():
+            created = self._created(mount, name)
+            if created is not None:
+                before = self._loaded.get((mount, name))
+                unchanged = before is not None and before.created == created
+                found[mount, name] = before if before and unchanged else self._load(mount, name, created, before)
+        self._loaded = found  # at once: handshakes read it meanwhile
+
+    def _stored(self) -> Iterator[tuple[str, str]]:
         mounts = self._client.sys.list_mounted_secrets_engines()["data"]
         for mount in (name.rstrip("/") for name in mounts if name.endswith("-runtime/")):
-            try:
-                names = kv.list_secrets(path="", mount_point=mount)["data"]["keys"]
-            except InvalidPath:
-                continue
-            for name in (name for name in names if name.startswith(_PREFIX)):
-                version = kv.read_secret_metadata(path=name, mount_point=mount)["data"]["current_version"]
-                if self._versions.get((mount, name)) != version:
-                    self._load(mount, name)
-                    self._versions[mount, name] = version
+            with suppress(InvalidPath):
+                keys = self._client.secrets.kv.v2.list_secrets(path="", mount_point=mount)["data"]["keys"]
+                yield from ((mount, name) for name in keys if name.startswith(_PREFIX))
 
-    def _load(self, mount: str, name: str) -> None:
+    def _created(self, mount: str, name: str) -> str | None:
+        """When the current version was written; None when there is none."""
+        try:
+            known = self._client.secrets.kv.v2.read_secret_metadata(path=name, mount_point=mount)["data"]
+        except InvalidPath:
+            return None
+        version = known["versions"].get(str(known["current_version"]))
+        gone = version is None or version["deletion_time"] or version["destroyed"]
+        return None if gone else str(version["created_time"])
+
+    def _load(self, mount: str, name: str, created: str, before: _Loaded | None) -> _Loaded:
+        """A new version; one that is no certificate with its key leaves the last good one in place."""
         answer = self._client.secrets.kv.v2.read_secret_version(
             path=name, mount_point=mount, raise_on_deleted_version=True
         )
         value: Mapping[str, str] = answer["data"]["data"]
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        # `ssl` loads from files only: this one has no second reader and is gone at once.
-        with NamedTemporaryFile("w", dir=_memory(), suffix=".pem") as file:
-            file.write(value["key"] + value["chain"])
-            file.flush()
-            context.load_cert_chain(file.name)
-        self._contexts[mount, name] = describe(value["chain"]).names, context
-        print(f"serving {mount}/{name}", flush=True)  # noqa: T201 - its log
+        try:
+            loaded = _Loaded(created, describe(value["chain"]).names, _context(value["key"], value["chain"]))
+        except (KeyError, ValueError, TypeError, AttributeError, ssl.SSLError, ProviderFailed) as error:
+            _say(f"{mount}/{name} is no certificate with its key: {type(error).__name__}")
+            return replace(before or _Loaded(created), created=created)
+        _say(f"serving {mount}/{name}")
+        return loaded
+
+
+def _context(key: str, chain: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # `ssl` loads from files only: this one has no second reader and is gone at once.
+    with NamedTemporaryFile("w", dir=_memory(), suffix=".pem") as file:
+        file.write(key + chain)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - its log
 
 
 def _memory() -> str | None:
@@ -129,7 +167,6 @@ class _Server(ThreadingHTTPServer):
 
 def serve(port: int) -> None:
     """Serve until the process is ended."""
-    token = Path(os.environ["VAULT_TOKEN_FILE"]).read_text(encoding="utf-8").strip()
-    certificates = Certificates(os.environ["VAULT_ADDR"], token)
+    certificates = Certificates(os.environ["VAULT_ADDR"], Path(os.environ["VAULT_TOKEN_FILE"]))
     threading.Thread(target=certificates.keep_fresh, args=(threading.Event(),), daemon=True).start()
     _Server(port, certificates).serve_forever()

@@ -4,12 +4,15 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from dnslib import QTYPE, RCODE, RR, SOA, DNSRecord
+from botocore.parsers import ResponseParserError
+from dnslib import QTYPE, RCODE, RR, SOA, DNSError, DNSRecord
 from dnslib.server import BaseResolver, DNSHandler, DNSServer
 
 from provisioning_assets.providers.dns.route53 import plain_name
@@ -21,37 +24,79 @@ NEGATIVE_TTL = 5
 """Seconds for which the absence of a name may be cached."""
 
 _HOPS = 8
-_FAILED = (BotoCoreError, ClientError)
 Rrsets = dict[tuple[str, str], dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Zone:
+    """One zone as it was a moment ago."""
+
+    name: str
+    rrsets: Rrsets
+
+    def holds(self, name: str) -> bool:
+        """Whether the name lies in the zone."""
+        return name == self.name or name.endswith(f".{self.name}")
+
+    def owner(self, name: str) -> str | None:
+        """The name itself, if it or something below it exists; else the wildcard at its closest encloser (RFC 4592)."""
+        if name in self._existing:
+            return name
+        encloser = next(each for each in _upwards(name) if each in self._existing)
+        return f"*.{encloser}" if f"*.{encloser}" in self._existing else None
+
+    @cached_property
+    def _existing(self) -> frozenset[str]:
+        return frozenset(each for owner, _ in self.rrsets for each in _upwards(owner) if self.holds(each))
+
+
+def _upwards(name: str) -> Iterator[str]:
+    """The name, its parent, and so on."""
+    while name:
+        yield name
+        name = name.partition(".")[2]
+
+
 class Zones:
-    """The zones of Route 53, read when asked for and kept for a moment."""
+    """The zones of Route 53, each read when asked for and kept for a moment."""
 
     def __init__(self) -> None:
         settings = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
         session: Any = boto3.session.Session()
         self._client = session.client("route53", region_name=os.environ["AWS_REGION"], config=settings)
         self._mutex = threading.Lock()
-        self._read_at = 0.0
-        self._zones: dict[str, Rrsets] = {}
+        self._names: tuple[float, dict[str, str]] = (0.0, {})
+        self._zones: dict[str, tuple[float, Zone]] = {}
 
-    def holding(self, name: str) -> tuple[str, Rrsets] | None:
+    def holding(self, name: str) -> Zone | None:
         """The zone with the longest name that the name lies in."""
         with self._mutex:
-            if time.monotonic() - self._read_at > FRESH:
-                self._zones = dict(self._all())
-                self._read_at = time.monotonic()
-            inside = [zone for zone in self._zones if name == zone or name.endswith(f".{zone}")]
-            return (zone, self._zones[zone]) if (zone := max(inside, key=len, default="")) else None
+            if _is_old(self._names[0]):
+                self._names = time.monotonic(), dict(self._list())
+            ids = self._names[1]
+            inside = [zone for zone in ids if name == zone or name.endswith(f".{zone}")]
+            if not inside:
+                return None
+            zone = max(inside, key=len)
+            read_at, found = self._zones.get(ids[zone], (0.0, Zone(zone, {})))
+            if _is_old(read_at):
+                found = Zone(zone, dict(self._read(ids[zone])))
+                self._zones[ids[zone]] = time.monotonic(), found
+            return found
 
-    def _all(self) -> Iterator[tuple[str, Rrsets]]:
-        for zone in self._client.list_hosted_zones()["HostedZones"]:
-            pages = self._client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone["Id"])
-            rrsets = {
-                (_plain(rrset["Name"]), rrset["Type"]): rrset for page in pages for rrset in page["ResourceRecordSets"]
-            }
-            yield _plain(zone["Name"]), rrsets
+    def _list(self) -> Iterator[tuple[str, str]]:
+        for page in self._client.get_paginator("list_hosted_zones").paginate():
+            for zone in page["HostedZones"]:
+                yield plain_name(zone["Name"]), zone["Id"]
+
+    def _read(self, zone_id: str) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+        for page in self._client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone_id):
+            for rrset in page["ResourceRecordSets"]:
+                yield (plain_name(rrset["Name"]), rrset["Type"]), rrset
+
+
+def _is_old(read_at: float) -> bool:
+    return time.monotonic() - read_at > FRESH
 
 
 class Authority(BaseResolver):  # type: ignore[misc] # dnslib ships no types
@@ -61,74 +106,66 @@ class Authority(BaseResolver):  # type: ignore[misc] # dnslib ships no types
         self._zones = zones
 
     def resolve(self, request: DNSRecord, _handler: DNSHandler) -> DNSRecord:
-        """The reply to a question."""
-        reply = request.reply(ra=0)
+        """The reply to a question; SERVFAIL when the zones cannot be read, which is no absence."""
         name, kind = str(request.q.qname).rstrip(".").lower(), QTYPE[request.q.qtype]
         try:
             found = self._zones.holding(name)
-        except _FAILED:
-            reply.header.rcode = RCODE.SERVFAIL
-            return reply
-        if found is None:
-            reply.header.rcode = RCODE.REFUSED
-            return reply
-        zone, rrsets = found
-        reply.header.aa = 1
-        exists = self._answer(reply, rrsets, name, kind)
-        if not reply.rr:
-            reply.add_auth(_soa(zone))
-            reply.header.rcode = RCODE.NOERROR if exists else RCODE.NXDOMAIN
-        return reply
-
-    @staticmethod
-    def _answer(reply: DNSRecord, rrsets: Rrsets, name: str, kind: str) -> bool:
-        """Add what there is; whether the name exists."""
-        asked = name
-        for _ in range(_HOPS):
-            owner = _owner(rrsets, name)
-            if owner is None:
-                return bool(reply.rr)
-            if (owner, kind) in rrsets:
-                for record in _records(rrsets, owner, kind, asked if name == asked else name):
-                    reply.add_answer(record)
-                return True
-            if (owner, "CNAME") not in rrsets:
-                return True
-            for record in _records(rrsets, owner, "CNAME", name):
-                reply.add_answer(record)
-            name = str(reply.rr[-1].rdata.label).rstrip(".").lower()
-        return True
+            return _refusal(request, RCODE.REFUSED) if found is None else _reply(request, found, name, kind)
+        except (BotoCoreError, ClientError, ResponseParserError, DNSError, ValueError) as error:
+            print(f"{name} {kind} cannot be answered: {type(error).__name__}", flush=True)  # noqa: T201 - its log
+            return _refusal(request, RCODE.SERVFAIL)
 
 
-def _owner(rrsets: Rrsets, name: str) -> str | None:
-    """The name itself, if it or something below it exists; else the wildcard that covers it (RFC 4592)."""
-    owners = {owner for owner, _ in rrsets}
-    if name in owners or any(owner.endswith(f".{name}") for owner in owners):
-        return name
-    parent = name.split(".", 1)[-1]
-    return f"*.{parent}" if f"*.{parent}" in owners else None
+def _refusal(request: DNSRecord, code: int) -> DNSRecord:
+    reply = request.reply(ra=0, aa=0)
+    reply.header.rcode = code
+    return reply
 
 
-def _records(rrsets: Rrsets, owner: str, kind: str, shown: str) -> Iterator[RR]:
-    rrset = rrsets[owner, kind]
+def _reply(request: DNSRecord, zone: Zone, name: str, kind: str) -> DNSRecord:
+    reply = request.reply(ra=0)
+    answers, code = _answers(zone, name, kind)
+    for record in answers:
+        reply.add_answer(record)
+    if code == RCODE.NXDOMAIN or not answers:
+        reply.add_auth(*_soa(zone))
+    reply.header.rcode = code
+    return reply
+
+
+def _answers(zone: Zone, name: str, kind: str) -> tuple[list[RR], int]:
+    """What there is, along CNAMEs; the code is that of the last name (RFC 6604)."""
+    found: list[RR] = []
     for _ in range(_HOPS):
-        if "AliasTarget" not in rrset:
+        if not zone.holds(name):
             break
-        target = _plain(rrset["AliasTarget"]["DNSName"])
-        if (target, kind) not in rrsets:
-            return
-        rrset = rrsets[target, kind]
-    for record in rrset.get("ResourceRecords", []):
-        yield from RR.fromZone(f"{shown}. {rrset['TTL']} IN {kind} {record['Value']}")
+        owner = zone.owner(name)
+        if owner is None:
+            return found, RCODE.NXDOMAIN
+        if (owner, kind) in zone.rrsets or (owner, "CNAME") not in zone.rrsets:
+            return found + _records(zone, owner, kind, name), RCODE.NOERROR
+        found += _records(zone, owner, "CNAME", name)
+        name = str(found[-1].rdata.label).rstrip(".").lower()
+    return found, RCODE.NOERROR
 
 
-def _soa(zone: str) -> RR:
-    times = (1, 7200, 900, 1209600, NEGATIVE_TTL)
-    return RR(zone, QTYPE.SOA, ttl=NEGATIVE_TTL, rdata=SOA(f"ns.{zone}", f"hostmaster.{zone}", times))
+def _records(zone: Zone, owner: str, kind: str, shown: str) -> list[RR]:
+    if kind == "SOA":
+        return _soa(zone) if owner == zone.name else []
+    rrset = zone.rrsets.get((owner, kind), {})
+    for _ in range(_HOPS):
+        if "AliasTarget" in rrset:
+            rrset = zone.rrsets.get((plain_name(rrset["AliasTarget"]["DNSName"]), kind), {})
+    values = [record["Value"] for record in rrset.get("ResourceRecords", [])]
+    return [record for value in values for record in RR.fromZone(f"{shown}. {rrset['TTL']} IN {kind} {value}")]
 
 
-def _plain(name: str) -> str:
-    return plain_name(name)
+def _soa(zone: Zone) -> list[RR]:
+    """The zone's own SOA, with a negative TTL that a trial can wait for."""
+    value = zone.rrsets[zone.name, "SOA"]["ResourceRecords"][0]["Value"]
+    host, mailbox, *times = value.split()
+    kept = (*(int(seconds) for seconds in times[:4]), min(int(times[4]), NEGATIVE_TTL))
+    return [RR(zone.name, QTYPE.SOA, ttl=NEGATIVE_TTL, rdata=SOA(host, mailbox, kept))]
 
 
 def serve(port: int) -> None:

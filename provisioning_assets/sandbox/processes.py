@@ -18,6 +18,9 @@ State = Literal["running", "stopped", "crashed"]
 _STOPPING = 5
 """Seconds that a member gets to end by itself."""
 
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
+"""What members get of the operator's environment: no secret, and nothing that leads to a real account."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -87,14 +90,24 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
+def taken(port: int) -> bool:
+    """Whether somebody holds the port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, suppress(OSError):
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: closed connections do not count
+        tcp.bind(("127.0.0.1", port))
+        return False
+    return True
+
+
 def start(folder: Folder, name: str, command: list[str], environment: Mapping[str, str]) -> psutil.Process:
     """Start a member in a session of its own, so that it survives the shell that started it."""
+    inherited = {variable: os.environ[variable] for variable in _INHERITED if variable in os.environ}
     output = os.open(folder.log(name), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
     try:
         pid = os.posix_spawn(
             command[0],
             command,
-            {**os.environ, **environment},
+            {**inherited, **environment},
             setsid=True,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -139,12 +152,13 @@ def stop(folder: Folder, name: str) -> None:
     """End a member, and forget it."""
     process = running(folder, name)
     if process is not None:
-        process.terminate()
-        try:
-            process.wait(_STOPPING)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(_STOPPING)
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+            try:
+                process.wait(_STOPPING)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait(_STOPPING)
     folder.pidfile(name).unlink(missing_ok=True)
 
 

@@ -1,5 +1,6 @@
 """A caching resolver in front of the name server, with TTLs that count down and remembered absence (RFC 2308)."""
 
+import struct
 import threading
 import time
 from dataclasses import dataclass, field
@@ -33,9 +34,11 @@ class Cache(BaseResolver):  # type: ignore[misc] # dnslib ships no types
         key = str(request.q.qname).lower(), QTYPE[request.q.qtype]
         with self._mutex:
             kept = self._kept.get(key)
-            if kept is None or time.monotonic() - kept.at >= kept.ttl:
-                kept = self._ask(request)
-                if kept.ttl > 0:
+        if kept is None or time.monotonic() - kept.at >= kept.ttl:
+            # Outside the mutex: a silent name server holds up nobody whose answer is kept.
+            kept = self._ask(request)
+            if kept.ttl > 0:
+                with self._mutex:
                     self._kept[key] = kept
         age = int(time.monotonic() - kept.at)
         reply = request.reply(ra=1, aa=0)
@@ -50,7 +53,7 @@ class Cache(BaseResolver):  # type: ignore[misc] # dnslib ships no types
         question = DNSRecord.question(str(request.q.qname), QTYPE[request.q.qtype])
         try:
             reply = DNSRecord.parse(question.send(*self._upstream, tcp=True, timeout=_TIMEOUT))
-        except (OSError, DNSError, EOFError):
+        except (OSError, DNSError, EOFError, struct.error):
             reply = question.reply()
             reply.header.rcode = RCODE.SERVFAIL
         return _Kept(reply, time.monotonic(), _lifetime(reply))
@@ -58,10 +61,10 @@ class Cache(BaseResolver):  # type: ignore[misc] # dnslib ships no types
 
 def _lifetime(reply: DNSRecord) -> int:
     """Seconds for which a reply may be kept: none for a failure."""
-    if reply.rr:
-        return int(min(record.ttl for record in reply.rr))
-    soa = next((record for record in reply.auth if record.rtype == QTYPE.SOA), None)
-    return int(min(soa.ttl, soa.rdata.times[4])) if soa else 0
+    if reply.header.rcode not in {RCODE.NOERROR, RCODE.NXDOMAIN}:
+        return 0
+    absence = [min(record.ttl, record.rdata.times[4]) for record in reply.auth if record.rtype == QTYPE.SOA]
+    return int(min([record.ttl for record in reply.rr] + absence, default=0))
 
 
 def _aged(record: Any, age: int) -> Any:
