@@ -14,6 +14,7 @@ from pathlib import Path
 import requests
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from provisioning_assets.errors import ProvisioningError, Unreachable
 from provisioning_assets.sandbox import openbao, processes
 from provisioning_assets.sandbox.processes import Folder, Member
 
@@ -23,6 +24,7 @@ _LOST = {
     "aws": "its cloud was in memory and is empty now, the ledger and Terraform's state included",
     "openbao": "its secrets were in memory and are gone",
 }
+_AFRESH = "provisioning sandbox stop, then start again: the emulated cloud and its secrets begin empty"
 _PATIENCE = 30
 """Seconds until a member that does not answer is given up."""
 
@@ -30,16 +32,12 @@ _PATIENCE = 30
 def start(path: Path, progress: Callable[[str], None]) -> list[Member]:
     """Start what does not run, and wait until all of it answers. A crashed member comes back, empty."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder = Folder(path)
+    folder = Folder(path.resolve())
     with _alone(folder):
-        ports = folder.ports(MEMBERS)
+        new = _not_running(folder, progress)
+        ports = _ports(folder, new, progress)
         environment = _variables(folder, ports)
-        before = {name: processes.state_of(folder, name)[0] for name in MEMBERS}
-        new = [name for name in MEMBERS if before[name] != "running"]
         folder.write("env", "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items()))
-        for name in new:
-            if before[name] == "crashed":
-                progress(f"{name} had crashed and is started again" + (f": {_LOST[name]}" if name in _LOST else ""))
         # The edge and the two watchers need what the others bring up.
         for group in (("aws", "openbao", "dns", "resolver"), ("edge", "alarms", "prober")):
             wanted = [name for name in group if name in new]
@@ -57,8 +55,7 @@ def stop(path: Path) -> list[Member]:
     if path.is_dir():
         folder = Folder(path)
         with _alone(folder):
-            for name in reversed(MEMBERS):
-                processes.stop(folder, name)
+            processes.stop(folder, *reversed(MEMBERS))
     return status(path)
 
 
@@ -76,6 +73,39 @@ def status(path: Path) -> list[Member]:
 def environment_file(path: Path) -> Path:
     """The file with the variables, as a shell reads them."""
     return path / "env"
+
+
+def _not_running(folder: Folder, progress: Callable[[str], None]) -> list[str]:
+    """The members to start, with a word about each that is not simply new."""
+    states = {name: processes.state_of(folder, name)[0] for name in MEMBERS}
+    crashed = {name: "had crashed" for name, state in states.items() if state == "crashed"}
+    if states["openbao"] == "running" and not _openbao_is_furnished(folder):
+        processes.stop(folder, "openbao")
+        crashed["openbao"] = "was sealed or only half set up"
+    for name, word in crashed.items():
+        progress(f"{name} {word} and is started again" + (f": {_LOST[name]}" if name in _LOST else ""))
+    return [name for name in MEMBERS if states[name] == "stopped" or name in crashed]
+
+
+def _openbao_is_furnished(folder: Folder) -> bool:
+    address = f"http://127.0.0.1:{folder.ports(MEMBERS)['openbao']}"
+    try:
+        return openbao.furnished(folder, address)
+    except requests.RequestException as error:
+        raise Unreachable("the sandbox's openbao", address, cause=type(error).__name__, remedy=_AFRESH) from None
+
+
+def _ports(folder: Folder, new: list[str], progress: Callable[[str], None]) -> dict[str, int]:
+    """Each member's port; other ones where somebody else took one of them while nothing of ours ran."""
+    ports = folder.ports(MEMBERS)
+    lost = [f"{name} ({ports[name]})" for name in new if processes.taken(ports[name])]
+    if not lost:
+        return ports
+    if len(new) < len(MEMBERS):
+        raise ProvisioningError(f"another process holds the port of the sandbox's {', '.join(lost)}", remedy=_AFRESH)
+    progress(f"another process holds the port of {', '.join(lost)}: the sandbox moves to new ports")
+    folder.forget_ports()
+    return folder.ports(MEMBERS)
 
 
 def _variables(folder: Folder, ports: dict[str, int]) -> dict[str, str]:
@@ -107,10 +137,8 @@ def _command(folder: Folder, name: str, ports: dict[str, int]) -> list[str]:
             return openbao.command(folder, ports[name])
         case "resolver":
             return processes.member_command(name, port, f"127.0.0.1:{ports['dns']}")
-        case "dns" | "edge":
-            return processes.member_command(name, port)
         case _:
-            return processes.member_command(name)
+            return processes.member_command(name, port)
 
 
 def _address(name: str, port: int) -> str:
@@ -119,13 +147,11 @@ def _address(name: str, port: int) -> str:
 
 
 def _wait(folder: Folder, name: str, port: int) -> None:
-    """Until the member takes connections; the two that only watch are well when they run."""
+    """Until the member takes connections, which each does when it is ready."""
 
     def well() -> bool | None:
         if processes.running(folder, name) is None:
             return None
-        if name in {"alarms", "prober"}:
-            return True
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return name != "aws" or _answers(port)
         return False
@@ -150,6 +176,8 @@ def _answers(port: int) -> bool:
 @contextmanager
 def _alone(folder: Folder) -> Iterator[None]:
     """One start or stop at a time."""
-    with (folder.path / "lock").open("w") as lock:
+    file = folder.path / "lock"
+    file.touch(mode=0o600)
+    with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Runs one member that is written here: `python -m provisioning_assets.sandbox <member> [port] [upstream]`."""
+"""Runs one member that is written here: `python -m provisioning_assets.sandbox <member> <port> [upstream]`."""
 
 import sys
 
@@ -15,9 +15,9 @@ def main(name: str, *arguments: str) -> None:
         case "edge":
             edge.serve(int(arguments[0]))
         case "alarms":
-            alarms.serve()
+            alarms.serve(int(arguments[0]))
         case "prober":
-            prober.serve()
+            prober.serve(int(arguments[0]))
         case _:
             sys.exit(f"there is no member {name}")
 

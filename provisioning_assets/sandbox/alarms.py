@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEma
 
 import json
 import operator
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -148,6 +149,9 @@ def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - its log
 
 
-def serve() -> None:
-    """Evaluate until the process is ended."""
-    Engine().run(threading.Event())
+def serve(port: int) -> None:
+    """Evaluate until the process is ended; the port opens after the first look, which tells that all is well."""
+    engine = Engine()
+    engine.look()
+    with socket.create_server(("127.0.0.1", port)):
+        engine.run(threading.Event())

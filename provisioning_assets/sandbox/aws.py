@@ -4,6 +4,7 @@ moto looks whether the condition holds and then writes, in a thread a request: o
 races two writers win (moto 5.2.5). Ledger, lock and Terraform's lock rest on that never happening.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -38,6 +39,8 @@ def serve(port: int) -> None:
     """Serve until the process is ended."""
     os.environ["MOTO_PORT"] = str(port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # A line for each request, its path and query included, is no event.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler)
 

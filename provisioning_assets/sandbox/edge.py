@@ -168,5 +168,6 @@ class _Server(ThreadingHTTPServer):
 def serve(port: int) -> None:
     """Serve until the process is ended."""
     certificates = Certificates(os.environ["VAULT_ADDR"], Path(os.environ["VAULT_TOKEN_FILE"]))
+    certificates.look()
     threading.Thread(target=certificates.keep_fresh, args=(threading.Event(),), daemon=True).start()
     _Server(port, certificates).serve_forever()

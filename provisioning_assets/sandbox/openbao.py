@@ -21,26 +21,31 @@ def command(folder: Folder, port: int) -> list[str]:
     configuration = folder.write(
         "openbao.hcl",
         f'storage "inmem" {{}}\nlistener "tcp" {{\n  address = "127.0.0.1:{port}"\n  tls_disable = true\n}}\n'
-        f'api_addr = "http://127.0.0.1:{port}"\ndisable_mlock = true\nlog_level = "warn"\n',
+        f'api_addr = "http://127.0.0.1:{port}"\nlog_level = "warn"\n',
     )
     return [str(Path(sys.executable).with_name("bao")), "server", f"-config={configuration}"]
 
 
+def furnished(folder: Folder, address: str) -> bool:
+    """Whether the server was set up to the end and is not sealed, which nobody can undo: the key is not kept."""
+    make: Any = hvac.Client
+    return (folder.path / ANCHORS).exists() and not make(url=address, timeout=5, token="").sys.is_sealed()
+
+
 def initialise(folder: Folder, address: str, name_server: str) -> None:
-    """Initialise, unseal and furnish a new server; a server that is unsealed already stays as it is."""
+    """Initialise, unseal and furnish a new server; the trust anchors are written last, as the mark of a whole one."""
+    (folder.path / ANCHORS).unlink(missing_ok=True)
     make: Any = hvac.Client
     client = make(url=address, timeout=5, token="")
-    if client.sys.is_initialized():
-        return
     made = client.sys.initialize(secret_shares=1, secret_threshold=1)
     folder.write(TOKEN, made["root_token"])
     client.sys.submit_unseal_key(made["keys"][0])
     client.token = made["root_token"]
-    _authority(client, folder, address, name_server)
+    folder.write(ANCHORS, _authority(client, address, name_server) + "\n")
 
 
-def _authority(client: Any, folder: Folder, address: str, name_server: str) -> None:
-    """A root, and ACME orders that are validated by asking our name server."""
+def _authority(client: Any, address: str, name_server: str) -> str:
+    """A root, and ACME orders that are validated by asking our name server; the root's certificate as PEM."""
     client.sys.enable_secrets_engine(
         "pki", path="pki", config={"max_lease_ttl": "87600h", "default_lease_ttl": "2160h"}
     )
@@ -49,7 +54,6 @@ def _authority(client: Any, folder: Folder, address: str, name_server: str) -> N
         "pki/root/generate/internal",
         data={"common_name": "Provisioning Sandbox Root", "ttl": "87600h", "key_type": "ec", "key_bits": 256},
     )
-    folder.write(ANCHORS, root["data"]["certificate"] + "\n")
     client.write_data("pki/config/cluster", data={"path": f"{address}/v1/pki", "aia_path": f"{address}/v1/pki"})
     client.write_data(
         "sys/mounts/pki/tune",
@@ -76,3 +80,4 @@ def _authority(client: Any, folder: Folder, address: str, name_server: str) -> N
             "dns_resolver": name_server,
         },
     )
+    return str(root["data"]["certificate"])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import psutil
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.errors import ProvisioningError
 
@@ -67,6 +68,10 @@ class Folder:
             known |= dict(zip(missing, _free_ports(len(missing)), strict=True))
             self.write("ports.json", json.dumps(known, indent=2))
         return known
+
+    def forget_ports(self) -> None:
+        """Let the next look choose new ones."""
+        (self.path / "ports.json").unlink()
 
 
 def _free_ports(count: int) -> list[int]:
@@ -148,18 +153,32 @@ def state_of(folder: Folder, name: str) -> tuple[State, int | None]:
     return ("running", process.pid) if process else ("crashed", None)
 
 
-def stop(folder: Folder, name: str) -> None:
-    """End a member, and forget it."""
-    process = running(folder, name)
-    if process is not None:
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-            try:
-                process.wait(_STOPPING)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait(_STOPPING)
-    folder.pidfile(name).unlink(missing_ok=True)
+def stop(folder: Folder, *names: str) -> None:
+    """End members, in this order and side by side, and forget those that ended."""
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for process in filter(None, (running(folder, name) for name in names)):
+            with suppress(psutil.NoSuchProcess):
+                end(process)
+        if _ended(folder, names):
+            break
+    for name in names:
+        if running(folder, name) is None:
+            folder.pidfile(name).unlink(missing_ok=True)
+
+
+def _ended(folder: Folder, names: tuple[str, ...]) -> bool:
+    """Wait until none runs. A zombie has ended: in a container nobody may come to reap it."""
+
+    def some_run() -> bool:
+        return any(running(folder, name) for name in names)
+
+    attempts = Retrying(
+        stop=stop_after_delay(_STOPPING),
+        wait=wait_fixed(0.02),
+        retry=retry_if_result(bool),
+        retry_error_callback=lambda _: True,
+    )
+    return not attempts(some_run)
 
 
 def last_words(folder: Folder, name: str) -> str:
