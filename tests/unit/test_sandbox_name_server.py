@@ -43,6 +43,13 @@ class Shop:
         return zone if zone.holds(name) else None
 
 
+class Only:
+    """One zone, whatever is asked for."""
+
+    def __init__(self, zone):
+        self.holding = lambda _name: zone
+
+
 class Away:
     def holding(self, _name):
         from botocore.exceptions import EndpointConnectionError  # noqa: PLC0415 - what boto3 raises
@@ -122,6 +129,13 @@ def test_the_soa_that_is_asked_for_tells_the_same_negative_ttl_as_the_one_that_c
     asked = ask("shop.example", "SOA").rr[0]
     assert str(asked.rdata) == str(ask("missing.shop.example").auth[0].rdata)
     assert str(asked.rdata.mname) == "ns-1.awsdns-1.net."
+
+
+def test_the_soa_of_a_new_zone_is_read_as_moto_shows_it():
+    zone = Zone("new.example", {("new.example", "SOA"): rrset("new.example", "SOA", f"{{'Value': '{SOA}'}}", ttl=900)})
+    reply = Authority(Only(zone)).resolve(DNSRecord.question("www.new.example"), None)
+    assert reply.header.rcode == RCODE.NXDOMAIN
+    assert str(reply.auth[0].rdata.mname) == "ns-1.awsdns-1.net."
 
 
 def test_a_name_between_two_others_exists_without_data():
