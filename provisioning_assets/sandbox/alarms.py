@@ -7,18 +7,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEma
 
 import json
 import operator
-import socket
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
-NO_ANSWER = (BotoCoreError, ClientError, ResponseParserError)
+from provisioning_assets.sandbox.processes import say
+from provisioning_assets.sandbox.watching import client, watch
 
 LOOK_EVERY = 1.0
 """Seconds between two evaluations."""
@@ -75,19 +71,8 @@ class Engine:
     """Evaluates every alarm of the emulated account."""
 
     def __init__(self) -> None:
-        settings = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
-        session: Any = boto3.session.Session()
-        self._cloudwatch = session.client("cloudwatch", config=settings)
-        self._sns = session.client("sns", config=settings)
-        self._named: set[str] = set()
-
-    def run(self, ended: threading.Event) -> None:
-        """Look again and again; a cloud that is away is looked for again."""
-        while not ended.wait(LOOK_EVERY):
-            try:
-                self.look()
-            except NO_ANSWER as error:
-                _say(f"the cloud does not answer: {type(error).__name__}")
+        self._cloudwatch = client("cloudwatch")
+        self._sns = client("sns")
 
     def look(self) -> None:
         """Judge every alarm once; one that cannot be judged is named, and holds up no other."""
@@ -96,13 +81,11 @@ class Engine:
                 try:
                     self._judge(alarm)
                 except ClientError as error:
-                    _say(f"{alarm['AlarmName']}: {error}")
+                    say(f"{alarm['AlarmName']}: {error}")
 
     def _judge(self, alarm: Mapping[str, Any]) -> None:
         if reason := unsupported(alarm):
-            if alarm["AlarmName"] not in self._named:
-                self._named.add(alarm["AlarmName"])
-                _say(f"{alarm['AlarmName']} is not evaluated: {reason}")
+            self._leave_undecided(alarm, reason)
             return
         now = datetime.now(UTC)
         state = evaluate(alarm, self._points(alarm, now), now)
@@ -115,6 +98,13 @@ class Engine:
         if alarm["ActionsEnabled"]:
             for topic in alarm.get(actions, []):
                 self._notify(topic, alarm, before, state, reason, now)
+
+    def _leave_undecided(self, alarm: Mapping[str, Any], reason: str) -> None:
+        """Moto makes every alarm in state OK: one that nobody judges must not look fine."""
+        if alarm["StateValue"] != INSUFFICIENT:
+            told = f"not evaluated: {reason}"
+            self._cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue=INSUFFICIENT, StateReason=told)
+            say(f"{alarm['AlarmName']} is {told}")
 
     def _points(self, alarm: Mapping[str, Any], now: datetime) -> list[Point]:
         """Single points: a statistic over one second each, which is as fine as the API tells."""
@@ -142,16 +132,9 @@ class Engine:
             "StateChangeTime": now.isoformat(),
         }
         self._sns.publish(TopicArn=topic, Subject=f"{state}: {alarm['AlarmName']}", Message=json.dumps(message))
-        _say(f"{now.isoformat()} {alarm['AlarmName']} {before} -> {state}: {topic}")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - its log
+        say(f"{now.isoformat()} {alarm['AlarmName']} {before} -> {state}: {topic}")
 
 
 def serve(port: int) -> None:
-    """Evaluate until the process is ended; the port opens after the first look, which tells that all is well."""
-    engine = Engine()
-    engine.look()
-    with socket.create_server(("127.0.0.1", port)):
-        engine.run(threading.Event())
+    """Evaluate until the process is ended."""
+    watch(Engine().look, LOOK_EVERY, port)

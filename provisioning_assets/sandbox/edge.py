@@ -18,6 +18,7 @@ from hvac.exceptions import InvalidPath, VaultError
 
 from provisioning_assets.errors import ProviderFailed
 from provisioning_assets.providers.certificates.served import describe
+from provisioning_assets.sandbox.processes import say
 
 LOOK_EVERY = 1.0
 """Seconds between two looks for new certificates."""
@@ -44,11 +45,12 @@ class Certificates:
 
     def keep_fresh(self, ended: threading.Event) -> None:
         """Look again and again; a store that is away leaves what is there."""
-        while not ended.wait(LOOK_EVERY):
+        while not ended.is_set():
             try:
                 self.look()
             except (VaultError, requests.RequestException, OSError) as error:
-                _say(f"the secret store does not answer: {type(error).__name__}")
+                say(f"the secret store does not answer: {type(error).__name__}")
+            ended.wait(LOOK_EVERY)
 
     def context(self, host: str) -> ssl.SSLContext | None:
         """The certificate for a host: one that names it before a wildcard that covers it."""
@@ -95,9 +97,9 @@ class Certificates:
         try:
             loaded = _Loaded(created, describe(value["chain"]).names, _context(value["key"], value["chain"]))
         except (KeyError, ValueError, TypeError, AttributeError, ssl.SSLError, ProviderFailed) as error:
-            _say(f"{mount}/{name} is no certificate with its key: {type(error).__name__}")
+            say(f"{mount}/{name} is no certificate with its key: {type(error).__name__}")
             return replace(before or _Loaded(created), created=created)
-        _say(f"serving {mount}/{name}")
+        say(f"serving {mount}/{name}")
         return loaded
 
 
@@ -105,14 +107,10 @@ def _context(key: str, chain: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # `ssl` loads from files only: this one has no second reader and is gone at once.
     with NamedTemporaryFile("w", dir=_memory(), suffix=".pem") as file:
-        file.write(key + chain)
+        file.write(f"{key}\n{chain}")  # a key may come without its last newline
         file.flush()
         context.load_cert_chain(file.name)
     return context
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - its log
 
 
 def _memory() -> str | None:
@@ -168,6 +166,5 @@ class _Server(ThreadingHTTPServer):
 def serve(port: int) -> None:
     """Serve until the process is ended."""
     certificates = Certificates(os.environ["VAULT_ADDR"], Path(os.environ["VAULT_TOKEN_FILE"]))
-    certificates.look()
     threading.Thread(target=certificates.keep_fresh, args=(threading.Event(),), daemon=True).start()
     _Server(port, certificates).serve_forever()

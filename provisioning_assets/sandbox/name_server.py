@@ -16,9 +16,10 @@ from dnslib import QTYPE, RCODE, RR, SOA, DNSError, DNSRecord
 from dnslib.server import BaseResolver, DNSHandler, DNSServer
 
 from provisioning_assets.providers.dns.route53 import plain_name
+from provisioning_assets.sandbox.processes import say
 
 FRESH = 0.2
-"""Seconds for which a zone's content is kept: a change shows at once."""
+"""Seconds for which what a zone holds is kept: a change shows at once."""
 
 NEGATIVE_TTL = 5
 """Seconds for which the absence of a name may be cached."""
@@ -68,10 +69,10 @@ class Zones:
         self._names: tuple[float, dict[str, str]] = (0.0, {})
         self._zones: dict[str, tuple[float, Zone]] = {}
 
-    def holding(self, name: str) -> Zone | None:
-        """The zone with the longest name that the name lies in."""
+    def holding(self, name: str, since: float) -> Zone | None:
+        """The zone with the longest name that the name lies in, as it was at that time (monotonic) or later."""
         with self._mutex:
-            if _is_old(self._names[0]):
+            if self._names[0] < since:
                 self._names = time.monotonic(), dict(self._list())
             ids = self._names[1]
             inside = [zone for zone in ids if name == zone or name.endswith(f".{zone}")]
@@ -79,9 +80,9 @@ class Zones:
                 return None
             zone = max(inside, key=len)
             read_at, found = self._zones.get(ids[zone], (0.0, Zone(zone, {})))
-            if _is_old(read_at):
-                found = Zone(zone, dict(self._read(ids[zone])))
-                self._zones[ids[zone]] = time.monotonic(), found
+            if read_at < since:
+                read_at, found = time.monotonic(), Zone(zone, dict(self._read(ids[zone])))
+                self._zones[ids[zone]] = read_at, found
             return found
 
     def _list(self) -> Iterator[tuple[str, str]]:
@@ -95,10 +96,6 @@ class Zones:
                 yield (plain_name(rrset["Name"]), rrset["Type"]), rrset
 
 
-def _is_old(read_at: float) -> bool:
-    return time.monotonic() - read_at > FRESH
-
-
 class Authority(BaseResolver):  # type: ignore[misc] # dnslib ships no types
     """One answer, by the rules of RFC 1034: NXDOMAIN, no data, wildcards, CNAMEs within the zone."""
 
@@ -108,12 +105,18 @@ class Authority(BaseResolver):  # type: ignore[misc] # dnslib ships no types
     def resolve(self, request: DNSRecord, _handler: DNSHandler) -> DNSRecord:
         """The reply to a question; SERVFAIL when the zones cannot be read, which is no absence."""
         name, kind = str(request.q.qname).rstrip(".").lower(), QTYPE[request.q.qtype]
+        asked_at = time.monotonic()
         try:
-            found = self._zones.holding(name)
-            return _refusal(request, RCODE.REFUSED) if found is None else _reply(request, found, name, kind)
+            reply = self._reply(request, name, kind, since=asked_at - FRESH)
+            # Absence is never told from what was kept: who published a moment ago would be denied it for seconds.
+            return reply if reply.rr else self._reply(request, name, kind, since=asked_at)
         except (BotoCoreError, ClientError, ResponseParserError, DNSError, ValueError) as error:
-            print(f"{name} {kind} cannot be answered: {type(error).__name__}", flush=True)  # noqa: T201 - its log
+            say(f"{name} {kind} cannot be answered: {type(error).__name__}")
             return _refusal(request, RCODE.SERVFAIL)
+
+    def _reply(self, request: DNSRecord, name: str, kind: str, since: float) -> DNSRecord:
+        zone = self._zones.holding(name, since)
+        return _refusal(request, RCODE.REFUSED) if zone is None else _reply(request, zone, name, kind)
 
 
 def _refusal(request: DNSRecord, code: int) -> DNSRecord:

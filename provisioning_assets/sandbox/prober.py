@@ -3,17 +3,15 @@
 import json
 import socket
 import ssl
-import threading
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
 from provisioning_assets.providers.certificates.served import connect_to
+from provisioning_assets.sandbox.processes import say
+from provisioning_assets.sandbox.watching import client, watch
 
 PROBE_EVERY = 2.0
 """Seconds between two rounds."""
@@ -59,18 +57,8 @@ class Prober:
     """Reads the definitions from the parameter store, in every round anew."""
 
     def __init__(self) -> None:
-        settings = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
-        session: Any = boto3.session.Session()
-        self._ssm = session.client("ssm", config=settings)
-        self._cloudwatch = session.client("cloudwatch", config=settings)
-
-    def run(self, ended: threading.Event) -> None:
-        """Probe again and again."""
-        while not ended.wait(PROBE_EVERY):
-            try:
-                self.look()
-            except (BotoCoreError, ClientError, ResponseParserError) as error:
-                _say(f"the cloud does not answer: {type(error).__name__}")
+        self._ssm = client("ssm")
+        self._cloudwatch = client("cloudwatch")
 
     def look(self) -> None:
         """Probe everything once; a definition that is none is named, and holds up no other."""
@@ -78,7 +66,7 @@ class Prober:
             try:
                 self._probe(json.loads(self._ssm.get_parameter(Name=name)["Parameter"]["Value"]))
             except (KeyError, TypeError, ValueError, ClientError) as error:
-                _say(f"{name} is not probed: {type(error).__name__} {error}")
+                say(f"{name} is not probed: {type(error).__name__} {error}")
 
     def _definitions(self) -> list[str]:
         pages = self._ssm.get_paginator("describe_parameters").paginate()
@@ -91,13 +79,6 @@ class Prober:
         self._cloudwatch.put_metric_data(Namespace=definition["namespace"], MetricData=[metric])
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - its log
-
-
 def serve(port: int) -> None:
-    """Probe until the process is ended; the port opens after the first round, which tells that all is well."""
-    prober = Prober()
-    prober.look()
-    with socket.create_server(("127.0.0.1", port)):
-        prober.run(threading.Event())
+    """Probe until the process is ended."""
+    watch(Prober().look, PROBE_EVERY, port)

@@ -181,6 +181,11 @@ def _ended(folder: Folder, names: tuple[str, ...]) -> bool:
     return not attempts(some_run)
 
 
+def say(line: str) -> None:
+    """A line in a member's own log."""
+    print(line, flush=True)  # noqa: T201 - which is what it prints
+
+
 def last_words(folder: Folder, name: str) -> str:
     """The end of a member's log, for an error message."""
     log = folder.log(name)

@@ -1,8 +1,9 @@
 """The name server's answers, by the rules of RFC 1034, 2308 and 4592, from zones as Route 53 lists them."""
 
+import pytest
 from dnslib import QTYPE, RCODE, DNSRecord
 
-from provisioning_assets.sandbox.name_server import NEGATIVE_TTL, Authority, Zone
+from provisioning_assets.sandbox.name_server import FRESH, NEGATIVE_TTL, Authority, Zone
 
 SOA = "ns-1.awsdns-1.net. hostmaster.awsdns.com. 1 7200 900 1209600 86400"
 
@@ -38,7 +39,7 @@ SHOP = [
 class Shop:
     """Zones, as `Zones` finds them."""
 
-    def holding(self, name):
+    def holding(self, name, _since):
         zone = Zone("shop.example", {(each["Name"], each["Type"]): each for each in SHOP})
         return zone if zone.holds(name) else None
 
@@ -47,11 +48,11 @@ class Only:
     """One zone, whatever is asked for."""
 
     def __init__(self, zone):
-        self.holding = lambda _name: zone
+        self.holding = lambda _name, _since: zone
 
 
 class Away:
-    def holding(self, _name):
+    def holding(self, _name, _since):
         from botocore.exceptions import EndpointConnectionError  # noqa: PLC0415 - what boto3 raises
 
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
@@ -160,6 +161,26 @@ def test_a_zone_that_is_not_here_is_refused():
 
 def test_a_cloud_that_does_not_answer_is_a_failure_and_no_absence():
     assert ask("www.shop.example", zones=Away()).header.rcode == RCODE.SERVFAIL
+
+
+class Kept:
+    """What was kept for the first look, what is there for the second."""
+
+    def __init__(self, *zones):
+        self._zones, self.since = list(zones), []
+
+    def holding(self, _name, since):
+        self.since.append(since)
+        return self._zones.pop(0)
+
+
+def test_absence_is_never_told_from_what_was_kept():
+    """Who asks right after publishing, as a certificate authority does, must not be denied it."""
+    new = Zone("shop.example", {("a.shop.example", "A"): rrset("a.shop.example", "A", "192.0.2.1")})
+    for kept in (None, Zone("shop.example", {("shop.example", "SOA"): rrset("shop.example", "SOA", SOA)})):
+        zones = Kept(kept, new)
+        assert len(ask("a.shop.example", zones=zones).rr) == 1
+        assert zones.since[1] - zones.since[0] == pytest.approx(FRESH)
 
 
 def test_a_record_that_cannot_be_put_on_the_wire_is_a_failure_and_no_absence():
