@@ -20,6 +20,8 @@ REPORT = ".provisioning/reports/demo_shop/readiness.html"
 PATIENCE = 120.0
 """Seconds until the web interface must answer."""
 
+WIDTH, HEIGHT = 2000, 1000
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -74,11 +76,16 @@ def browser(width: int, height: int) -> Iterator[Page]:
 def take(address: str, page: Page, folder: Path) -> None:
     """The lineage, one asset's checks, and the report."""
     page.goto(f"{address}/asset-groups", wait_until="domcontentloaded")
-    # Groups are shown folded: the engagement first, then each environment.
-    for name in ("demo_shop", "production", "staging"):
-        page.locator(f"svg >> text=/^{name}/").first.click(timeout=60_000)
-        page.wait_for_timeout(2500)
-    page.wait_for_selector("text=verified_environment", timeout=60_000)
+    # Groups are shown folded: the engagement first, then each environment. The slider at the right zooms out.
+    page.locator("svg >> text=/^demo_shop/").first.click(timeout=60_000)
+    page.wait_for_timeout(2500)
+    for name in ("staging", "production"):
+        page.get_by_text(name, exact=True).last.click()
+        page.wait_for_timeout(2000)
+        page.mouse.click(WIDTH - 27, HEIGHT - 182)
+        page.wait_for_timeout(1500)
+    page.mouse.click(WIDTH - 27, HEIGHT - 202)
+    page.wait_for_timeout(1500)
     page.screenshot(path=folder / "lineage.png")
     page.goto(f"{address}/assets/demo_shop/production/dns_records?view=checks", wait_until="domcontentloaded")
     page.wait_for_selector("text=dns_has_propagated", timeout=60_000)
@@ -91,5 +98,5 @@ def take(address: str, page: Page, folder: Path) -> None:
 if __name__ == "__main__":
     import os
 
-    with web_interface(REPOSITORY, dict(os.environ)) as at, browser(1600, 1000) as tab:
+    with web_interface(REPOSITORY, dict(os.environ)) as at, browser(WIDTH, HEIGHT) as tab:
         take(at, tab, REPOSITORY / "docs")
