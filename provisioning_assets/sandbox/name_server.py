@@ -13,9 +13,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from dnslib import QTYPE, RCODE, RR, SOA, DNSError, DNSRecord
-from dnslib.server import BaseResolver, DNSHandler, DNSServer
+from dnslib.server import BaseResolver, DNSHandler
 
 from provisioning_assets.providers.dns.route53 import plain_name
+from provisioning_assets.sandbox.dns_server import answer
 from provisioning_assets.sandbox.processes import say
 
 FRESH = 0.2
@@ -174,14 +175,4 @@ def _soa(zone: Zone) -> list[RR]:
 
 def serve(port: int) -> None:
     """Answer until the process is ended."""
-    authority = Authority(Zones())
-    servers = [DNSServer(authority, address="127.0.0.1", port=port, tcp=tcp, logger=Quiet()) for tcp in (False, True)]
-    servers[0].start_thread()
-    servers[1].start()
-
-
-class Quiet:
-    """dnslib's logger, which says nothing: questions are no events."""
-
-    def __getattr__(self, _name: str) -> Any:
-        return lambda *_arguments: None
+    answer(Authority(Zones()), port)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dnslib import QTYPE, RCODE, DNSError, DNSRecord
-from dnslib.server import BaseResolver, DNSHandler, DNSServer
+from dnslib.server import BaseResolver, DNSHandler
 
-from provisioning_assets.sandbox.name_server import Quiet
+from provisioning_assets.sandbox.dns_server import answer
 
 _TIMEOUT = 3
 
@@ -73,8 +73,5 @@ def _aged(record: Any, age: int) -> Any:
 
 def serve(port: int, upstream: str) -> None:
     """Answer until the process is ended."""
-    host, upstream_port = upstream.split(":")
-    cache = Cache(host, int(upstream_port))
-    servers = [DNSServer(cache, address="127.0.0.1", port=port, tcp=tcp, logger=Quiet()) for tcp in (False, True)]
-    servers[0].start_thread()
-    servers[1].start()
+    host, _, upstream_port = upstream.rpartition(":")
+    answer(Cache(host, int(upstream_port)), port)

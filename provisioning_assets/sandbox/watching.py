@@ -14,8 +14,8 @@ from provisioning_assets.sandbox.processes import say
 
 
 def client(service: str) -> Any:
-    """A client that gives up soon: there is a next look."""
-    settings = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
+    """A client that asks once: there is a next look. The emulated cloud loads a service at its first request."""
+    settings = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
     session: Any = boto3.session.Session()
     return session.client(service, config=settings)
 
