@@ -22,6 +22,9 @@ from provisioning_assets.rules import deletes_little, keeps_data, respects_freez
 REUSE = "provisioning/reuse"
 """Run tag of our own jobs: slow proofs that still count are stated again. A run started by hand repeats them."""
 
+EXIT_CODE = "exit code"
+"""Metadata of a failure: what the command line ends with."""
+
 logger = logging.getLogger("provisioning")
 
 
@@ -162,7 +165,13 @@ def failure(error: ProvisioningError) -> dg.Failure:
     """Our error as Dagster shows it: the text for people, its parts as metadata."""
     return dg.Failure(
         description=str(error),
-        metadata={"what": error.what, "where": error.where, "cause": error.cause, "remedy": error.remedy},
+        metadata={
+            "what": error.what,
+            "where": error.where,
+            "cause": error.cause,
+            "remedy": error.remedy,
+            EXIT_CODE: error.exit_code,
+        },
         allow_retries=False,
     )
 

@@ -106,7 +106,7 @@ def apply(
         ended = "done" if ran.success else "failed"
         tell(f"{engagement}/{name}: {ended} in {time.monotonic() - began:.0f} s, {what}, {proven}")
         if not ran.success:
-            raise typer.Exit(NOT_READY if red and not _unreachable(ran.failures) else COULD_NOT_TELL)
+            raise typer.Exit(ran.exit_code)
 
 
 @app.command()
@@ -152,13 +152,13 @@ def recheck(item: str, engagement: Engagement, environment: Environment = None) 
     known = {readiness.item.name for task in jobs.tasks.values() for readiness in task.checks}
     if item not in known:
         raise ProvisioningError(f"there is no check {item}", remedy="one of " + ", ".join(sorted(known)))
-    ready = True
+    code = 0
     for name in _environments(engagement, environment):
         ran = jobs.check(name, item)
-        ready = ready and ran.success
+        code = code or ran.exit_code
         for words in ran.failures:
             out.print(words, style="red", markup=False)
-    raise typer.Exit(0 if ready else NOT_READY)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -289,7 +289,3 @@ def _environments(engagement: str, environment: str | None) -> list[str]:
     if environment not in names:
         raise ProvisioningError(f"{engagement} has no environment {environment}", remedy=f"one of {', '.join(names)}")
     return [environment]
-
-
-def _unreachable(failures: tuple[str, ...]) -> bool:
-    return any(words.startswith("cannot reach") for words in failures)

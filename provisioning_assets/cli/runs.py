@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import dagster as dg
 
 from provisioning_assets.assets.loading import apply_job, drift_job, load_definitions
-from provisioning_assets.assets.orchestration import REUSE
+from provisioning_assets.assets.orchestration import EXIT_CODE, REUSE
 from provisioning_assets.assets.task import Task
 from provisioning_assets.cli import home
+from provisioning_assets.cli.console import NOT_READY
 from provisioning_assets.ledger import Entry
 from provisioning_assets.lineage import Lineage
 from provisioning_assets.lock import Process
@@ -22,11 +23,12 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a run ended: its number, whether all of it succeeded, and what failed, in words."""
+    """How a run ended: its number, whether all of it succeeded, what failed in words, and the exit code for it."""
 
     run: str
     success: bool
     failures: tuple[str, ...]
+    exit_code: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ class Jobs:
         with home.instance() as instance:
             self._close_dead_runs(instance)
             result = job.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET, tags=tags)
-        return Ran(result.run_id, result.success, tuple(_failures(result.all_events)))
+        failed = dict(_failures(result.all_events))
+        # A red item alone is "not ready"; an error that hides the answer weighs more.
+        code = 0 if result.success else min(failed.values(), default=NOT_READY)
+        return Ran(result.run_id, result.success, tuple(failed), code)
 
     def _close_dead_runs(self, instance: dg.DagsterInstance) -> None:
         """Mark runs of ours whose process is gone as failed: a killed one shows as running for ever."""
@@ -85,13 +90,14 @@ class Jobs:
                 self.tell(f"run {run.run_id} had been killed: it is marked as failed")
 
 
-def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[str]:
-    """The words of every failed step, ours where they are ours."""
+def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, int]]:
+    """The words of every failed step and its exit code; a red blocking check is told by its item."""
     for event in events:
         if not event.is_step_failure:
             continue
         data = event.step_failure_data
-        if data.user_failure_data is not None and data.user_failure_data.description:
-            yield data.user_failure_data.description
+        ours = data.user_failure_data
+        if ours is not None and ours.description:
+            yield ours.description, NOT_READY if ours.metadata[EXIT_CODE].value == NOT_READY else 1
         elif data.error is not None and "DagsterAssetCheckFailedError" not in data.error.message:
-            yield data.error.message.strip()
+            yield data.error.message.strip(), 1
