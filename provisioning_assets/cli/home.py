@@ -18,6 +18,10 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+# What a run has to say is in its events; capturing its output costs two processes a run.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 python_logs:
   python_log_level: INFO
 """

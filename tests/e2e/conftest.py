@@ -31,7 +31,7 @@ class Shop:
             env={**self.environment, **variables},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1200,
             check=False,
         )
 

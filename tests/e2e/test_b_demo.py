@@ -26,7 +26,7 @@ def root_token(shop: Shop) -> str:
     return Path(shop.environment["VAULT_TOKEN_FILE"]).read_text().strip()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_the_report_says_no_go_for_what_is_not_built_and_green_for_the_rest(provisioned: Shop) -> None:
     done = provisioned.run("readiness", "demo_shop", "--json")
     assert done.returncode == 2
