@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import hvac
+import requests
+from hvac.exceptions import VaultError
 
+from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.sandbox.processes import Folder
 
 TOKEN = "openbao.token"  # noqa: S105 - the name of a file
@@ -33,7 +36,21 @@ def furnished(folder: Folder, address: str) -> bool:
 
 
 def initialise(folder: Folder, address: str, name_server: str) -> None:
-    """Initialise, unseal and furnish a new server; the trust anchors are written last, as the mark of a whole one."""
+    """Initialise, unseal and furnish a new server; `ProvisioningError` when it does not let itself be set up."""
+    try:
+        _furnish(folder, address, name_server)
+    except (VaultError, requests.RequestException) as error:
+        # Only the kind of error: what a server answers to an initialisation is not for a screen.
+        raise ProvisioningError(
+            "the sandbox's openbao could not be set up",
+            where=address,
+            cause=type(error).__name__,
+            remedy="provisioning sandbox stop, then start again",
+        ) from None
+
+
+def _furnish(folder: Folder, address: str, name_server: str) -> None:
+    """The trust anchors are written last, as the mark of a whole one."""
     (folder.path / ANCHORS).unlink(missing_ok=True)
     make: Any = hvac.Client
     client = make(url=address, timeout=5, token="")
