@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -131,21 +131,11 @@ class Session:
         """A stage, with the contracts of the stages before it filled in."""
         stage = next(stage for stage in self.environment.stages if stage.name == name)
         upstream = [node.asset for node in self.lineage.upstream(self.environment.name, name) if node.is_stage]
-        return StageRoot(
-            name=name,
+        ours = {"engagement": self.engagement.name, "environment": self.environment.name}
+        return replace(
+            self._bare_root(name),
             root=self.engagement.repository / stage.root,
-            workdir=self.workdir / name,
-            state={
-                "bucket": self.environment.state.bucket,
-                "key": f"{self.prefix}/terraform/{name}.tfstate",
-                "region": self.environment.region,
-            },
-            variables={
-                "engagement": self.engagement.name,
-                "environment": self.environment.name,
-                "region": self.environment.region,
-                **stage.variables,
-            },
+            variables={**ours, "region": self.environment.region, **stage.variables},
             upstream={earlier: self.contract(earlier) for earlier in upstream},
         )
 
