@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from provisioning_assets.cli import home, sandbox_commands
-from provisioning_assets.cli.console import NOT_READY, out, tell
+from provisioning_assets.cli.console import NOT_READY, for_machines, out, tell
 from provisioning_assets.errors import ConfigurationError, ProvisioningError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -24,7 +24,7 @@ app.add_typer(sandbox_commands.app, name="sandbox")
 
 Engagement = Annotated[str, typer.Argument(help="Name of the engagement: its folder below engagements/.")]
 Environment = Annotated[str | None, typer.Argument(help="One environment; all of them, in order, without it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.", callback=for_machines)]
 
 COULD_NOT_TELL = 1
 _STYLES = {"green": "green", "red": "red", "not_run": "yellow", "stale": "yellow", "waived": "magenta"}

@@ -10,6 +10,12 @@ NOT_READY = 2
 """Changes, drift, refused or not ready."""
 
 
+def for_machines(chosen: bool) -> bool:  # noqa: FBT001 - the value of an option
+    """With `--json`, standard output holds the answer alone; what is said meanwhile goes to standard error."""
+    out.stderr = out.stderr or chosen
+    return chosen
+
+
 def tell(line: str) -> None:
     """One line of progress, with the time."""
     out.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False)
