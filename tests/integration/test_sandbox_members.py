@@ -1,4 +1,4 @@
-"""What the sandbox's members do for those who ask them: names, certificates, probes, alarms."""
+"""What the sandbox's members do for those who ask them: names, certificates, probes."""
 
 import json
 import os
@@ -6,7 +6,8 @@ import socket
 import ssl
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -17,24 +18,22 @@ import dns.message
 import dns.query
 import hvac
 import pytest
+from cryptography import x509
 from dns.flags import AA
 from dns.rcode import NOERROR, NXDOMAIN, REFUSED
 from dnslib import RCODE, DNSRecord
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import RetryError
 
+from provisioning_assets.providers.certificates.acme import Acme
 from provisioning_assets.sandbox.name_server import NEGATIVE_TTL
 from provisioning_assets.sandbox.resolver import Cache
 from tests.name_servers import Zone, answering
 from tests.servers import free_port
+from tests.waiting import wait_until
 
 LONG = "A" * 400
 KEPT = 4
 """Seconds that the trial's records live."""
-
-
-def wait_until(look: Callable[[], object], *, within: float = 20) -> Any:
-    """The first answer that is something."""
-    return Retrying(stop=stop_after_delay(within), wait=wait_fixed(0.1), retry=retry_if_result(lambda r: not r))(look)
 
 
 class Names:
@@ -216,6 +215,31 @@ def test_a_stored_certificate_is_served_renewed_and_forgotten(store: Store) -> N
     wait_until(lambda: shake_hands(host) is None)
 
 
+class Published:
+    """Challenges as records of a zone in the emulated Route 53."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    @contextmanager
+    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
+        for name in {name for name, _ in records}:
+            texts = sorted(f'"{value}"' for at, value in records if at == name)
+            self._names.put(name.removesuffix(f".{self._names.name}"), "TXT", *texts)
+        yield
+
+
+def test_an_ordered_certificate_is_proven_by_the_name_server_and_served(names: Names, store: Store) -> None:
+    host = f"shop.{names.name}"
+    # Looked at before it is there, as people do: the absence that is kept must not spoil the order.
+    assert names.resolver("_acme-challenge.shop", "TXT").rcode() == NXDOMAIN
+    issued = Acme(None, "ops@shop.example").issue([host, f"*.{host}"], Published(names))
+    store.put({"key": issued.key, "chain": issued.chain})
+    served = wait_until(lambda: shake_hands(host))
+    assert shake_hands(f"any.{host}") == served
+    assert int(served, 16) == x509.load_pem_x509_certificate(issued.chain.encode()).serial_number
+
+
 def test_a_value_that_is_no_certificate_leaves_the_good_one_served(store: Store) -> None:
     host = f"{store.mount}.example"
     good = store.issue(host).lstrip("0")
@@ -255,68 +279,3 @@ def lowest(namespace: str, probe: str) -> list[float]:
         StartTime=now - timedelta(minutes=5), EndTime=now + timedelta(minutes=5), Statistics=["Minimum"],
     )  # fmt: skip
     return [point["Minimum"] for point in found["Datapoints"]]
-
-
-class Alarms:
-    """A pager's and a quiet alarm on one metric of one test, each with a topic and a queue behind it."""
-
-    def __init__(self) -> None:
-        self.scope = f"a{uuid.uuid4().hex[:8]}"
-        self._cloudwatch: Any = boto3.client("cloudwatch")
-        self._sqs: Any = boto3.client("sqs")
-        self._queues = {route: self._route(route) for route in ("pager", "quiet")}
-
-    def _route(self, route: str) -> str:
-        sns: Any = boto3.client("sns")
-        topic = sns.create_topic(Name=f"{self.scope}-{route}")["TopicArn"]
-        url = str(self._sqs.create_queue(QueueName=f"{self.scope}-{route}")["QueueUrl"])
-        arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        # Maximum, so that one good point ends a breach at once; the real alarms' Minimum waits for the period.
-        self._cloudwatch.put_metric_alarm(
-            AlarmName=f"{self.scope}-{route}", Namespace=self.scope, MetricName="Healthy", Statistic="Maximum",
-            Period=10, EvaluationPeriods=1, Threshold=1, ComparisonOperator="LessThanThreshold",
-            TreatMissingData="notBreaching", AlarmActions=[topic], OKActions=[topic], ActionsEnabled=route == "quiet",
-        )  # fmt: skip
-        return url
-
-    def page(self) -> None:
-        self._cloudwatch.enable_alarm_actions(AlarmNames=[f"{self.scope}-pager"])
-
-    def put(self, value: float) -> None:
-        self._cloudwatch.put_metric_data(Namespace=self.scope, MetricData=[{"MetricName": "Healthy", "Value": value}])
-
-    def breached(self) -> bool:
-        """Put bad points until the good one before them is older than the period."""
-        self.put(0)
-        return self.states() == {"ALARM"}
-
-    def states(self) -> set[str]:
-        found = self._cloudwatch.describe_alarms(AlarmNamePrefix=self.scope)["MetricAlarms"]
-        return {alarm["StateValue"] for alarm in found}
-
-    def got(self, route: str) -> list[dict[str, str]]:
-        """What the route's queue holds, oldest first; taken."""
-        url, taken = self._queues[route], []
-        while messages := self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                taken.append(json.loads(json.loads(message["Body"])["Message"]))
-                self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return taken
-
-
-def test_an_alarm_calls_only_while_its_actions_are_enabled(cloud: Path) -> None:
-    alarms = Alarms()
-    wait_until(lambda: alarms.states() == {"OK"})
-    wait_until(alarms.breached)
-    message = wait_until(lambda: [m for m in alarms.got("quiet") if m["NewStateValue"] == "ALARM"])[0]
-    assert message["AlarmName"] == f"{alarms.scope}-quiet"
-    assert message["OldStateValue"] == "OK"
-    assert datetime.fromisoformat(message["StateChangeTime"]) > datetime.now(UTC) - timedelta(minutes=1)
-    assert alarms.got("pager") == []
-    alarms.page()
-    alarms.put(1)
-    wait_until(lambda: alarms.states() == {"OK"})
-    wait_until(alarms.breached)
-    told = wait_until(lambda: [m for m in alarms.got("pager") if m["NewStateValue"] == "ALARM"])
-    assert [m["AlarmName"] for m in told] == [f"{alarms.scope}-pager"]
