@@ -186,6 +186,7 @@ def build_checks(lineage: Lineage, node: Node, task: Task) -> dg.AssetChecksDefi
         specs=[_spec(key, readiness.item) for readiness in task.checks],
         can_subset=True,
         required_resource_keys={"sessions"},
+        op_tags=_in_order(lineage, node),
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         session = context.resources.sessions.open(context, lineage, node.environment)
@@ -197,6 +198,11 @@ def build_checks(lineage: Lineage, node: Node, task: Task) -> dg.AssetChecksDefi
             yield _project(work, checks[evidence.item].item, evidence, key)
 
     return check
+
+
+def _in_order(lineage: Lineage, node: Node) -> dict[str, str]:
+    """Upstream first: checks alone have no edges between them, and some read what others just recorded."""
+    return {"dagster/priority": str(-lineage.nodes.index(node))}
 
 
 def _spec(key: dg.AssetKey, item: Item) -> dg.AssetCheckSpec:
