@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import hcl2
+from lark.exceptions import LarkError
 
+from provisioning_assets.errors import ConfigurationError, Problem
 from provisioning_assets.plan import Json, digest
 
-SCHEMA = 1
+SCHEMA = 2
 Leaves = Mapping[str, str]
 """Path of each leaf of an input to the digest of its value."""
 
@@ -58,12 +60,17 @@ def combine(inputs: Inputs, *, environment: str, upstream: Mapping[str, Digests]
 def leaves(value: Json, path: str = "") -> dict[str, str]:
     """Flatten a JSON value to the digests of its leaves; an empty list or mapping is a leaf."""
     if isinstance(value, Mapping) and value:
-        items = ((f"{path}.{key}" if path else str(key), child) for key, child in value.items())
+        items = ((f"{path}.{_escaped(key)}" if path else _escaped(key), child) for key, child in value.items())
     elif isinstance(value, (list, tuple)) and value:
         items = ((f"{path}[{position}]", child) for position, child in enumerate(value))
     else:
         return {path: digest(value)}
     return {leaf: hashed for name, child in items for leaf, hashed in leaves(child, name).items()}
+
+
+def _escaped(key: object) -> str:
+    """A key in which the marks of a path cannot be mistaken: two inputs must not share a leaf's name."""
+    return str(key).replace("~", "~0").replace(".", "~1").replace("[", "~2")
 
 
 def first_difference(
@@ -79,7 +86,7 @@ def first_difference(
         name = leaf.removeprefix("upstream.")
         if leaf in old and leaf in new and name != leaf:
             return first_difference(old[leaf], new[leaf], remembered, prefix=f"{prefix}{name}: ") or prefix + name
-        return prefix + leaf
+        return prefix + leaf.replace("~2", "[").replace("~1", ".").replace("~0", "~")
     return None
 
 
@@ -109,7 +116,11 @@ def _closure(root: Path) -> set[Path]:
 
 @cache
 def _local_sources(file: Path, _modified: int) -> tuple[str, ...]:
-    return tuple(_sources(hcl2.loads(file.read_text())))
+    try:
+        return tuple(_sources(hcl2.loads(file.read_text(encoding="utf-8"))))
+    except (LarkError, UnicodeDecodeError) as error:
+        line, column = getattr(error, "line", 0), getattr(error, "column", 0)
+        raise ConfigurationError([Problem(str(file), line, column, "this is not HCL")]) from None
 
 
 def _sources(document: Mapping[str, Any]) -> Iterator[str]:

@@ -26,6 +26,8 @@ class Item:
     waivable: bool = True
     lasting: bool = False
     """A slow proof: while its evidence is green and counts, a run states it again without repeating it."""
+    derived: bool = False
+    """States what others prove: it is stale as soon as one of them is not green."""
     planned: bool = False
     """No check exists yet: nothing that can be run makes it green."""
 

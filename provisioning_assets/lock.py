@@ -79,9 +79,12 @@ _HOLDER = TypeAdapter(Holder)
 
 def _here() -> tuple[str, str]:
     """This host and its boot. Containers of one machine have process numbers of their own: another host."""
-    namespace = Path("/proc/self/ns/pid")
-    host = socket.gethostname() + (f"/{namespace.stat().st_ino}" if namespace.exists() else "")
-    return host, f"{psutil.boot_time():.0f}"
+    machine, namespace = Path("/etc/machine-id"), Path("/proc/self/ns/pid")
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    parts = [socket.gethostname()]
+    parts += [machine.read_text().strip()] if machine.exists() else []
+    parts += [str(namespace.stat().st_ino)] if namespace.exists() else []
+    return "/".join(parts), boot.read_text().strip() if boot.exists() else f"{psutil.boot_time():.0f}"
 
 
 class EnvironmentLock:
@@ -93,7 +96,6 @@ class EnvironmentLock:
         self._run = run
         self._environment = environment
         self._mine: Holder | None = None
-        self._version = ""
         self._mutex = threading.Lock()
         self._stop = threading.Event()
         self._beat: threading.Thread | None = None
@@ -151,17 +153,17 @@ class EnvironmentLock:
             self._beat.join()
             self._beat = None
         with self._mutex:
-            if self._mine is not None:
-                self._store.delete(self._key, version=self._version)
-                self._mine = None
+            mine, self._mine = self._mine, None
+            found = self._store.read(self._key) if mine is not None else None
+            if mine is not None and found is not None and _HOLDER.validate_json(found[0]).token == mine.token:
+                self._store.delete(self._key, version=found[1])
 
     def break_it(self) -> Holder | None:
         """Remove somebody's lock, by a person's explicit wish; whose it was."""
-        found = self._store.read(self._key)
-        if found is None:
-            return None
-        self._store.delete(self._key, version=found[1])
-        return _HOLDER.validate_json(found[0])
+        while (found := self._store.read(self._key)) is not None:
+            if self._store.delete(self._key, version=found[1]):
+                return _HOLDER.validate_json(found[0])
+        return None
 
     def _attempt(self) -> tuple[bool, Holder | None]:
         host, boot = _here()
@@ -178,19 +180,19 @@ class EnvironmentLock:
             taken = self._store.replace(self._key, _content(mine), version=found[1])
         if taken:
             self._mine = mine
-            current = self._store.read(self._key)
-            self._version = current[1] if current else ""
         return taken, previous
 
     def _update(self, change: Callable[[Holder], Holder]) -> None:
+        """Change what the lock says, as long as it is ours; `check` tells, before the next write, that it is not."""
         with self._mutex:
-            if self._mine is None:
-                return
-            changed = change(self._mine)
-            if not self._store.replace(self._key, _content(changed), version=self._version):
-                return  # `check` tells, before the next write, that it is no longer ours
-            current = self._store.read(self._key)
-            self._mine, self._version = changed, current[1] if current else ""
+            while self._mine is not None:
+                found = self._store.read(self._key)
+                if found is None or _HOLDER.validate_json(found[0]).token != self._mine.token:
+                    return
+                changed = change(self._mine)
+                if self._store.replace(self._key, _content(changed), version=found[1]):
+                    self._mine = changed
+                    return
 
     def _keep_beating(self) -> None:
         while not self._stop.wait(HEARTBEAT):

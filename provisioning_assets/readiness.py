@@ -2,13 +2,13 @@
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from provisioning_assets.digests import first_difference
-from provisioning_assets.errors import ProvisioningError, Unreachable
+from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.evidence import About, Evidence, Finding, Judgement, State, judge
 from provisioning_assets.gate import Holds, Item, Standing, closed_by
 from provisioning_assets.lineage import Node
@@ -33,6 +33,7 @@ def readiness_item(
     version: int = 1,
     waivable: bool = True,
     lasting: bool = False,
+    derived: bool = False,
 ) -> Callable[[Check], ReadinessItem]:
     """Make a readiness item of a function: its name is the claim, its docstring the explanation."""
 
@@ -46,6 +47,7 @@ def readiness_item(
             version=version,
             waivable=waivable,
             lasting=lasting,
+            derived=derived,
         )
         return ReadinessItem(item, check)
 
@@ -79,18 +81,17 @@ def evaluate(work: Work, readiness: ReadinessItem) -> Evidence:
     return Evidence(item.name, item.version, about, finding, now(), round(seconds, 3), work.session.run)
 
 
-def record(work: Work, evidence: list[Evidence]) -> None:
-    """Append what is new to the ledger, in one page."""
+def record(work: Work, evidence: Evidence) -> None:
+    """Append it to the ledger at once, unless it was only stated again: what comes later may not come."""
     work.remember_inputs()
-    new = [entry for entry in evidence if entry.run == work.session.run]
-    if new:
-        work.session.ledger.append(*new)
+    if evidence.run == work.session.run:
+        work.session.ledger.append(evidence)
 
 
 def record_failure(work: Work, item: Item, error: ProvisioningError) -> None:
     """Leave a failed run's word as red evidence, if the ledger can still be reached."""
     finding = Finding.red(f"the run failed: {error.what}", error=str(error))
-    with suppress(Unreachable):
+    with suppress(ProvisioningError):
         evidence = Evidence(item.name, item.version, _about_or_unknown(work), finding, now(), 0.0, work.session.run)
         work.session.ledger.append(evidence)
 
@@ -130,9 +131,19 @@ def stand(
         now=at or now(),
         compare_content=promotes is None,
     )
-    if evidence is not None and judgement.state is State.STALE:
+    if item.derived and judgement.state is State.GREEN:
+        changed = next(iter(_closed_upstream(session, node, at)), None)
+        if changed is not None:
+            judgement = replace(judgement, state=State.STALE, reason=f"stated before this: {changed}")
+    elif evidence is not None and judgement.state is State.STALE:
         judgement = replace(judgement, reason=judgement.reason + _difference(session, node, evidence.about, about))
     return Standing(item, node.asset, node.environment, judgement)
+
+
+def _closed_upstream(session: Session, node: Node, at: datetime | None) -> Iterator[Standing]:
+    """Items before this node that do not open now: what is derived from them cannot be green."""
+    for earlier in session.lineage.upstream(*node.key):
+        yield from closed_by([stand(session, earlier, item, at=at) for item in earlier.items])
 
 
 def _difference(session: Session, node: Node, seen: About, wanted: About) -> str:
@@ -162,7 +173,9 @@ def gate_reasons(work: Work) -> list[str]:
     session, node = work.session, work.node
     reasons: list[str] = []
     side_by_side = session.engagement.promotion == "big-bang" and node.is_stage
-    for earlier in [] if side_by_side else session.lineage.upstream(*node.key):
+    for earlier in session.lineage.upstream(*node.key):
+        if side_by_side and earlier.is_stage:
+            continue
         reasons.extend(_unproven(session, earlier, promotes=None))
     if session.before is not None:
         session.before.ledger.refresh()

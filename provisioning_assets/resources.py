@@ -14,7 +14,7 @@ import psutil
 from provisioning_assets.evidence import About
 from provisioning_assets.ledger import ApplyFinished, ApplyStarted, Ledger, Observed, TakenOver
 from provisioning_assets.lineage import Lineage, Node
-from provisioning_assets.lock import EnvironmentLock, Process
+from provisioning_assets.lock import EnvironmentLock, Holder, Process
 from provisioning_assets.plan import Json, Plan, digest
 from provisioning_assets.providers import aws
 from provisioning_assets.providers.certificates.registry import reach
@@ -202,6 +202,13 @@ class Session:
             return
         dead = self.lock.acquire(wait=self.lock_wait, progress=self.progress)
         self._lock_held = True
+        try:
+            self._take_over(dead)
+        except BaseException:
+            self.close()
+            raise
+
+    def _take_over(self, dead: Holder | None) -> None:
         if dead is None:
             return
         self.took_over = True

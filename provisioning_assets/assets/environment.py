@@ -10,7 +10,7 @@ from provisioning_assets.resources import Work
 from provisioning_assets.spec.engagement import Engagement
 
 
-@readiness_item(review_item=1)
+@readiness_item(review_item=1, derived=True)
 def environment_is_provisioned_by_code(work: Work) -> Finding:
     """Every stage is proven: its plan is empty, nothing is unmanaged, its contract is kept.
 

@@ -122,7 +122,8 @@ def _recorded_control(work: Work, alarm: str) -> Control | None:
 
 def task(engagement: Engagement, environment: Environment) -> Task:
     """The asset of the watching."""
-    items = (monitoring_has_not_drifted, dashboards_have_data, pager_is_not_armed, alerts_reach_their_route)
+    # The pager is looked at last: the proof before it arms it for a moment.
+    items = (monitoring_has_not_drifted, dashboards_have_data, alerts_reach_their_route, pager_is_not_armed)
     own, template = section(engagement, environment, "monitoring")
     bodies = {
         dashboard.name: (engagement.folder / dashboard.file).read_text(encoding="utf-8")

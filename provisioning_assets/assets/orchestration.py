@@ -115,7 +115,7 @@ def carry_out(work: Work, task: Task) -> dict[str, Json]:
         shown = _reconcile(work, task) if task.target else _state(work, task)
     except Refused as refused:
         if work.last_plan() is not None:
-            record(work, [evaluate(work, task.checks[0])])
+            record(work, evaluate(work, task.checks[0]))
         raise failure(refused) from None
     except ProvisioningError as error:
         record_failure(work, task.items[0].item, error)
@@ -192,10 +192,11 @@ def build_checks(lineage: Lineage, node: Node, task: Task) -> dg.AssetChecksDefi
         session = context.resources.sessions.open(context, lineage, node.environment)
         work = Work(session, node)
         chosen = {selected.name for selected in context.selected_asset_check_keys}
-        found = [evaluate(work, readiness) for name, readiness in checks.items() if name in chosen]
-        record(work, found)
-        for evidence in found:
-            yield _project(work, checks[evidence.item].item, evidence, key)
+        for name, readiness in checks.items():
+            if name in chosen:
+                evidence = evaluate(work, readiness)
+                record(work, evidence)
+                yield _project(work, readiness.item, evidence, key)
 
     return check
 

@@ -12,7 +12,7 @@ from provisioning_assets.resources import Work
 from provisioning_assets.spec.engagement import Engagement
 
 
-@readiness_item(review_item=1)
+@readiness_item(review_item=1, derived=True)
 def environment_is_verified(work: Work) -> Finding:
     """Every item of every task class that holds the promotion is green, from recorded evidence.
 

@@ -127,7 +127,8 @@ def drift(engagement: Engagement, environment: Environment = None, as_json: AsJs
     else:
         for row in rows:
             out.print(f"{row['environment']}/{row['asset']}: {row['item']}: {row['summary']}", markup=False)
-        out.print(f"{len(rows)} items differ or could not be checked" if rows else "no drift", markup=False)
+        nothing = "no drift" if complete else "not everything could be checked"
+        out.print(f"{len(rows)} items differ or could not be checked" if rows else nothing, markup=False)
     if any(not row["could_not_check"] for row in rows):
         raise typer.Exit(NOT_READY)
     raise typer.Exit(COULD_NOT_TELL if rows or not complete else 0)

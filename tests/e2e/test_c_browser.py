@@ -18,10 +18,11 @@ def test_the_lineage_and_an_assets_checks_are_seen_in_dagster(provisioned: Shop)
         SCREENSHOTS["web_interface"](provisioned.folder, provisioned.environment) as address,
         SCREENSHOTS["browser"](1600, 1000) as page,
     ):
-        page.goto(f"{address}/assets/demo_shop/staging/dns_records?view=checks", wait_until="networkidle")
+        page.goto(f"{address}/assets/demo_shop/staging/dns_records?view=checks", wait_until="domcontentloaded")
         page.wait_for_selector("text=dns_has_propagated", timeout=60_000)
-        page.goto(f"{address}/asset-groups", wait_until="networkidle")
-        page.wait_for_selector("text=demo_shop/production", timeout=60_000)
+        page.goto(f"{address}/asset-groups", wait_until="domcontentloaded")
+        page.locator("svg >> text=/^demo_shop/").first.click(timeout=60_000)
+        page.wait_for_selector("svg >> text=/^production/", timeout=60_000)
 
 
 def test_the_report_is_read_on_a_phone(provisioned: Shop) -> None:

@@ -38,12 +38,13 @@ def cloud(sandbox: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def shop(cloud: Path, tmp_path: Path) -> Path:
-    """A repository with the demo shop alone, its state in buckets that nobody used before."""
+    """A repository with the demo shop alone, its state and its configuration where nobody wrote before."""
     for name in ("engagements", "terraform"):
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns(".terraform"))
     for name in ("definitions.py", "pyproject.toml", "workspace.yaml"):
         shutil.copy(REPOSITORY / name, tmp_path / name)
     file = tmp_path / "engagements" / "demo_shop" / "engagement.yaml"
     unique = uuid.uuid4().hex[:8]
-    file.write_text(file.read_text().replace("bucket: demo-shop", f"bucket: demo-{unique}"))
+    text = file.read_text().replace("bucket: demo-shop", f"bucket: demo-{unique}")
+    file.write_text(text.replace("prefix: /${engagement}/", f"prefix: /${{engagement}}/{unique}/"))
     return tmp_path
