@@ -36,7 +36,7 @@ def test_a_run_killed_in_the_middle_of_an_apply_is_taken_over_and_converges(shop
     assert second.returncode == 0, second.stdout[-3000:] + second.stderr
     assert "had been killed: it is marked as failed" in second.stdout
     assert "took over demo_shop-staging from run " in second.stdout
-    # On a slow machine the dead run's Terraform has ended before the second run has started: then it left nothing to do.
+    # On a slow machine the dead run's Terraform has ended before the second run starts: nothing is left to do.
     assert "waiting for its Terraform" in second.stdout or "nothing changed" in second.stdout
     assert "infrastructure_matches_its_code is green" in second.stdout
 
