@@ -6,6 +6,7 @@ thing, which is what makes a proof in staging count for production.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -96,8 +97,14 @@ def tree_hash(root: Path, *, repository: Path) -> dict[str, str]:
         str(file.relative_to(repository)): hashlib.sha256(file.read_bytes()).hexdigest()
         for folder in sorted(_closure(root.resolve()))
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and ".terraform" not in file.parts
+        if file.is_file() and _counts(file)
     }
+
+
+def _counts(file: Path) -> bool:
+    """Whether the file is part of the code: providers and what editors leave are not."""
+    leftover = file.name.endswith("~") or (file.name.startswith(".") and file.name != ".terraform.lock.hcl")
+    return ".terraform" not in file.parts and not leftover
 
 
 def _closure(root: Path) -> set[Path]:
@@ -109,22 +116,26 @@ def _closure(root: Path) -> set[Path]:
         if folder in found:
             continue
         found.add(folder)
-        for file in folder.glob("*.tf"):
+        for file in (*folder.glob("*.tf"), *folder.glob("*.tf.json")):
             waiting.extend((folder / source).resolve() for source in _local_sources(file, file.stat().st_mtime_ns))
     return found
 
 
 @cache
 def _local_sources(file: Path, _modified: int) -> tuple[str, ...]:
+    parse = json.loads if file.suffix == ".json" else hcl2.loads
     try:
-        return tuple(_sources(hcl2.loads(file.read_text(encoding="utf-8"))))
-    except (LarkError, UnicodeDecodeError) as error:
-        line, column = getattr(error, "line", 0), getattr(error, "column", 0)
-        raise ConfigurationError([Problem(str(file), line, column, "this is not HCL")]) from None
+        return tuple(_sources(parse(file.read_text(encoding="utf-8"))))
+    except (LarkError, ValueError) as error:
+        line, column = getattr(error, "line", getattr(error, "lineno", 0)), getattr(error, "column", 0)
+        kind = "JSON" if file.suffix == ".json" else "HCL"
+        raise ConfigurationError([Problem(str(file), line, column, f"this is not {kind}")]) from None
 
 
 def _sources(document: Mapping[str, Any]) -> Iterator[str]:
-    for block in document.get("module", []):
+    """Local sources of the module blocks; in JSON syntax, one mapping may stand for the list of blocks."""
+    blocks = document.get("module", [])
+    for block in blocks if isinstance(blocks, list) else [blocks]:
         for body in block.values():
             source = body["source"] if isinstance(body, dict) and "source" in body else ""
             source = str(source).strip('"')

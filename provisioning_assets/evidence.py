@@ -29,6 +29,8 @@ class Finding:
     ready: bool
     summary: str
     evidence: Mapping[str, Json] = field(default_factory=dict)
+    unknown: bool = False
+    """True when nobody could tell. Not ready, and no statement about the thing itself."""
 
     @classmethod
     def green(cls, summary: str, **evidence: Json) -> Self:
@@ -37,8 +39,13 @@ class Finding:
 
     @classmethod
     def red(cls, summary: str, **evidence: Json) -> Self:
-        """The claim is false, or nobody could tell."""
+        """The claim is false, or nothing shows it to be true."""
         return cls(ready=False, summary=summary, evidence=evidence)
+
+    @classmethod
+    def could_not_tell(cls, summary: str, **evidence: Json) -> Self:
+        """Red, because nobody could look."""
+        return cls(ready=False, summary=f"could not check: {summary}", evidence=evidence, unknown=True)
 
     @classmethod
     def over(cls, things: str, problems: Mapping[str, str | None]) -> Self:
@@ -115,7 +122,7 @@ def judge(
     *,
     rule_version: int,
     about: About,
-    unfinished: bool,
+    unfinished: str,
     max_age: timedelta,
     now: datetime,
     waivers: Sequence[Waiver] = (),
@@ -123,8 +130,8 @@ def judge(
 ) -> Judgement:
     """State of an item from its last evidence.
 
-    `about` is what holds now; evidence about anything else is stale. `unfinished` means that an
-    apply was started and never finished: nothing seen before it counts. Promotion compares only the
+    `about` is what holds now; evidence about anything else is stale. `unfinished` names what
+    was started on the asset and never finished: nothing seen before it counts. Promotion compares only the
     `shared` digest (`compare_content=False`), everything else the whole content.
     """
     verdict = _verdict(
@@ -148,7 +155,7 @@ def _verdict(
     *,
     rule_version: int,
     about: About,
-    unfinished: bool,
+    unfinished: str,
     max_age: timedelta,
     now: datetime,
     compare_content: bool,
@@ -158,7 +165,7 @@ def _verdict(
     seen = evidence.about
     age = now - evidence.observed_at
     stale = (
-        (unfinished, f"an apply started after epoch {seen.epoch} and never finished"),
+        (bool(unfinished), f"{unfinished} was started after epoch {seen.epoch} and never finished"),
         (seen.epoch != about.epoch, f"checked at epoch {seen.epoch}, the last apply is epoch {about.epoch}"),
         (seen.world != about.world, "checked in another world (account, state or secret store differ)"),
         (evidence.rule_version != rule_version, "checked by another version of the rule"),

@@ -26,6 +26,8 @@ class Item:
     waivable: bool = True
     lasting: bool = False
     """A slow proof: while its evidence is green and counts, a run states it again without repeating it."""
+    exercise: bool = False
+    """Its proof disturbs the environment on purpose: a drift run, which nobody watches, leaves it alone."""
     derived: bool = False
     """States what others prove: it is stale as soon as one of them is not green."""
     planned: bool = False

@@ -6,10 +6,14 @@ number, and the loser takes the next.
 """
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from uuid import uuid4
 
 import rfc8785
 from pydantic import Discriminator, TypeAdapter, ValidationError
@@ -51,15 +55,35 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class ExerciseStarted:
+    """From here on the asset is disturbed on purpose, to prove an item; what was seen before counts when it ended."""
+
+    asset: str
+    what: str
+    kind: Literal["exercise_started"] = "exercise_started"
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseFinished:
+    """The asset is as it was before."""
+
+    asset: str
+    kind: Literal["exercise_finished"] = "exercise_finished"
+
+
+@dataclass(frozen=True, slots=True)
 class TakenOver:
-    """The lock of a dead holder was taken over."""
+    """The lock of a holder that is gone was taken over, or broken by a person."""
 
     holder: str
+    host: str
+    since: datetime
+    by_hand: bool = False
     kind: Literal["taken_over"] = "taken_over"
 
 
-Entry = Evidence | ApplyStarted | ApplyFinished | Observed | TakenOver
-_E = TypeVar("_E", Evidence, ApplyStarted, ApplyFinished, Observed, TakenOver)
+Entry = Evidence | ApplyStarted | ApplyFinished | Observed | ExerciseStarted | ExerciseFinished | TakenOver
+_E = TypeVar("_E", bound=Entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +98,43 @@ class Page:
 
 
 _PAGE = TypeAdapter(Page)
+_ENDS = (ApplyFinished, ExerciseStarted, ExerciseFinished)
+"""What opens an exercise, or closes one: an apply that found nothing to do, or undid it, does so, too."""
 _FIRST = "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """Number of an asset's last apply, and whether it was started and never finished."""
+    """Number of an asset's last apply, and what was started on the asset and never finished; empty when nothing was."""
 
     number: int
-    unfinished: bool
+    unfinished: str
 
 
 class Ledger:
-    """Appends to and reads one environment's record. `run` signs every page that this instance writes."""
+    """Appends to and reads one environment's record. `run` signs every page that this instance writes.
+
+    `guard` raises when the run may not write (any more); it is asked before each page. `copies` is a folder
+    for pages that were read: they never change, and the newest page, which always comes from the store, vouches
+    for them by the chain.
+    """
 
     def __init__(
-        self, store: Store, prefix: str, *, run: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        store: Store,
+        prefix: str,
+        *,
+        run: str,
+        guard: Callable[[], None] = lambda: None,
+        copies: Path | None = None,
     ) -> None:
         self._store = store
         self._prefix = prefix
         self._run = run
-        self._clock = clock
+        self._guard = guard
+        self._copies = copies
+        self._kept: set[str] = set()
+        """Digests whose inputs this instance has kept."""
         self._pages: list[Page] = []
         self._last_digest = _FIRST
 
@@ -106,8 +146,9 @@ class Ledger:
     def append(self, *entries: Entry) -> None:
         """Write the entries as one page; they are in the record when this returns."""
         while True:
+            self._guard()
             self.refresh()
-            page = Page(len(self._pages) + 1, self._last_digest, self._clock(), self._run, entries)
+            page = Page(len(self._pages) + 1, self._last_digest, datetime.now(UTC), self._run, entries)
             content = rfc8785.dumps(_PAGE.dump_python(page, mode="json"))
             if self._store.create(self._key(page.number), content):
                 self._accept(page, content)
@@ -115,23 +156,56 @@ class Ledger:
 
     def refresh(self) -> None:
         """Read the pages that were written since the last look; `LedgerDamaged` when the chain is broken."""
-        keys = self._store.keys(f"{self._prefix}/pages/")
-        for number in range(1, len(keys) + 1):
-            if keys[number - 1] != self._key(number):
-                raise self._damaged(f"page {number} is missing, {keys[number - 1]} is there")
-        if len(keys) < len(self._pages):
-            raise self._damaged(f"{len(self._pages)} pages were read before, {len(keys)} are left")
-        for number in range(len(self._pages) + 1, len(keys) + 1):
-            found = self._store.read(self._key(number))
-            if found is None:
-                raise self._damaged(f"page {number} vanished")
-            try:
-                page = _PAGE.validate_json(found[0])
-            except ValidationError as error:
-                raise self._damaged(f"page {number} is unreadable ({error.error_count()} errors)") from None
-            if (page.number, page.previous) != (number, self._last_digest):
-                raise self._damaged(f"page {number} does not continue page {number - 1}")
-            self._accept(page, found[0])
+        known, last_digest = len(self._pages), self._last_digest
+        try:
+            self._read_on(self._copies)
+        except LedgerDamaged:
+            if self._copies is None or not self._copies.is_dir():
+                raise
+            shutil.rmtree(self._copies)
+            del self._pages[known:]
+            self._last_digest = last_digest
+            self._read_on(None)
+
+    def _read_on(self, copies: Path | None) -> None:
+        known = len(self._pages)
+        # The last page that is known is listed again: it may be gone.
+        after = self._key(known - 1) if known > 1 else ""
+        versions = self._store.versions(f"{self._prefix}/pages/", after=after)
+        if known and not versions:
+            raise self._damaged(f"{known} pages were read before, the last is gone")
+        for number, key in enumerate(versions, start=max(known, 1)):
+            if key != self._key(number):
+                raise self._damaged(f"page {number} is missing, {key} is there")
+        new = [(key, version) for key, version in versions.items() if not known or key > self._key(known)]
+        with ThreadPoolExecutor(8) as pool:
+            contents = pool.map(lambda page: self._read(page[0], page[1], None if page == new[-1] else copies), new)
+            for number, content in enumerate(contents, start=known + 1):
+                self._accept(self._parsed(number, content), content)
+
+    def _read(self, key: str, version: str, copies: Path | None) -> bytes:
+        """A page as it was written, from its copy if there is one of this version."""
+        name = f"{key.rpartition('/')[2]}.{hashlib.sha256(version.encode()).hexdigest()[:16]}"
+        if copies is not None and (copies / name).is_file():
+            return (copies / name).read_bytes()
+        found = self._store.read(key)
+        if found is None:
+            raise self._damaged(f"{key} vanished")
+        if copies is not None:
+            copies.mkdir(parents=True, exist_ok=True)
+            part = copies / f".{name}.{uuid4().hex}"
+            part.write_bytes(found[0])
+            part.rename(copies / name)
+        return found[0]
+
+    def _parsed(self, number: int, content: bytes) -> Page:
+        try:
+            page = _PAGE.validate_json(content)
+        except ValidationError as error:
+            raise self._damaged(f"page {number} is unreadable ({error.error_count()} errors)") from None
+        if (page.number, page.previous) != (number, self._last_digest):
+            raise self._damaged(f"page {number} does not continue page {number - 1}")
+        return page
 
     @property
     def pages(self) -> tuple[Page, ...]:
@@ -146,7 +220,15 @@ class Ledger:
         """Number of the asset's last apply; 0 when it never had something to change."""
         started = next((e.epoch for _, e in self._newest(ApplyStarted) if e.asset == asset), 0)
         finished = next((e.epoch for _, e in self._newest(ApplyFinished) if e.asset == asset), 0)
-        return Epoch(started, unfinished=started != finished)
+        if started != finished:
+            return Epoch(started, "an apply")
+        ends = (e for page in reversed(self._pages) for e in reversed(page.entries) if isinstance(e, _ENDS))
+        last = next((e for e in ends if e.asset == asset), None)
+        return Epoch(started, last.what if isinstance(last, ExerciseStarted) else "")
+
+    def left_behind(self, host: str, at: datetime) -> bool:
+        """Whether what was made on this host at this time comes from a run that was taken over."""
+        return any(e.host == host and e.since <= at <= page.at for page, e in self._newest(TakenOver))
 
     def observed(self, asset: str, *, content: str, run: str) -> tuple[Observed, datetime] | None:
         """What the given run last saw of the asset for this content."""
@@ -157,6 +239,9 @@ class Ledger:
 
     def remember(self, leaves: Mapping[str, str], digest: str) -> None:
         """Keep what a digest was made from, so that a later difference can be named."""
+        if digest in self._kept:
+            return
+        self._kept.add(digest)
         self._store.create(f"{self._prefix}/inputs/{digest}", rfc8785.dumps(dict(leaves)))
 
     def remembered(self, digest: str) -> dict[str, str] | None:

@@ -1,12 +1,11 @@
 """The lock of an environment: one writer, across runs, processes and machines.
 
 It lies beside the environment's state and covers a whole run. A holder that is provably dead (same
-host, same boot, its process is gone) is taken over and reported; any other lock is broken only by an
-explicit command.
+host, its boot or its process is gone, its heartbeat silent) is taken over and reported; any other lock
+is broken only by an explicit command.
 """
 
 import json
-import os
 import secrets
 import socket
 import threading
@@ -14,39 +13,21 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
 
 import psutil
 from pydantic import TypeAdapter
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.errors import LockHeld, ProvisioningError
+from provisioning_assets.process import Process
 from provisioning_assets.providers.store import Store
 
 HEARTBEAT = 5.0
 """Seconds between two heartbeats."""
 
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process that cannot be mistaken for a later one of the same number."""
-
-    pid: int
-    started: float
-
-    @classmethod
-    def this(cls) -> Self:
-        """The process that asks."""
-        return cls(os.getpid(), psutil.Process().create_time())
-
-    def alive(self) -> bool:
-        """True while exactly this process runs (a zombie does not)."""
-        try:
-            process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.started) < 1
-            return same and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
+SILENCE = 3 * HEARTBEAT
+"""Seconds without a heartbeat after which a holder whose process is gone is dead. A copied machine can have the
+host, the boot and the process numbers of another one; the other one's heart goes on beating."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +43,29 @@ class Holder:
     heartbeat: datetime
     children: tuple[Process, ...] = ()
 
+    @property
+    def host_name(self) -> str:
+        """Name of the host, as other tools know it, too."""
+        return self.host.partition("/")[0]
+
+    def gone(self) -> bool:
+        """True when the process is not on this host any more; False when it is, or is on another host."""
+        host, boot = _here()
+        return self.host == host and (self.boot != boot or not self.process.alive())
+
     def dead(self) -> bool:
-        """True only when it can be proven: same host, and another boot or a process that is gone."""
-        here = _here()
-        if self.host != here[0]:
-            return False
-        return self.boot != here[1] or not self.process.alive()
+        """True only when it can be proven: the process is gone, and nobody beats in its name."""
+        return self.gone() and abs((datetime.now(UTC) - self.heartbeat).total_seconds()) > SILENCE
+
+    def at_work(self) -> list[Process]:
+        """Its processes that run on this host now, those that write on its behalf included."""
+        host, boot = _here()
+        here = self.host == host and self.boot == boot
+        return [process for process in (self.process, *self.children) if here and process.alive()]
 
     def __str__(self) -> str:
         since, beat = (t.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") for t in (self.since, self.heartbeat))
-        return f"run {self.run} (process {self.process.pid} on {self.host}) since {since}, last heartbeat {beat}"
+        return f"run {self.run} (process {self.process.pid} on {self.host_name}) since {since}, last heartbeat {beat}"
 
 
 _HOLDER = TypeAdapter(Holder)
@@ -112,7 +106,8 @@ class EnvironmentLock:
             taken, holder = self._attempt()
             if not taken and holder and holder.token not in told:
                 told.append(holder.token)
-                progress(f"{self._environment} is held by {holder}; waiting up to {wait:.0f} s")
+                gone = ", whose process is gone: is its heartbeat silent, too?" if holder.gone() else ""
+                progress(f"{self._environment} is held by {holder}{gone}; waiting up to {wait:.0f} s")
             return taken, holder
 
         retrying = Retrying(
@@ -138,8 +133,9 @@ class EnvironmentLock:
             )
 
     def add_child(self, process: Process) -> None:
-        """Record a process that writes for us and may outlive us."""
+        """Record a process that writes for us and may outlive us; `LockHeld` when the lock is no longer ours."""
         self._update(lambda mine: replace(mine, children=(*(c for c in mine.children if c.alive()), process)))
+        self.check()
 
     def holder(self) -> Holder | None:
         """Who holds the lock now."""
@@ -176,7 +172,7 @@ class EnvironmentLock:
             previous = _HOLDER.validate_json(found[0])
             if not previous.dead():
                 return False, previous
-            mine = replace(mine, children=tuple(c for c in previous.children if c.alive()))
+            mine = replace(mine, children=tuple(previous.at_work()))
             taken = self._store.replace(self._key, _content(mine), version=found[1])
         if taken:
             self._mine = mine

@@ -12,7 +12,8 @@ from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.evidence import About, Evidence, Finding, Judgement, State, judge
 from provisioning_assets.gate import Holds, Item, Standing, closed_by
 from provisioning_assets.lineage import Node
-from provisioning_assets.resources import Session, Work, now
+from provisioning_assets.resources import Session
+from provisioning_assets.work import Work, now
 
 Check = Callable[[Work], Finding]
 
@@ -33,6 +34,7 @@ def readiness_item(
     version: int = 1,
     waivable: bool = True,
     lasting: bool = False,
+    exercise: bool = False,
     derived: bool = False,
 ) -> Callable[[Check], ReadinessItem]:
     """Make a readiness item of a function: its name is the claim, its docstring the explanation."""
@@ -47,6 +49,7 @@ def readiness_item(
             version=version,
             waivable=waivable,
             lasting=lasting,
+            exercise=exercise,
             derived=derived,
         )
         return ReadinessItem(item, check)
@@ -59,26 +62,34 @@ def planned_item(name: str, description: str, *, review_item: int) -> ReadinessI
     return ReadinessItem(Item(name, description, review_item, "launch", timedelta(days=7), planned=True), None)
 
 
-def evaluate(work: Work, readiness: ReadinessItem) -> Evidence:
-    """Check one item; whatever happens becomes evidence. An exception is red: nobody could tell."""
-    item = readiness.item
-    if work.session.reuse and item.lasting:
-        standing = stand(work.session, work.node, item)
-        if standing.judgement.state is State.GREEN and standing.judgement.evidence is not None:
-            return standing.judgement.evidence
+def evaluate(work: Work, readiness: ReadinessItem) -> Evidence | None:
+    """Check one item; whatever happens becomes evidence. None: this run may not do the exercise that it needs."""
+    session, item = work.session, readiness.item
+    exercising = item.exercise and not session.exercises
+    if item.lasting and (session.reuse or exercising):
+        judgement = stand(session, work.node, item).judgement
+        if judgement.state is State.GREEN and judgement.evidence is not None:
+            return judgement.evidence
+    if exercising:
+        return None
     started = time.monotonic()
+    about, unknown = _about(work)
+    finding = Finding.could_not_tell(unknown) if unknown else _look(work, readiness)
+    seconds = round(time.monotonic() - started, 3)
+    return Evidence(item.name, item.version, about, finding, now(), seconds, session.run)
+
+
+def _look(work: Work, readiness: ReadinessItem) -> Finding:
+    """What the check says. One that raises could not tell; a foreign error's text may hold a secret and stays out."""
+    if readiness.check is None:
+        return Finding.could_not_tell("no check exists yet")
     try:
-        about = work.about()
-        finding = Finding.red("no check exists yet") if readiness.check is None else readiness.check(work)
+        return readiness.check(work)
     except ProvisioningError as error:
-        finding = Finding.red(f"could not check: {error.what}", error=str(error))
-        about = _about_or_unknown(work)
-    except Exception as error:  # noqa: BLE001 - a check that raises must leave a record; the text may hold a secret
+        return Finding.could_not_tell(error.what, error=str(error))
+    except Exception as error:  # noqa: BLE001 - a check that raises must leave a record
         where = traceback.extract_tb(error.__traceback__)[-1]
-        finding = Finding.red(f"could not check: {type(error).__name__} in {where.name} (line {where.lineno})")
-        about = _about_or_unknown(work)
-    seconds = time.monotonic() - started
-    return Evidence(item.name, item.version, about, finding, now(), round(seconds, 3), work.session.run)
+        return Finding.could_not_tell(f"{type(error).__name__} in {where.name} (line {where.lineno})")
 
 
 def record(work: Work, evidence: Evidence) -> None:
@@ -90,20 +101,21 @@ def record(work: Work, evidence: Evidence) -> None:
 
 def record_failure(work: Work, item: Item, error: ProvisioningError) -> None:
     """Leave a failed run's word as red evidence, if the ledger can still be reached."""
-    finding = Finding.red(f"the run failed: {error.what}", error=str(error))
+    finding = Finding.could_not_tell(f"the run failed: {error.what}", error=str(error))
     with suppress(ProvisioningError):
-        evidence = Evidence(item.name, item.version, _about_or_unknown(work), finding, now(), 0.0, work.session.run)
+        evidence = Evidence(item.name, item.version, _about(work)[0], finding, now(), 0.0, work.session.run)
         work.session.ledger.append(evidence)
 
 
-def _about_or_unknown(work: Work) -> About:
-    """What the evidence is about when the world itself could not be asked: an unknown one."""
+def _about(work: Work) -> tuple[About, str]:
+    """What evidence taken now is about; and why not, when the world itself could not be asked."""
+    try:
+        return work.about(), ""
+    except ProvisioningError as error:
+        unknown = error.what
     digests = work.session.lineage.digests(*work.node.key)
     epoch = work.session.ledger.epoch(work.node.asset).number
-    try:
-        return work.about()
-    except ProvisioningError:
-        return About(work.node.asset, work.node.environment, digests.content, digests.shared, epoch, "unknown")
+    return About(work.node.asset, work.node.environment, digests.content, digests.shared, epoch, "unknown"), unknown
 
 
 def stand(

@@ -3,19 +3,16 @@
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-import psutil
-
-from provisioning_assets.evidence import About
-from provisioning_assets.ledger import ApplyFinished, ApplyStarted, Ledger, Observed, TakenOver
+from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.ledger import Ledger, TakenOver
 from provisioning_assets.lineage import Lineage, Node
-from provisioning_assets.lock import EnvironmentLock, Holder, Process
-from provisioning_assets.plan import Json, Plan, digest
+from provisioning_assets.lock import EnvironmentLock, Holder
+from provisioning_assets.plan import Json, digest
+from provisioning_assets.process import Process
 from provisioning_assets.providers import aws
 from provisioning_assets.providers.certificates.registry import reach
 from provisioning_assets.providers.config import ConfigStore
@@ -35,6 +32,8 @@ from provisioning_assets.spec.engagement import Engagement, Environment
 Progress = Callable[[str], None]
 LOCK_WAIT = 60.0
 """Seconds that a run waits for another one on the same environment before it is refused."""
+CHILD_WAIT = 1800.0
+"""Seconds that a run waits for the Terraform that a dead run left at work."""
 
 
 def silent(_line: str) -> None:
@@ -53,10 +52,10 @@ class Session:
     progress: Progress = silent
     reuse: bool = False
     """Slow proofs that still count are stated again instead of repeated."""
+    exercises: bool = False
+    """This run may disturb the environment on purpose where a proof needs it."""
     lock_wait: float = LOCK_WAIT
     _lock_held: bool = field(default=False, init=False)
-    took_over: bool = field(default=False, init=False)
-    """True when this run took the lock over from a dead one."""
 
     @property
     def engagement(self) -> Engagement:
@@ -88,8 +87,9 @@ class Session:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The environment's record."""
-        ledger = Ledger(self.store, f"{self.prefix}/ledger", run=self.run)
+        """The environment's record. Only the holder of the lock writes to it."""
+        place, copies = f"{self.prefix}/ledger", self.workdir / ".ledger"
+        ledger = Ledger(self.store, place, run=self.run, guard=self.lock.check, copies=copies)
         ledger.refresh()
         return ledger
 
@@ -101,11 +101,7 @@ class Session:
     @cached_property
     def infrastructure(self) -> Infrastructure:
         """The engine of the environment's stages."""
-
-        def started(pid: int, at: float) -> None:
-            self.lock.add_child(Process(pid, at))
-
-        return INFRASTRUCTURE["terraform"](on_start=started)
+        return INFRASTRUCTURE["terraform"](on_start=lambda pid: self.lock.add_child(Process.of(pid)))
 
     @cached_property
     def dns(self) -> DnsProvider:
@@ -157,7 +153,6 @@ class Session:
         """Ask each server that the work needs for a sign of life; `Unreachable` names the one that gave none."""
         if "aws" in needs:
             self._account  # noqa: B018 - asking is the point
-            self.store.prepare()
         if "secret store" in needs:
             self._cluster  # noqa: B018 - asking is the point
         if "certificate authority" in needs:
@@ -169,8 +164,19 @@ class Session:
         if "secret store" in node.needs:
             parts["cluster"] = self._cluster
         if node.is_stage:
-            parts["lineage"] = self.infrastructure.lineage(self._bare_root(node.asset))
+            parts["lineage"] = self._state_lineage(node.asset)
         return digest(parts)
+
+    def _state_lineage(self, stage: str) -> str | None:
+        """Identity of the stage's state; asked once a run, as the account is, as soon as there is one."""
+        known = self._lineages.get(stage) or self.infrastructure.lineage(self._bare_root(stage))
+        if known is not None:
+            self._lineages[stage] = known
+        return known
+
+    @cached_property
+    def _lineages(self) -> dict[str, str]:
+        return {}
 
     def _bare_root(self, name: str) -> StageRoot:
         """Enough of a stage to find its state by, without asking for the contracts before it."""
@@ -211,90 +217,40 @@ class Session:
     def _take_over(self, dead: Holder | None) -> None:
         if dead is None:
             return
-        self.took_over = True
         self.progress(f"took over {self.scope} from {dead}: that run is dead")
-        self.ledger.append(TakenOver(str(dead)))
-        for child in dead.children:
-            if child.alive():
-                self.progress(f"waiting for its Terraform (process {child.pid}) to end")
-                with suppress(psutil.NoSuchProcess):
-                    psutil.Process(child.pid).wait(timeout=1800)
+        self.ledger.append(TakenOver(str(dead), dead.host_name, dead.since))
+        for child in dead.at_work():
+            self.progress(f"waiting for its Terraform (process {child.pid}) to end")
+            if not child.ended(within=CHILD_WAIT):
+                raise ProvisioningError(
+                    f"the Terraform of the dead run {dead.run} still works after {CHILD_WAIT / 60:.0f} minutes",
+                    where=f"process {child.pid} on {dead.host_name}",
+                    remedy="see what it waits for, or end it with SIGINT; then run again",
+                )
+
+    def break_lock(self) -> Holder | None:
+        """Break somebody's lock by a person's wish, and record it; whose it was."""
+        holder = self.lock.holder()
+        working = holder.at_work() if holder else []
+        if holder and working:
+            numbers = ", ".join(str(process.pid) for process in working)
+            raise ProvisioningError(
+                f"{self.scope} is held by {holder}, which is at work: nothing was broken",
+                where=f"process {numbers} on this host",
+                remedy="wait for it, or end these processes; a dead run is then taken over by the next one",
+            )
+        broken = self.lock.break_it()
+        if broken is not None:
+            self.hold()
+            self.ledger.append(TakenOver(str(broken), broken.host_name, broken.since, by_hand=True))
+            self.close()
+        return broken
 
     def close(self) -> None:
         """Give the lock back."""
         if self._lock_held:
             self.lock.release()
             self._lock_held = False
-
-
-@dataclass
-class Work:
-    """One asset of a session: what readiness items and targets are handed."""
-
-    session: Session
-    node: Node
-
-    @property
-    def engagement(self) -> Engagement:
-        """The engagement."""
-        return self.session.engagement
-
-    @property
-    def environment(self) -> Environment:
-        """The environment, with every value filled in."""
-        return self.session.environment
-
-    @property
-    def address(self) -> str:
-        """`<environment>/<asset>`, for people."""
-        return f"{self.environment.name}/{self.node.asset}"
-
-    def about(self) -> About:
-        """What evidence taken now is about."""
-        digests = self.session.lineage.digests(*self.node.key)
-        return About(
-            asset=self.node.asset,
-            environment=self.node.environment,
-            content=digests.content,
-            shared=digests.shared,
-            epoch=self.session.ledger.epoch(self.node.asset).number,
-            world=self.session.world(self.node),
-        )
-
-    def remember_inputs(self) -> None:
-        """Keep what the digests were made from, so that a later difference can be named."""
-        digests = self.session.lineage.digests(*self.node.key)
-        self.session.ledger.remember(digests.content_leaves, digests.content)
-        self.session.ledger.remember(digests.shared_leaves, digests.shared)
-
-    def last_plan(self) -> Observed | None:
-        """What this run's reconciliation saw last: the answer that need not be asked for twice."""
-        content = self.session.lineage.digests(*self.node.key).content
-        found = self.session.ledger.observed(self.node.asset, content=content, run=self.session.run)
-        return found[0] if found else None
-
-    def apply_started(self, plan: Plan) -> None:
-        """Record that the asset is being changed from here on."""
-        epoch = self.session.ledger.epoch(self.node.asset).number + 1
-        self.session.ledger.append(ApplyStarted(self.node.asset, epoch, plan.digest, str(plan)))
-
-    def apply_finished(self) -> None:
-        """Record that the asset is as it should be; nothing to record when no apply was open."""
-        epoch = self.session.ledger.epoch(self.node.asset)
-        if epoch.unfinished:
-            self.session.ledger.append(ApplyFinished(self.node.asset, epoch.number))
-
-    def observed(self, plan: Plan) -> None:
-        """Record what a plan said."""
-        content = self.session.lineage.digests(*self.node.key).content
-        self.session.ledger.append(
-            Observed(self.node.asset, content, tuple(change.as_json() for change in plan.changes))
-        )
-
-
-def now() -> datetime:
-    """The time, with its zone."""
-    return datetime.now(UTC)
 
 
 def open_session(lineage: Lineage, environment: str, *, run: str, progress: Progress = silent) -> Session:

@@ -15,9 +15,9 @@ from provisioning_assets.providers.certificates.registry import BACK_ENDS
 from provisioning_assets.providers.certificates.served import Described, check_served, describe, fingerprint_of_key
 from provisioning_assets.providers.dns.propagation import authoritative_servers, wait_until_served
 from provisioning_assets.readiness import readiness_item
-from provisioning_assets.resources import Work, now
 from provisioning_assets.spec.engagement import Engagement, Environment
 from provisioning_assets.spec.sections import Certificate
+from provisioning_assets.work import Work, now
 
 ACCOUNT = "acme-account"
 PICKED_UP = 20.0

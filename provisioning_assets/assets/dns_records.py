@@ -5,8 +5,8 @@ from provisioning_assets.evidence import Finding
 from provisioning_assets.providers.dns.propagation import authoritative_servers, check_zone, resolvers
 from provisioning_assets.providers.dns.records import desired_rrsets
 from provisioning_assets.readiness import readiness_item
-from provisioning_assets.resources import Work
 from provisioning_assets.spec.engagement import Engagement, Environment
+from provisioning_assets.work import Work
 
 
 def target(work: Work) -> Declared:

@@ -9,6 +9,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from provisioning_assets.assets import assemble
 from provisioning_assets.assets.orchestration import (
     REUSE,
+    UNATTENDED,
     Sessions,
     asset_key,
     build_asset,
@@ -63,6 +64,7 @@ def _engagement(lineage: Lineage, tasks: Mapping[tuple[str, str], Task]) -> dg.D
             drift_job(name, environment.name),
             dg.AssetSelection.checks(*_check_keys(lineage, tasks, environment.name)),
             f"Run the checks of {environment.name} alone: what drifted since the last apply?",
+            unattended="true",
         )
         jobs.append(drift)
         schedules.append(
@@ -87,10 +89,11 @@ def drift_job(engagement: str, environment: str) -> str:
     return dagster_name(engagement, environment, "drift")
 
 
-def _job(name: str, selection: dg.AssetSelection, description: str) -> UnresolvedAssetJobDefinition:
-    return dg.define_asset_job(
-        name, selection, description=description, tags={REUSE: "true"}, executor_def=dg.in_process_executor
-    )
+def _job(
+    name: str, selection: dg.AssetSelection, description: str, *, unattended: str = "false"
+) -> UnresolvedAssetJobDefinition:
+    tags = {REUSE: "true", UNATTENDED: unattended}
+    return dg.define_asset_job(name, selection, description=description, tags=tags, executor_def=dg.in_process_executor)
 
 
 def _check_keys(

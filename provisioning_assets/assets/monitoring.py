@@ -10,9 +10,9 @@ from provisioning_assets.evidence import Finding
 from provisioning_assets.providers.monitoring.desired import desired_monitoring
 from provisioning_assets.providers.monitoring.routing import Control, prove_control, prove_quiet
 from provisioning_assets.readiness import readiness_item, stand
-from provisioning_assets.resources import Work
 from provisioning_assets.spec.engagement import Engagement, Environment
 from provisioning_assets.spec.placeholders import fill
+from provisioning_assets.work import Work
 
 FIRST_DATA = 45.0
 """Seconds that a new dashboard gets to show its first data points."""
@@ -21,10 +21,11 @@ FIRST_DATA = 45.0
 def target(work: Work) -> Declared:
     """Everything of the environment's scope."""
     scope, provider = work.session.scope, work.session.monitoring
+    bodies = {dashboard.file: str(work.files[dashboard.name]) for dashboard in work.environment.monitoring.dashboards}
     return Declared(
         desired=lambda: desired_monitoring(
             work.environment,
-            lambda name: (work.engagement.folder / name).read_text(encoding="utf-8"),
+            bodies.__getitem__,
             lambda text: str(fill(text, work.environment.values)),
         ),
         read=lambda: provider.read(scope),
@@ -84,12 +85,13 @@ def _arming_problem(alarm: Mapping[str, object] | None) -> str | None:
     return None if alarm["paging"] is False else "is armed: a breach now wakes somebody up"
 
 
-@readiness_item(review_item=6, max_age=timedelta(days=7), lasting=True)
+@readiness_item(review_item=6, max_age=timedelta(days=7), lasting=True, exercise=True)
 def alerts_reach_their_route(work: Work) -> Finding:
     """A synthetic breach reaches the quiet route and not the pager, judged beside a control.
 
     The control runs in the first environment: with paging on, the same breach reaches the pager's receiver. Only then
     does the pager's silence with paging off, watched for twice the control's delay, prove anything. No control: red.
+    The exercise is announced in the record, and done by an apply or a recheck only, never by a scheduled drift run.
     """
     session = work.session
     proofs: dict[str, dict[str, object]] = {}
@@ -97,10 +99,10 @@ def alerts_reach_their_route(work: Work) -> Finding:
     for alarm in work.environment.monitoring.alarms:
         control = _recorded_control(work, alarm.name)
         if session.before is None:
-            session.progress(f"{work.address}: exercise: paging of {alarm.name} is on for the control")
-            session.lock.check()
-            control = prove_control(session.monitoring, session.scope, alarm.name)
-        quiet = prove_quiet(session.monitoring, session.scope, alarm.name, control)
+            with work.exercise(f"an exercise with paging of {alarm.name} on"):
+                control = prove_control(session.monitoring, session.scope, alarm.name)
+        with work.exercise(f"an exercise with a breach of {alarm.name} and paging off"):
+            quiet = prove_quiet(session.monitoring, session.scope, alarm.name, control)
         proofs[alarm.name] = quiet.as_json()
         problems[alarm.name] = None if quiet.proven else quiet.summary
     finding = Finding.over("routed alarms", problems)

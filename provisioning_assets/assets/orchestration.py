@@ -4,23 +4,28 @@ import logging
 import time
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import dagster as dg
 
 from provisioning_assets.assets.task import AWS, Task
 from provisioning_assets.errors import ProvisioningError, Refused
-from provisioning_assets.evidence import Evidence, State
+from provisioning_assets.evidence import State
 from provisioning_assets.gate import Item
 from provisioning_assets.lineage import Lineage, Node
 from provisioning_assets.plan import Json
 from provisioning_assets.readiness import evaluate, gate_reasons, record, record_failure, stand
 from provisioning_assets.reconcile import reconcile
-from provisioning_assets.resources import Progress, Session, Work, now, open_session
+from provisioning_assets.resources import Progress, Session, open_session
 from provisioning_assets.rules import deletes_little, keeps_data, respects_freeze
+from provisioning_assets.work import Work, now
 
 REUSE = "provisioning/reuse"
 """Run tag of our own jobs: slow proofs that still count are stated again. A run started by hand repeats them."""
+
+UNATTENDED = "provisioning/unattended"
+"""Run tag of the drift jobs: nobody watches them, so that they disturb nothing. Taken away for a `recheck`."""
 
 EXIT_CODE = "exit code"
 """Metadata of a failure: what the command line ends with."""
@@ -38,6 +43,7 @@ class Sessions:
     lineages: Mapping[str, Lineage]
     opened: dict[tuple[str, str], Session] = field(default_factory=dict)
     refused: dict[tuple[str, str], ProvisioningError] = field(default_factory=dict)
+    ending: ExitStack = field(default_factory=ExitStack)
 
     def open(self, context: Context, lineage: Lineage, environment: str) -> Session:
         """The session of an environment; the first call reaches out to what the run's writes need, and locks."""
@@ -48,32 +54,34 @@ class Sessions:
             logger.info(line)
 
         if key in self.refused:
-            raise failure(self.refused[key]) from None
+            raise self.refused[key]
         try:
             if key not in self.opened:
                 self.opened[key] = self._first(context, lineage, environment, progress)
         except ProvisioningError as error:
             self.refused[key] = error
-            raise failure(error) from None
+            raise
         session = self.opened[key]
         session.progress = progress
         return session
 
-    @staticmethod
-    def _first(context: Context, lineage: Lineage, environment: str, progress: Progress) -> Session:
+    def _first(self, context: Context, lineage: Lineage, environment: str, progress: Progress) -> Session:
         session = open_session(lineage, environment, run=context.run.run_id, progress=progress)
         session.reuse = context.run.tags.get(REUSE) == "true"
+        session.exercises = context.run.tags.get(UNATTENDED) != "true"
         selected = {node.name for node in context.job_def.nodes}
-        written = (node for node in lineage.of(environment) if dagster_name(*asset_key(lineage, node).path) in selected)
+        written = [node for node in lineage.of(environment) if dagster_name(*asset_key(lineage, node).path) in selected]
         # Checks alone need the ledger; what else they cannot reach becomes a red finding of their own.
         session.reach(frozenset({AWS}).union(*(node.needs for node in written)))
+        if written:
+            session.store.prepare()
+        self.ending.callback(session.close)
         session.hold()
         return session
 
     def close(self) -> None:
-        """Give every lock back."""
-        for session in self.opened.values():
-            session.close()
+        """Give every lock back, each whatever becomes of the others."""
+        self.ending.close()
 
 
 def dagster_name(*parts: str) -> str:
@@ -101,36 +109,54 @@ def build_asset(lineage: Lineage, node: Node, task: Task, deps: list[dg.AssetKey
         metadata={"readiness items": ", ".join(item.name for item in task.item_rules)},
     )
     def materialize(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        session = context.resources.sessions.open(context, lineage, node.environment)
-        return dg.MaterializeResult(metadata=carry_out(Work(session, node), task))
+        with _in_our_words(f"{node.environment}/{node.asset}"):
+            session = context.resources.sessions.open(context, lineage, node.environment)
+            return dg.MaterializeResult(metadata=carry_out(Work(session, node), task))
 
     return materialize
 
 
 def carry_out(work: Work, task: Task) -> dict[str, Json]:
-    """Do the task's work once; what is to be shown of it. Errors become a Dagster failure that explains itself."""
+    """Do the task's work once; what is to be shown of it. What goes wrong is recorded, and raised as our error."""
     started = time.monotonic()
     try:
         work.remember_inputs()
         shown = _reconcile(work, task) if task.target else _state(work, task)
-    except Refused as refused:
-        if work.last_plan() is not None:
-            record(work, evaluate(work, task.checks[0]))
-        raise failure(refused) from None
+        seconds = time.monotonic() - started
+        work.session.progress(f"{work.address}: {shown['outcome']} ({seconds:.1f} s)")
+        return {**shown, "seconds": round(seconds, 1), "digest": work.about().content}
     except ProvisioningError as error:
-        record_failure(work, task.items[0].item, error)
-        raise failure(error) from None
-    except Exception as error:  # noqa: BLE001 - the message of a foreign exception may hold a secret: its place must do
-        frames = traceback.extract_tb(error.__traceback__)
-        where = " < ".join(
-            f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:]
-        )
-        ours = ProvisioningError(f"{work.address}: internal error {type(error).__name__}", where=where)
-        record_failure(work, task.items[0].item, ours)
-        raise failure(ours) from None
-    seconds = time.monotonic() - started
-    work.session.progress(f"{work.address}: {shown['outcome']} ({seconds:.1f} s)")
-    return {**shown, "seconds": round(seconds, 1), "digest": work.about().content}
+        problem = error
+    except Exception as error:  # noqa: BLE001 - it must leave a record
+        problem = _internal(work.address, error)
+    if not isinstance(problem, Refused):
+        record_failure(work, task.items[0].item, problem)
+    elif work.last_plan() is not None:
+        evidence = evaluate(work, task.checks[0])
+        if evidence is not None:
+            record(work, evidence)
+    raise problem
+
+
+@contextmanager
+def _in_our_words(address: str) -> Iterator[None]:
+    """Whatever a step raises reaches Dagster as our error, and without what it was raised from."""
+    try:
+        yield
+    except ProvisioningError as error:
+        problem = error
+    except Exception as error:  # noqa: BLE001 - see `_internal`
+        problem = _internal(address, error)
+    else:
+        return
+    raise failure(problem)
+
+
+def _internal(address: str, error: Exception) -> ProvisioningError:
+    """Our word for a foreign exception: its text may hold a secret, so its place must do."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:])
+    return ProvisioningError(f"{address}: internal error {type(error).__name__}", where=where)
 
 
 def _reconcile(work: Work, task: Task) -> dict[str, Json]:
@@ -189,14 +215,15 @@ def build_checks(lineage: Lineage, node: Node, task: Task) -> dg.AssetChecksDefi
         op_tags=_in_order(lineage, node),
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        session = context.resources.sessions.open(context, lineage, node.environment)
-        work = Work(session, node)
         chosen = {selected.name for selected in context.selected_asset_check_keys}
-        for name, readiness in checks.items():
-            if name in chosen:
-                evidence = evaluate(work, readiness)
-                record(work, evidence)
-                yield _project(work, readiness.item, evidence, key)
+        with _in_our_words(f"{node.environment}/{node.asset}"):
+            work = Work(context.resources.sessions.open(context, lineage, node.environment), node)
+            for name, readiness in checks.items():
+                if name in chosen:
+                    evidence = evaluate(work, readiness)
+                    if evidence is not None:
+                        record(work, evidence)
+                    yield _project(work, readiness.item, key)
 
     return check
 
@@ -216,22 +243,26 @@ def _spec(key: dg.AssetKey, item: Item) -> dg.AssetCheckSpec:
     )
 
 
-def _project(work: Work, item: Item, evidence: Evidence, key: dg.AssetKey) -> dg.AssetCheckResult:
+def _project(work: Work, item: Item, key: dg.AssetKey) -> dg.AssetCheckResult:
     """What Dagster shows of an item: its state in the ledger. A waiver is a warning, never green."""
     judgement = stand(work.session, work.node, item).judgement
-    mark = "reused" if evidence.run != work.session.run else f"{evidence.seconds:.1f} s"
+    evidence = judgement.evidence
+    looked = evidence is not None and evidence.run == work.session.run
+    mark = f"{evidence.seconds:.1f} s" if evidence and looked else "as recorded"
     work.session.progress(f"{work.address}: {item.name} is {judgement.state} ({mark}): {judgement.reason}")
+    about: dict[str, Json] = {}
+    if evidence is not None:
+        about = {
+            "checked at": evidence.observed_at.isoformat(timespec="seconds"),
+            "digest": evidence.about.content,
+            "epoch": evidence.about.epoch,
+            "evidence": dict(evidence.finding.evidence),
+        }
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=item.name,
         passed=judgement.state is State.GREEN,
         severity=dg.AssetCheckSeverity.WARN if judgement.state is State.WAIVED else dg.AssetCheckSeverity.ERROR,
         description=judgement.reason,
-        metadata={
-            "state": judgement.state.value,
-            "checked at": evidence.observed_at.isoformat(timespec="seconds"),
-            "digest": evidence.about.content,
-            "epoch": evidence.about.epoch,
-            "evidence": dict(evidence.finding.evidence),
-        },
+        metadata={"state": judgement.state.value, **about},
     )

@@ -3,17 +3,17 @@
 from provisioning_assets.assets.task import AWS, Declared, Task, equals_declared, inputs, section
 from provisioning_assets.evidence import Finding
 from provisioning_assets.readiness import readiness_item
-from provisioning_assets.resources import Work
 from provisioning_assets.spec.config_files import runtime_layers, runtime_values
 from provisioning_assets.spec.engagement import Engagement, Environment
 from provisioning_assets.spec.rules.differences import mentions
+from provisioning_assets.work import Work
 
 
 def target(work: Work) -> Declared:
     """The keys under the environment's prefix."""
     environment, store = work.environment, work.session.config_store
     return Declared(
-        desired=lambda: {key: {"value": v} for key, v in runtime_values(work.engagement, environment).items()},
+        desired=lambda: {key: {"value": value} for key, value in work.files.items()},
         read=lambda: store.read(environment.runtime_config.prefix),
         write=store.write,
     )

@@ -8,9 +8,9 @@ from provisioning_assets.plan import Action, Attributes, Change
 from provisioning_assets.providers.secrets.sources import value_of
 from provisioning_assets.providers.secrets.structure import desired_structure
 from provisioning_assets.readiness import readiness_item
-from provisioning_assets.resources import Work
 from provisioning_assets.spec.engagement import Engagement, Environment
 from provisioning_assets.spec.sections import Secret
+from provisioning_assets.work import Work
 
 OURS = ("certificate-", "acme-account")
 """Beginnings of the names that other assets of ours keep in the same mounts."""

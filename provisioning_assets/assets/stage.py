@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from provisioning_assets.assets.task import AWS, Task, equals_declared, inputs
 from provisioning_assets.digests import tree_hash
-from provisioning_assets.errors import ProviderFailed
+from provisioning_assets.errors import ProviderFailed, ProvisioningError
 from provisioning_assets.evidence import Finding
 from provisioning_assets.plan import Plan
 from provisioning_assets.providers.infrastructure import StateLocked
 from provisioning_assets.readiness import readiness_item
-from provisioning_assets.resources import Work
 from provisioning_assets.spec.engagement import Engagement
 from provisioning_assets.spec.sections import Stage
+from provisioning_assets.work import Work
 
 
 @dataclass
@@ -21,17 +21,35 @@ class StageTarget:
     work: Work
 
     def plan(self) -> Plan:
-        """The engine's plan. A state lock that a dead run of ours left behind is released first."""
+        """The engine's plan, for the code that the digest was made from."""
         session, name = self.work.session, self.work.node.asset
         root = session.stage_root(name)
         try:
-            return session.infrastructure.plan(root, session.progress)
+            plan = session.infrastructure.plan(root, session.progress)
         except StateLocked as locked:
-            if not session.took_over:
+            if not self._left_behind(locked):
                 raise
-            session.progress(f"{self.work.address}: releasing the state lock that the dead run left: {locked.holder}")
-            session.infrastructure.release_lock(root)
-            return session.infrastructure.plan(root, session.progress)
+            session.progress(f"{self.work.address}: releasing the state lock that a dead run left: {locked.holder}")
+            session.infrastructure.release_lock(root, locked.lock_id)
+            plan = session.infrastructure.plan(root, session.progress)
+        self._require_same_code()
+        return plan
+
+    def _left_behind(self, locked: StateLocked) -> bool:
+        """Whether the state lock is from a run that was taken over: same host, and made while that run held ours."""
+        return locked.created is not None and self.work.session.ledger.left_behind(locked.host, locked.created)
+
+    def _require_same_code(self) -> None:
+        """Raise when a file was changed since the run began: its proof would be booked under another digest."""
+        known, stage = self.work.files, self.work.session.stage_root(self.work.node.asset)
+        now = tree_hash(stage.root, repository=self.work.engagement.repository)
+        changed = sorted(name for name in known.keys() | now.keys() if known.get(name) != now.get(name))
+        if changed:
+            raise ProvisioningError(
+                f"{self.work.address}: its code was changed during this run",
+                where=", ".join(changed[:5]),
+                remedy="run again: what was applied is in the state, and nothing of it counts as proven",
+            )
 
     def apply(self, plan: Plan) -> None:
         """Apply exactly the plan."""

@@ -12,8 +12,8 @@ from provisioning_assets.gate import Item
 from provisioning_assets.plan import Attributes, Change, Json, Plan, diff
 from provisioning_assets.readiness import ReadinessItem
 from provisioning_assets.reconcile import Target
-from provisioning_assets.resources import Work
 from provisioning_assets.spec.engagement import Engagement, Environment
+from provisioning_assets.work import Work
 
 AWS = "aws"
 SECRET_STORE = "secret store"  # noqa: S105 - the name of a server

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from provisioning_assets.cli import home, sandbox_commands
-from provisioning_assets.cli.console import NOT_READY, for_machines, out, tell
+from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY, for_machines, out, tell
 from provisioning_assets.errors import ConfigurationError, ProvisioningError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -26,7 +26,6 @@ Engagement = Annotated[str, typer.Argument(help="Name of the engagement: its fol
 Environment = Annotated[str | None, typer.Argument(help="One environment; all of them, in order, without it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.", callback=for_machines)]
 
-COULD_NOT_TELL = 1
 _STYLES = {"green": "green", "red": "red", "not_run": "yellow", "stale": "yellow", "waived": "magenta"}
 
 
@@ -79,7 +78,7 @@ def plan(engagement: Engagement, environment: Environment = None, as_json: AsJso
             out.print(f"{each.environment}/{each.asset}: {each.error or each.plan}", markup=False)
             for change in each.plan.changes if each.plan else ():
                 out.print(f"  {change}", markup=False)
-    changed = any(each.plan and not each.plan.empty for each in found)
+    changed = any(each.pending or (each.plan and not each.plan.empty) for each in found)
     raise typer.Exit(NOT_READY if changed else COULD_NOT_TELL if any(each.error for each in found) else 0)
 
 
@@ -97,15 +96,13 @@ def apply(
         ran = jobs.apply(name, only or ())
         for words in ran.failures:
             out.print(words, style="red", markup=False)
-        recorded = jobs.recorded(name, ran.run)
-        evidence = [entry for entry in recorded if entry.kind == "evidence"]
-        red = [entry for entry in evidence if not entry.finding.ready]
-        changed = sum(entry.kind == "apply_started" for entry in recorded)
+        evidence = sum(entry.kind == "evidence" for entry in ran.recorded)
+        changed = sum(entry.kind == "apply_started" for entry in ran.recorded)
         what = f"{changed} assets changed" if changed else "nothing changed"
-        proven = f"{len(evidence) - len(red)} items proven, {len(red)} red"
+        proven = f"{evidence - len(ran.red)} items proven, {len(ran.red)} red"
         ended = "done" if ran.success else "failed"
         tell(f"{engagement}/{name}: {ended} in {time.monotonic() - began:.0f} s, {what}, {proven}")
-        if not ran.success:
+        if ran.exit_code:
             raise typer.Exit(ran.exit_code)
 
 
@@ -119,14 +116,15 @@ def drift(engagement: Engagement, environment: Environment = None, as_json: AsJs
         ran = jobs.check(name)
         for words in ran.failures:
             out.print(words, style="red", markup=False)
-        evidence = [entry for entry in jobs.recorded(name, ran.run) if entry.kind == "evidence"]
-        complete = complete and bool(evidence) and not ran.failures
-        rows.extend(_drift_row(each) for each in evidence if not each.finding.ready)
+        found = jobs.standings(name)
+        complete = complete and not ran.failures and ran.checked >= {(each.asset, each.item.name) for each in found}
+        rows.extend(_drift_row(each) for each in found if not each.judgement.opens)
     if as_json:
         print(json.dumps(rows, indent=2))
     else:
         for row in rows:
-            out.print(f"{row['environment']}/{row['asset']}: {row['item']}: {row['summary']}", markup=False)
+            where = f"{row['environment']}/{row['asset']}"
+            out.print(f"{where}: {row['item']} is {row['state']}: {row['summary']}", markup=False)
         nothing = "no drift" if complete else "not everything could be checked"
         out.print(f"{len(rows)} items differ or could not be checked" if rows else nothing, markup=False)
     if any(not row["could_not_check"] for row in rows):
@@ -134,15 +132,17 @@ def drift(engagement: Engagement, environment: Environment = None, as_json: AsJs
     raise typer.Exit(COULD_NOT_TELL if rows or not complete else 0)
 
 
-def _drift_row(evidence: Any) -> dict[str, Any]:
-    about, finding = evidence.about, evidence.finding
+def _drift_row(standing: Any) -> dict[str, Any]:
+    judgement = standing.judgement
+    finding = judgement.evidence.finding if judgement.state == "red" and judgement.evidence else None
     return {
-        "environment": about.environment,
-        "asset": about.asset,
-        "item": evidence.item,
-        "summary": finding.summary,
-        "differences": finding.evidence.get("differences", []),
-        "could_not_check": "error" in finding.evidence or finding.summary.startswith("could not check"),
+        "environment": standing.environment,
+        "asset": standing.asset,
+        "item": standing.item.name,
+        "state": judgement.state,
+        "summary": judgement.reason,
+        "differences": finding.evidence.get("differences", []) if finding else [],
+        "could_not_check": finding is None or finding.unknown,
     }
 
 
@@ -156,7 +156,7 @@ def recheck(item: str, engagement: Engagement, environment: Environment = None) 
     code = 0
     for name in _environments(engagement, environment):
         ran = jobs.check(name, item)
-        code = code or ran.exit_code
+        code = min(filter(None, (code, ran.exit_code)), default=0)
         for words in ran.failures:
             out.print(words, style="red", markup=False)
     raise typer.Exit(code)
@@ -169,7 +169,7 @@ def readiness(engagement: Engagement, as_json: AsJson = False) -> None:
     from provisioning_assets.report.as_json import as_json as report_as_json
     from provisioning_assets.report.writing import write_report
 
-    report, readable = report_of(_jobs(engagement).lineage)
+    report, readable = report_of(_lineage(engagement))
     paths = write_report(report, home.reports(engagement))
     if as_json:
         print(report_as_json(report))
@@ -210,7 +210,7 @@ def why(
     from provisioning_assets.report.why import explain
 
     names = [engagement] if engagement else [folder.name for folder in _folders()]
-    found = [each for name in names for each in explain(report_of(_jobs(name).lineage)[0], item)]
+    found = [each for name in names for each in explain(report_of(_lineage(name))[0], item)]
     if as_json:
         print(json.dumps([each.as_data() for each in found], indent=2))
         return
@@ -232,8 +232,8 @@ def unlock(engagement: Engagement, environment: str) -> None:
     """Break the lock of an environment whose holder is gone for good. Be sure: two writers destroy each other."""
     from provisioning_assets.resources import open_session
 
-    session = open_session(_jobs(engagement).lineage, environment, run="unlock")
-    holder = session.lock.break_it()
+    (name,) = _environments(engagement, environment)
+    holder = open_session(_lineage(engagement), name, run="unlock", progress=tell).break_lock()
     out.print(f"was held by {holder}; it is free now" if holder else "nobody held it", markup=False)
 
 
@@ -263,6 +263,13 @@ def _load(name: str) -> Any:
             f"there is no engagement {name}", remedy=f"known: {known}; provisioning new {name} makes it"
         )
     return load_engagement(folder)
+
+
+def _lineage(name: str) -> Any:
+    """What the record of an engagement is about."""
+    from provisioning_assets.assets import assemble
+
+    return assemble(_load(name))[0]
 
 
 def _jobs(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What the commands print with, and the exit code that several of them share."""
+"""What the commands print with, and the exit codes that they share."""
 
 import time
 
@@ -8,6 +8,9 @@ out = Console(soft_wrap=True, highlight=False)
 
 NOT_READY = 2
 """Changes, drift, refused or not ready."""
+
+COULD_NOT_TELL = 1
+"""An error, or an answer that nobody could get."""
 
 
 def for_machines(chosen: bool) -> bool:  # noqa: FBT001 - the value of an option

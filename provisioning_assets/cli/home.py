@@ -5,10 +5,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from dagster import DagsterInstance
+from typing import TYPE_CHECKING
 
 from provisioning_assets.errors import ProvisioningError
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 ENGAGEMENTS = "engagements"
 
@@ -67,8 +69,10 @@ def dagster_home() -> Path:
 
 
 @contextmanager
-def instance() -> Iterator[DagsterInstance]:
+def instance() -> "Iterator[DagsterInstance]":
     """Dagster's instance. Its databases are made by one process at a time: two at once fail in the migration."""
+    from dagster import DagsterInstance  # two seconds, which commands without a run do not wait for
+
     home = dagster_home()
     with (home / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,19 +1,23 @@
 """Runs of our Dagster jobs from the command line: the same jobs as in the web interface, in this process."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import dagster as dg
 
 from provisioning_assets.assets.loading import apply_job, drift_job, load_definitions
-from provisioning_assets.assets.orchestration import EXIT_CODE, REUSE
+from provisioning_assets.assets.orchestration import EXIT_CODE, REUSE, UNATTENDED
 from provisioning_assets.assets.task import Task
 from provisioning_assets.cli import home
-from provisioning_assets.cli.console import NOT_READY
+from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
+from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.evidence import Evidence
+from provisioning_assets.gate import Standing
 from provisioning_assets.ledger import Entry
 from provisioning_assets.lineage import Lineage
-from provisioning_assets.lock import Process
+from provisioning_assets.process import Process
+from provisioning_assets.readiness import standings
 from provisioning_assets.resources import open_session
 
 _PID, _STARTED = "provisioning/pid", "provisioning/process_started"
@@ -29,6 +33,15 @@ class Ran:
     success: bool
     failures: tuple[str, ...]
     exit_code: int
+    recorded: tuple[Entry, ...]
+    """What it left in the ledger."""
+    checked: frozenset[tuple[str, str]]
+    """Asset and name of each item that the run came to."""
+
+    @property
+    def red(self) -> list[Evidence]:
+        """Evidence against something, or for nothing."""
+        return [entry for entry in self.recorded if isinstance(entry, Evidence) and not entry.finding.ready]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +54,26 @@ class Jobs:
 
     def apply(self, environment: str, assets: Sequence[str] = ()) -> Ran:
         """Provision an environment, or some of its assets, with their checks."""
+        known = [node.asset for node in self.lineage.of(environment)]
+        for asset in assets:
+            if asset not in known:
+                raise ProvisioningError(
+                    f"{self._name}/{environment} has no asset {asset}", remedy=f"one of {', '.join(known)}"
+                )
         keys = {self._key(environment, asset) for asset in assets}
         checks = {key for key in self._checks(environment) if key.asset_key in keys}
-        return self._run(apply_job(self._name, environment), keys, checks)
+        return self._run(environment, apply_job(self._name, environment), keys, checks)
 
     def check(self, environment: str, item: str | None = None) -> Ran:
-        """Run an environment's checks alone. One item by name is checked anew, however fresh its evidence."""
+        """Run an environment's checks alone. One item by name is checked anew, by an exercise even if it needs one."""
         checks = {key for key in self._checks(environment) if item in {None, key.name}}
-        return self._run(drift_job(self._name, environment), set(), checks, reuse=item is None)
+        tags = {} if item is None else {REUSE: "false", UNATTENDED: "false"}
+        return self._run(environment, drift_job(self._name, environment), set(), checks, tags)
 
-    def recorded(self, environment: str, run: str) -> list[Entry]:
-        """What a run left in the ledger."""
-        ledger = open_session(self.lineage, environment, run=run).ledger
-        return [entry for page in ledger.pages if page.run == run for entry in page.entries]
+    def standings(self, environment: str) -> list[Standing]:
+        """Where every item that can be checked stands now."""
+        found = standings(open_session(self.lineage, environment, run="report"))
+        return [standing for standing in found if not standing.item.planned]
 
     @property
     def _name(self) -> str:
@@ -67,19 +87,36 @@ class Jobs:
             for readiness in self.tasks[node.key].checks:
                 yield dg.AssetCheckKey(self._key(environment, node.asset), readiness.item.name)
 
-    def _run(self, job_name: str, keys: set[dg.AssetKey], checks: set[dg.AssetCheckKey], *, reuse: bool = True) -> Ran:
+    def _run(
+        self,
+        environment: str,
+        job_name: str,
+        keys: set[dg.AssetKey],
+        checks: set[dg.AssetCheckKey],
+        tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> Ran:
         job = load_definitions(home.repository() / home.ENGAGEMENTS).resolve_job_def(job_name)
         if keys or checks:
             job = job.get_subset(asset_selection=keys, asset_check_selection=checks)
         this = Process.this()
-        tags = {_PID: str(os.getpid()), _STARTED: repr(this.started), REUSE: "true" if reuse else "false"}
+        tags = {**tags, _PID: str(this.pid), _STARTED: repr(this.started)}
         with home.instance() as instance:
             self._close_dead_runs(instance)
             result = job.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET, tags=tags)
         failed = dict(_failures(result.all_events))
-        # A red item alone is "not ready"; an error that hides the answer weighs more.
-        code = 0 if result.success else min(failed.values(), default=NOT_READY)
-        return Ran(result.run_id, result.success, tuple(failed), code)
+        recorded: tuple[Entry, ...] = ()
+        try:
+            recorded = self._recorded(environment, result.run_id)
+        except ProvisioningError as error:
+            failed[str(error)] = error.exit_code
+        found = result.get_asset_check_evaluations()
+        checked = frozenset((each.asset_key.path[-1], each.check_name) for each in found)
+        ran = Ran(result.run_id, result.success, tuple(failed), 0, recorded, checked)
+        return replace(ran, exit_code=_exit_code(ran, set(failed.values())))
+
+    def _recorded(self, environment: str, run: str) -> tuple[Entry, ...]:
+        ledger = open_session(self.lineage, environment, run=run).ledger
+        return tuple(entry for page in ledger.pages if page.run == run for entry in page.entries)
 
     def _close_dead_runs(self, instance: dg.DagsterInstance) -> None:
         """Mark runs of ours whose process is gone as failed: a killed one shows as running for ever."""
@@ -90,6 +127,17 @@ class Jobs:
                 self.tell(f"run {run.run_id} had been killed: it is marked as failed")
 
 
+def _exit_code(ran: Ran, failed: set[int]) -> int:
+    """An error weighs most, since it hides the answer; then what is not ready, then what nobody could tell."""
+    if COULD_NOT_TELL in failed:
+        return COULD_NOT_TELL
+    if failed or any(not evidence.finding.unknown for evidence in ran.red):
+        return NOT_READY
+    if ran.red:
+        return COULD_NOT_TELL
+    return 0 if ran.success else NOT_READY
+
+
 def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, int]]:
     """The words of every failed step and its exit code; a red blocking check is told by its item."""
     for event in events:
@@ -98,6 +146,6 @@ def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, int]]:
         data = event.step_failure_data
         ours = data.user_failure_data
         if ours is not None and ours.description:
-            yield ours.description, NOT_READY if ours.metadata[EXIT_CODE].value == NOT_READY else 1
+            yield ours.description, NOT_READY if ours.metadata[EXIT_CODE].value == NOT_READY else COULD_NOT_TELL
         elif data.error is not None and "DagsterAssetCheckFailedError" not in data.error.message:
-            yield data.error.message.strip(), 1
+            yield data.error.message.strip(), COULD_NOT_TELL

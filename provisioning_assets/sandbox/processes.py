@@ -14,6 +14,7 @@ import psutil
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.process import Process
 
 State = Literal["running", "stopped", "crashed"]
 _STOPPING = 5
@@ -123,7 +124,7 @@ def start(folder: Folder, name: str, command: list[str], environment: Mapping[st
     finally:
         os.close(output)
     started = psutil.Process(pid)
-    folder.write(f"{name}.pid", json.dumps({"pid": started.pid, "started": started.create_time()}))
+    folder.write(f"{name}.pid", json.dumps(asdict(Process.of(pid))))
     return started
 
 
@@ -135,14 +136,9 @@ def member_command(name: str, *arguments: str) -> list[str]:
 def running(folder: Folder, name: str) -> psutil.Process | None:
     """The member's process, if exactly that one still runs."""
     recorded = _recorded(folder, name)
-    if recorded is None:
-        return None
-    try:
-        process = psutil.Process(int(recorded["pid"]))
-        same = abs(process.create_time() - recorded["started"]) < 1
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.NoSuchProcess:
-        return None
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(recorded.pid) if recorded and recorded.alive() else None
+    return None
 
 
 def state_of(folder: Folder, name: str) -> tuple[State, int | None]:
@@ -202,9 +198,6 @@ def did_not_start(folder: Folder, name: str) -> ProvisioningError:
     )
 
 
-def _recorded(folder: Folder, name: str) -> dict[str, float] | None:
+def _recorded(folder: Folder, name: str) -> Process | None:
     file = folder.pidfile(name)
-    if not file.exists():
-        return None
-    found: dict[str, float] = json.loads(file.read_text())
-    return found
+    return Process(**json.loads(file.read_text())) if file.exists() else None

@@ -152,6 +152,9 @@ def test_a_held_state_names_its_holder_and_can_be_released(subject: Subject) -> 
         subject.engine.plan(subject.stage("small"), print)
     assert "somebody@elsewhere" in locked.value.holder
 
-    subject.engine.release_lock(subject.stage("small"))
+    subject.engine.release_lock(subject.stage("small"), "another-lock")
+    with pytest.raises(StateLocked):
+        subject.engine.plan(subject.stage("small"), print)
+    subject.engine.release_lock(subject.stage("small"), locked.value.lock_id)
 
     assert not subject.engine.plan(subject.stage("small"), print).empty

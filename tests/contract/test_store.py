@@ -49,7 +49,7 @@ def version(store: Store, key: str) -> str:
 
 def test_a_store_that_was_not_prepared_is_empty(store: Store) -> None:
     assert store.read("shop/lock.json") is None
-    assert store.keys("shop/") == []
+    assert store.versions("shop/") == {}
 
 
 def test_preparing_twice_keeps_what_is_there(prepared: Store) -> None:
@@ -57,7 +57,7 @@ def test_preparing_twice_keeps_what_is_there(prepared: Store) -> None:
 
     prepared.prepare()
 
-    assert prepared.keys("") == ["shop/a"]
+    assert list(prepared.versions("")) == ["shop/a"]
 
 
 def test_a_key_is_created_once(prepared: Store) -> None:
@@ -97,8 +97,11 @@ def test_keys_are_those_with_the_prefix_in_order(prepared: Store) -> None:
     for key in ("shop/pages/2", "shop/pages/10", "shop/pages/1", "shop/page", "other/pages/1"):
         prepared.create(key, b"x")
 
-    assert prepared.keys("shop/pages/") == ["shop/pages/1", "shop/pages/10", "shop/pages/2"]
-    assert prepared.keys("nobody/") == []
+    found = prepared.versions("shop/pages/")
+    assert list(found) == ["shop/pages/1", "shop/pages/10", "shop/pages/2"]
+    assert found == {key: version(prepared, key) for key in found}
+    assert list(prepared.versions("shop/pages/", after="shop/pages/1")) == ["shop/pages/10", "shop/pages/2"]
+    assert prepared.versions("nobody/") == {}
 
 
 def test_more_keys_than_a_page_holds_are_all_there(prepared: Store) -> None:
@@ -106,7 +109,7 @@ def test_more_keys_than_a_page_holds_are_all_there(prepared: Store) -> None:
     for name in names:
         prepared.create(name, b"x")
 
-    assert prepared.keys("shop/pages/") == names
+    assert list(prepared.versions("shop/pages/")) == names
 
 
 def test_of_writers_at_the_same_time_one_wins(prepared: Store) -> None:

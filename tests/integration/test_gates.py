@@ -22,8 +22,9 @@ from provisioning_assets.ledger import ApplyFinished, ApplyStarted
 from provisioning_assets.lineage import Lineage
 from provisioning_assets.plan import Attributes
 from provisioning_assets.readiness import gate_reasons
-from provisioning_assets.resources import Session, Work, now, open_session
+from provisioning_assets.resources import Session, open_session
 from provisioning_assets.spec.loading import load_engagement
+from provisioning_assets.work import Work, now
 from tests.servers import free_port, wait_for
 
 BEFORE_CONFIG = (

@@ -42,7 +42,7 @@ def test_seen_false_is_red():
         ({"about": replace(ABOUT, epoch=3)}, "the last apply is epoch 3"),
         ({"about": replace(ABOUT, world="sha256:x")}, "another world"),
         ({"rule_version": 2}, "another version of the rule"),
-        ({"unfinished": True}, "never finished"),
+        ({"unfinished": "an apply"}, "never finished"),
         ({"now": NOW + timedelta(hours=24)}, "25 h ago"),
         ({"now": NOW - timedelta(hours=2)}, "in the future"),
     ],

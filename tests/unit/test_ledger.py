@@ -2,13 +2,22 @@
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioning_assets.errors import LedgerDamaged
+from provisioning_assets.errors import LedgerDamaged, LockHeld
 from provisioning_assets.evidence import About, Evidence, Finding
-from provisioning_assets.ledger import ApplyFinished, ApplyStarted, Ledger, Observed
+from provisioning_assets.ledger import (
+    ApplyFinished,
+    ApplyStarted,
+    Epoch,
+    ExerciseFinished,
+    ExerciseStarted,
+    Ledger,
+    Observed,
+    TakenOver,
+)
 from provisioning_assets.providers.store.memory import MemoryStore
 
 ABOUT = About("secrets", "staging", "sha256:c", "sha256:s", 0, "sha256:w")
@@ -38,11 +47,86 @@ def test_the_last_word_counts():
 
 def test_an_epoch_is_open_until_it_is_finished():
     one = ledger(MemoryStore())
-    assert (one.epoch("dns").number, one.epoch("dns").unfinished) == (0, False)
+    assert one.epoch("dns") == Epoch(0, "")
     one.append(ApplyStarted("dns", 1, "sha256:p", "1 to create"))
     assert one.epoch("dns").unfinished
     one.append(ApplyFinished("dns", 1))
-    assert (one.epoch("dns").number, one.epoch("dns").unfinished) == (1, False)
+    assert one.epoch("dns") == Epoch(1, "")
+
+
+def test_an_exercise_is_open_until_it_ends_or_an_apply_puts_it_right():
+    one = ledger(MemoryStore())
+    one.append(ApplyStarted("monitoring", 1, "sha256:p", "1 to create"), ApplyFinished("monitoring", 1))
+    one.append(ExerciseStarted("monitoring", "an exercise with paging on"))
+    assert one.epoch("monitoring") == Epoch(1, "an exercise with paging on")
+    assert one.epoch("dns") == Epoch(0, "")
+    one.append(ExerciseFinished("monitoring"))
+    assert one.epoch("monitoring") == Epoch(1, "")
+    one.append(ExerciseStarted("monitoring", "again"))
+    one.append(ApplyFinished("monitoring", 1))
+    assert one.epoch("monitoring") == Epoch(1, "")
+
+
+def test_an_open_apply_is_not_closed_by_an_exercise():
+    one = ledger(MemoryStore())
+    one.append(ApplyStarted("monitoring", 1, "sha256:p", "1 to create"))
+    one.append(ExerciseStarted("monitoring", "an exercise"), ExerciseFinished("monitoring"))
+    assert one.epoch("monitoring") == Epoch(1, "an apply")
+
+
+def test_what_a_dead_run_left_is_known_by_host_and_time():
+    one = ledger(MemoryStore())
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    one.append(TakenOver("run r0", "builder", since))
+    assert one.left_behind("builder", since + timedelta(minutes=1))
+    assert not one.left_behind("builder", since - timedelta(seconds=1))
+    assert not one.left_behind("builder", datetime.now(UTC) + timedelta(seconds=1))
+    assert not one.left_behind("elsewhere", since + timedelta(minutes=1))
+
+
+def test_who_may_not_write_writes_no_page():
+    store = MemoryStore()
+
+    def guard():
+        raise LockHeld("no longer ours", [])
+
+    mine = Ledger(store, "demo/staging/ledger", run="r1", guard=guard)
+    with pytest.raises(LockHeld):
+        mine.append(EVIDENCE)
+    assert store.versions("") == {}
+
+
+class Counting(MemoryStore):
+    """Counts what is read."""
+
+    reads = 0
+
+    def read(self, key):
+        self.reads += 1
+        return super().read(key)
+
+
+def test_copies_spare_reading_and_the_newest_page_vouches_for_them(tmp_path):
+    store = Counting()
+    for number in range(5):
+        ledger(store).append(replace(EVIDENCE, seconds=float(number)))
+
+    def opened():
+        store.reads = 0
+        one = Ledger(store, "demo/staging/ledger", run="r2", copies=tmp_path / "copies")
+        one.refresh()
+        return [page.entries[0].seconds for page in one.pages]
+
+    assert (opened(), store.reads) == ([0.0, 1.0, 2.0, 3.0, 4.0], 5)
+    assert (opened(), store.reads) == ([0.0, 1.0, 2.0, 3.0, 4.0], 1)
+    forged = min((tmp_path / "copies").iterdir())
+    forged.write_bytes(forged.read_bytes().replace(b'"count":3', b'"count":4'))
+    assert opened() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    key = "demo/staging/ledger/pages/0000000002.json"
+    content, version = store.read(key)
+    store.replace(key, content.replace(b'"count":3', b'"count":4'), version=version)
+    with pytest.raises(LedgerDamaged):
+        opened()
 
 
 def test_what_another_run_observed_is_not_this_runs_answer():
@@ -79,7 +163,7 @@ def test_damage_is_noticed(damage):
     one = ledger(store)
     for number in range(3):
         one.append(replace(EVIDENCE, seconds=float(number)))
-    keys = store.keys("demo/staging/ledger/pages/")
+    keys = list(store.versions("demo/staging/ledger/pages/"))
     key = keys[2] if damage == "remove_last" else keys[1]
     content, version = store.read(key)
     if damage.startswith("remove"):

@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-import psutil
 import pytest
 
-from provisioning_assets.errors import LockHeld
-from provisioning_assets.lock import EnvironmentLock, Holder, Process, _content, _here
+from provisioning_assets.errors import LockHeld, Unreachable
+from provisioning_assets.lock import SILENCE, EnvironmentLock, Holder, _content, _here
+from provisioning_assets.process import Process
 from provisioning_assets.providers.store.memory import MemoryStore
 
 KEY = "demo/staging/lock.json"
@@ -20,15 +20,15 @@ def lock(store, run="r1"):
     return EnvironmentLock(store, KEY, run=run, environment="demo-staging")
 
 
-def holder(process=None, **changes):
+def holder(process=None, *, silent_for=60.0, **changes):
     host, boot = _here()
-    now = datetime.now(UTC)
-    return replace(Holder("t", "r0", host, boot, process or Process.this(), now, now), **changes)
+    beat = datetime.now(UTC) - timedelta(seconds=silent_for)
+    return replace(Holder("t", "r0", host, boot, process or Process.this(), beat, beat), **changes)
 
 
 def gone():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    process = Process(child.pid, psutil.Process(child.pid).create_time())
+    process = Process.of(child.pid)
     child.communicate(b"\n")
     return process
 
@@ -71,6 +71,62 @@ def test_a_dead_holder_is_taken_over_and_named(how):
     mine = lock(store, run="r1")
     assert mine.acquire(wait=0, progress=silent) == dead
     mine.check()
+    mine.release()
+
+
+def test_a_holder_whose_heart_beats_is_not_dead_whatever_its_process_seems_to_be():
+    """A copied machine has the same host and boot: the process is gone here, and at work there."""
+    store = MemoryStore()
+    store.create(KEY, _content(holder(gone(), silent_for=SILENCE - 5)))
+    told = []
+    with pytest.raises(LockHeld, match="run r0"):
+        lock(store).acquire(wait=0.2, progress=told.append)
+    assert "whose process is gone: is its heartbeat silent, too?" in told[0]
+
+
+def test_the_dead_ones_children_that_live_are_handed_on():
+    store = MemoryStore()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        working = Process.of(child.pid)
+        dead = holder(gone(), children=(gone(), working))
+        store.create(KEY, _content(dead))
+        mine = lock(store)
+        assert mine.acquire(wait=0, progress=silent).at_work() == [working]
+        assert mine.holder().children == (working,)
+        assert not working.ended(within=0.1)
+        child.communicate(b"\n")
+        assert working.ended(within=5)
+        mine.release()
+
+
+def test_an_answer_that_was_lost_does_not_stop_the_heart():
+    class Failing(MemoryStore):
+        fails = False
+
+        def read(self, key):
+            if self.fails:
+                raise Unreachable("S3", "nowhere")
+            return super().read(key)
+
+    store = Failing()
+    mine = lock(store)
+    mine.acquire(wait=0, progress=silent)
+    store.fails = True
+    with pytest.raises(Unreachable):
+        mine.add_child(Process.this())
+    store.fails = False
+    mine.add_child(Process.this())
+    assert mine.holder().children == (Process.this(),)
+    mine.release()
+
+
+def test_a_child_is_not_started_under_a_lock_that_is_gone():
+    store = MemoryStore()
+    mine = lock(store)
+    mine.acquire(wait=0, progress=silent)
+    lock(store, run="person").break_it()
+    with pytest.raises(LockHeld, match="no longer ours"):
+        mine.add_child(Process.this())
     mine.release()
 
 

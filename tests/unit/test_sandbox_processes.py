@@ -10,6 +10,7 @@ import sys
 import psutil
 import pytest
 
+from provisioning_assets.process import Process
 from provisioning_assets.sandbox import processes
 from provisioning_assets.sandbox.processes import Folder, Member
 
@@ -48,7 +49,7 @@ def test_a_member_leads_a_session_of_its_own(folder):
 def test_stop_leaves_a_process_that_got_the_number_later(folder):
     stranger = subprocess.Popen(SLEEPER)
     try:
-        began = psutil.Process(stranger.pid).create_time()
+        began = Process.of(stranger.pid).started
         folder.write("one.pid", json.dumps({"pid": stranger.pid, "started": began - 60}))
         assert processes.state_of(folder, "one") == ("crashed", None)
         processes.stop(folder, "one")

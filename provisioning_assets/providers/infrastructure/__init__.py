@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -28,13 +29,20 @@ class StageRoot:
 
 
 class StateLocked(ProviderFailed):
-    """The engine's own state lock is held; `holder` says by whom, as the engine tells it."""
+    """The engine's own state lock is held; `holder` says by whom, `host` and `created` where and when it was taken."""
 
-    def __init__(self, stage: str, holder: str, *, lock_id: str) -> None:
+    def __init__(
+        self, stage: str, holder: str, *, lock_id: str, host: str = "", created: datetime | None = None
+    ) -> None:
         self.holder = holder
         self.lock_id = lock_id
+        self.host = host
+        self.created = created
         super().__init__(
-            f"the state of {stage} is locked", cause=holder, remedy="wait for that run, or release its lock"
+            f"the state of {stage} is locked",
+            cause=holder,
+            remedy="wait for that run; if it is gone for good, release the lock: terraform force-unlock "
+            + (lock_id or "ID"),
         )
 
 
@@ -57,8 +65,8 @@ class Infrastructure(Protocol):
         """Coverage: each live thing that belongs to the stage, and why it is not managed (None: it is)."""
         ...
 
-    def release_lock(self, stage: StageRoot) -> None:
-        """Release a state lock that a dead run left behind; the caller knows that it is dead."""
+    def release_lock(self, stage: StageRoot, lock_id: str) -> None:
+        """Release this state lock, which a dead run left behind; the caller knows that it is dead."""
         ...
 
     def lineage(self, stage: StageRoot) -> str | None:

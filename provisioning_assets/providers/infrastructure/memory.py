@@ -69,10 +69,11 @@ class MemoryInfrastructure:
         state = self.states.get(stage.state["key"])
         return {} if state is None else {**dict.fromkeys(state.resources), **state.by_hand}
 
-    def release_lock(self, stage: StageRoot) -> None:
-        """Forget the lock."""
-        if stage.state["key"] in self.states:
-            self.states[stage.state["key"]].lock = ""
+    def release_lock(self, stage: StageRoot, lock_id: str) -> None:
+        """Forget the lock, if it is this one."""
+        state = self.states.get(stage.state["key"])
+        if state is not None and state.lock == lock_id:
+            state.lock = ""
 
     def lineage(self, stage: StageRoot) -> str | None:
         """Random, given at the first apply."""

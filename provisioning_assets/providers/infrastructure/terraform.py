@@ -34,9 +34,9 @@ _WORDS = 20
 
 
 class Terraform:
-    """The engine. `on_start` hears of each process that it starts: its number and start time."""
+    """The engine. `on_start` hears the number of each process that may write, before it does anything."""
 
-    def __init__(self, on_start: Callable[[int, float], None] = lambda _pid, _at: None) -> None:
+    def __init__(self, on_start: Callable[[int], None] = lambda _pid: None) -> None:
         self._on_start = on_start
         self._planned: dict[Path, str] = {}
         """Digest of the plan that is kept in each plan file."""
@@ -95,12 +95,11 @@ class Terraform:
         state = terraform_state.read(stage)
         return {} if state is None else coverage.live_and_managed(state, stage)
 
-    def release_lock(self, stage: StageRoot) -> None:
-        """Release the state lock, by Terraform's own command; nothing to do when it is free."""
-        lock = terraform_state.lock_id(stage)
-        if lock is not None:
+    def release_lock(self, stage: StageRoot, lock_id: str) -> None:
+        """Release this state lock, by Terraform's own command; nothing to do when it is free, or another's."""
+        if terraform_state.lock_id(stage) == lock_id:
             self._initialise(stage, lambda _line: None)
-            self._process(stage).answer("force-unlock", lock, force=FLAG)
+            self._process(stage).answer("force-unlock", lock_id, force=FLAG)
 
     def lineage(self, stage: StageRoot) -> str | None:
         """The identity that Terraform gave the state when it first wrote it."""

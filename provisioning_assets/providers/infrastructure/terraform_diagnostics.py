@@ -6,6 +6,7 @@ Format: https://developer.hashicorp.com/terraform/internals/machine-readable-ui#
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioning_assets.errors import ProviderFailed
@@ -69,4 +70,16 @@ def _words(stage: StageRoot, diagnostic: Diagnostic) -> str:
 def _locked(stage: StageRoot, detail: str) -> StateLocked:
     told = dict(re.findall(r"^\s*(ID|Who|Operation|Created):\s*(\S.*?)\s*$", detail, flags=re.MULTILINE))
     who, what, since = told.get("Who", "somebody"), told.get("Operation", "something"), told.get("Created", "?")
-    return StateLocked(stage.name, f"{who}, {what}, since {since}, lock {told.get('ID')}", lock_id=told.get("ID", ""))
+    return StateLocked(
+        stage.name,
+        f"{who}, {what}, since {since}, lock {told.get('ID')}",
+        lock_id=told.get("ID", ""),
+        host=who.rpartition("@")[2],
+        created=_time(since),
+    )
+
+
+def _time(text: str) -> datetime | None:
+    """Go's way to write a time: `2026-01-02 15:04:05.123456789 +0000 UTC`."""
+    found = re.match(r"(\S+ \d\d:\d\d:\d\d)(\.\d+)? \+0000 UTC", text)
+    return datetime.fromisoformat(found[1] + (found[2] or "")[:7]).replace(tzinfo=UTC) if found else None

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import psutil
 from python_terraform import IsFlagged
 from python_terraform import Terraform as CommandLine
 
@@ -25,6 +24,9 @@ from provisioning_assets.errors import ProviderFailed
 FLAG = IsFlagged
 Event = Mapping[str, Any]
 """One line of the `-json` stream. https://developer.hashicorp.com/terraform/internals/machine-readable-ui"""
+
+_GATED = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "terraform")
+"""Waits for a line on its input, then becomes Terraform; without one (we died) it ends and nothing was started."""
 
 _POLL = 0.2
 _CLEAN_END = 120.0
@@ -35,12 +37,13 @@ _KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_")
 class TerraformProcess:
     """How Terraform is started for one stage.
 
-    `on_start` hears number and start time of each process that may write. `limit` is in seconds, for one command.
+    `on_start` hears the number of each process that may write, before it does anything. `limit` is in seconds, for
+    one command.
     """
 
     root: Path
     environment: Mapping[str, str]
-    on_start: Callable[[int, float], None]
+    on_start: Callable[[int], None]
     limit: float = 7200
 
     def stream(self, on_event: Callable[[Event], None], command: str, *args: str, **options: Any) -> int:
@@ -49,7 +52,8 @@ class TerraformProcess:
             process = self._start(output, command, *args, json=FLAG, **options)
             rest, position = b"", 0
             try:
-                self._tell(process)
+                self.on_start(process.pid)
+                _open_gate(process)
                 for running in self._until_ended(process):
                     read = os.pread(output.fileno(), 1 << 24, position)
                     position += len(read)
@@ -69,7 +73,7 @@ class TerraformProcess:
         """Run a command that only reads, and return what it printed, which is kept in memory alone."""
         process = self._start(subprocess.PIPE, command, *args, **options)
         try:
-            output, _ = process.communicate(timeout=self.limit)
+            output, _ = process.communicate(b"\n", timeout=self.limit)
         except BaseException:
             _end(process)
             raise
@@ -90,20 +94,15 @@ class TerraformProcess:
         line: list[str] = writer.generate_cmd_string(command, *args, no_color=FLAG, **options)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("TF_") or k.startswith(_KEPT)}
         return subprocess.Popen(
-            line,
+            [*_GATED, *line],
             cwd=self.root,
             env={**inherited, **self.environment},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.DEVNULL if output == subprocess.PIPE else subprocess.STDOUT,
             start_new_session=True,
             umask=0o077,
         )
-
-    def _tell(self, process: "subprocess.Popen[bytes]") -> None:
-        """Say who was started; one that has ended already needs no watching."""
-        with suppress(psutil.NoSuchProcess):
-            self.on_start(process.pid, psutil.Process(process.pid).create_time())
 
     def _until_ended(self, process: "subprocess.Popen[bytes]") -> Iterator[bool]:
         """True again and again while it runs, then False for ever; `ProviderFailed` after the limit."""
@@ -122,6 +121,13 @@ class TerraformProcess:
             )
         while True:
             yield False
+
+
+def _open_gate(process: "subprocess.Popen[bytes]") -> None:
+    assert process.stdin is not None  # noqa: S101 - it was started with a pipe
+    with suppress(BrokenPipeError):  # it ended meanwhile: its status says so
+        process.stdin.write(b"\n")
+        process.stdin.close()
 
 
 def _event(line: bytes) -> Event:

@@ -110,11 +110,13 @@ def prove_control(
 ) -> Control:
     """Breach the alarm with paging on and wait for the pager's tap; paging is off again in any case.
 
-    `within` bounds the whole run. `ProviderFailed` when paging could not be switched off again.
+    Paging that somebody switched on is left alone, and nothing is proven. `within` bounds the whole run.
+    `ProviderFailed` when paging could not be switched off again.
     """
     end = clock.now() + within.total_seconds()
     evaluator = monitoring.evaluator()
-    obstacles = _obstacles(monitoring.read(scope), alarm, "pager")
+    live = monitoring.read(scope)
+    obstacles = [*_obstacles(live, alarm, "pager"), *_armed(live, alarm)]
     if obstacles:
         return Control(alarm, evaluator, f"not run: {'; '.join(obstacles)}")
     unsettled = _unsettled(monitoring, scope, (f"{alarm}-pager",), end, clock)
@@ -152,9 +154,7 @@ def prove_quiet(
     """
     end = clock.now() + within.total_seconds()
     evaluator, live = monitoring.evaluator(), monitoring.read(scope)
-    obstacles = [*_doubts(control, evaluator), *_obstacles(live, alarm, *ROUTES)]
-    if live.get(f"alarm {alarm}-pager", {}).get("paging"):
-        obstacles.append(f"paging of {alarm}-pager is on: a breach would call the pager")
+    obstacles = [*_doubts(control, evaluator), *_obstacles(live, alarm, *ROUTES), *_armed(live, alarm)]
     if control is None or control.delay_seconds is None or obstacles:
         return Quiet(alarm, evaluator, proven=False, summary=f"not run: {'; '.join(obstacles)}", control=control)
     unsettled = _unsettled(monitoring, scope, (f"{alarm}-pager", f"{alarm}-quiet"), end, clock)
@@ -244,6 +244,12 @@ def _obstacles(live: Mapping[str, Attributes], alarm: str, *routes: Route) -> li
         if not (f"topic {route}" in live and tap.get("subscribed") and tap.get("allowed")):
             obstacles.append(f"the {route} tap does not receive what its topic sends")
     return obstacles
+
+
+def _armed(live: Mapping[str, Attributes], alarm: str) -> list[str]:
+    """Somebody may have armed the pager on purpose: then no exercise may disarm it, nor call a person."""
+    armed = live.get(f"alarm {alarm}-pager", {}).get("paging")
+    return [f"paging of {alarm}-pager is on: a breach would call the pager"] if armed else []
 
 
 def _unsettled(monitoring: Monitoring, scope: str, alarms: Sequence[str], end: float, clock: Clock) -> str | None:

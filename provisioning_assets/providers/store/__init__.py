@@ -14,8 +14,8 @@ class Store(Protocol):
         """Content and version; None when the key does not exist."""
         ...
 
-    def keys(self, prefix: str) -> list[str]:
-        """All keys with this prefix, sorted."""
+    def versions(self, prefix: str, *, after: str = "") -> dict[str, str]:
+        """Version of each key with this prefix that comes after the key `after`, sorted by key."""
         ...
 
     def create(self, key: str, content: bytes) -> bool:

@@ -34,12 +34,13 @@ class FileStore:
                 return None
             return content, _version(content)
 
-    def keys(self, prefix: str) -> list[str]:
-        """All keys with the prefix, sorted."""
+    def versions(self, prefix: str, *, after: str = "") -> dict[str, str]:
+        """Hash of each file whose key has the prefix, sorted by key."""
         with self._translated():
             files = (path for path in self._folder.rglob("*") if path.is_file() and path.suffix != _PART)
-            found = (path.relative_to(self._folder).as_posix() for path in files if path.name != _LOCK)
-            return sorted(key for key in found if key.startswith(prefix))
+            keys = (path.relative_to(self._folder).as_posix() for path in files if path.name != _LOCK)
+            found = sorted(key for key in keys if key.startswith(prefix) and key > after)
+            return {key: _version((self._folder / key).read_bytes()) for key in found}
 
     def create(self, key: str, content: bytes) -> bool:
         """Put if absent."""

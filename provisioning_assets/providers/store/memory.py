@@ -18,9 +18,10 @@ class MemoryStore:
         """Content and version."""
         return self._content.get(key)
 
-    def keys(self, prefix: str) -> list[str]:
-        """All keys with the prefix, sorted."""
-        return sorted(key for key in self._content if key.startswith(prefix))
+    def versions(self, prefix: str, *, after: str = "") -> dict[str, str]:
+        """Version of each key with the prefix, sorted by key."""
+        found = sorted(key for key in self._content if key.startswith(prefix) and key > after)
+        return {key: self._content[key][1] for key in found}
 
     def create(self, key: str, content: bytes) -> bool:
         """Put if absent."""

@@ -60,15 +60,16 @@ class S3Store:
                 raise
             return answer["Body"].read(), answer["ETag"]
 
-    def keys(self, prefix: str) -> list[str]:
-        """All keys with the prefix, page by page, sorted as S3 does."""
+    def versions(self, prefix: str, *, after: str = "") -> dict[str, str]:
+        """ETag of each key with the prefix, page by page, sorted as S3 does."""
         with aws.translated("S3"):
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            listing = self._s3.get_paginator("list_objects_v2")
+            pages = listing.paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after)
             try:
-                return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+                return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
             except ClientError as error:
                 if error.response["Error"]["Code"] in _ABSENT:
-                    return []
+                    return {}
                 raise
 
     def create(self, key: str, content: bytes) -> bool:
@@ -103,10 +104,10 @@ class S3Store:
                 code = error.response["Error"]["Code"]
                 if code == _NO_BUCKET:
                     raise ProviderFailed(
-                        "the bucket of the state and the record is gone",
+                        "the bucket of the state and the record does not exist",
                         where=f"s3://{self._bucket}",
                         cause=code,
-                        remedy="check who deleted it and whose credentials these are; an apply makes a new one",
+                        remedy="an apply makes it; if one did, check who deleted it and whose credentials these are",
                     ) from None
                 if code not in _LOST | _ABSENT:
                     raise
