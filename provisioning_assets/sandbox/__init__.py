@@ -43,7 +43,8 @@ def start(path: Path, progress: Callable[[str], None]) -> list[Member]:
             wanted = [name for name in group if name in new]
             for name in wanted:
                 processes.start(folder, name, _command(folder, name, ports), environment)
-            for name in wanted:
+            # Those that run already, too: a start that was killed left them before they answered.
+            for name in group:
                 _wait(folder, name, ports[name])
             if "openbao" in wanted:
                 openbao.initialise(folder, environment["VAULT_ADDR"], f"127.0.0.1:{ports['dns']}")

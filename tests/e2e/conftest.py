@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +24,14 @@ class Shop:
     folder: Path
     environment: dict[str, str]
 
+    def command(self, *arguments: str) -> list[str]:
+        """`provisioning …`, as a process is started."""
+        return [sys.executable, "-u", "-m", "provisioning_assets.cli", *arguments]
+
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """`provisioning …`, to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "provisioning_assets.cli", *arguments],
+            self.command(*arguments),
             cwd=self.folder,
             env={**self.environment, **variables},
             capture_output=True,
@@ -35,12 +40,12 @@ class Shop:
             check=False,
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """`provisioning …`, still running; what it prints goes to one pipe."""
         return subprocess.Popen(
-            [sys.executable, "-u", "-m", "provisioning_assets.cli", *arguments],
+            self.command(*arguments),
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -68,10 +73,44 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     sandbox.stop(home)
 
 
+def read_until(process: subprocess.Popen[str], seen: Callable[[str], bool]) -> list[str]:
+    """Lines up to the one that was waited for; fails when the process ends without it."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if seen(line):
+            return lines
+    raise AssertionError("".join(lines))
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End our process, and nothing that it started, as an operator's `kill -9` does."""
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@dataclass(frozen=True)
+class Provisioned(Shop):
+    """The demo shop, staging and production provisioned: production by a run that took over from a killed one."""
+
+    staging: str
+    """What the first run said."""
+    again: str
+    """What the run said that came after the killed one: over both environments, as `make demo` does."""
+
+
 @pytest.fixture(scope="session")
-def provisioned(shop: Shop) -> Shop:
-    """The demo shop, staging and production provisioned."""
-    done = shop.run("apply", "demo_shop")
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    (shop.folder / ".provisioning" / "apply.out").write_text(done.stdout + done.stderr)
-    return shop
+def provisioned(shop: Shop) -> Provisioned:
+    """Staging; then production, killed while its database is made; then both again."""
+    staging = shop.run("apply", "demo_shop", "staging")
+    assert staging.returncode == 0, staging.stdout[-4000:] + staging.stderr[-2000:]
+    killed = shop.start("apply", "demo_shop", "production")
+    before = read_until(killed, lambda line: "datastores: " in line and "Creating..." in line)
+    kill(killed)
+    again = shop.run("apply", "demo_shop")
+    assert again.returncode == 0, again.stdout[-4000:] + again.stderr[-2000:]
+    (shop.folder / ".provisioning" / "out").write_text("".join((staging.stdout, *before, again.stdout, again.stderr)))
+    return Provisioned(shop.folder, shop.environment, staging.stdout, again.stdout)

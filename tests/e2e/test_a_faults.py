@@ -1,26 +1,10 @@
 """Faults in the middle: a killed run, two runs at once, a server that goes away. The next run converges and tells."""
 
-import os
-import signal
-import subprocess
-from collections.abc import Callable
-
 import pytest
 
-from tests.e2e.conftest import Shop
+from tests.e2e.conftest import Shop, kill, read_until
 
 NETWORKING = ("apply", "demo_shop", "staging", "--only", "networking")
-
-
-def read_until(process: subprocess.Popen[str], seen: Callable[[str], bool]) -> list[str]:
-    """Lines up to the one that was waited for; fails when the process ends without it."""
-    assert process.stdout is not None
-    lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line)
-        if seen(line):
-            return lines
-    raise AssertionError("".join(lines))
 
 
 @pytest.mark.timeout(600)
@@ -28,10 +12,7 @@ def test_a_run_killed_in_the_middle_of_an_apply_is_taken_over_and_converges(shop
     """Runs first: it brings the networking up that every other test stands on."""
     first = shop.start(*NETWORKING)
     read_until(first, lambda line: "Creating..." in line)
-    os.kill(first.pid, signal.SIGKILL)
-    first.wait()
-    assert first.stdout is not None
-    first.stdout.close()
+    kill(first)
     second = shop.run(*NETWORKING)
     assert second.returncode == 0, second.stdout[-3000:] + second.stderr
     assert "had been killed: it is marked as failed" in second.stdout

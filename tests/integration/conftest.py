@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets import sandbox as embedded
+from provisioning_assets.assets import assemble
+from provisioning_assets.lineage import Lineage
+from provisioning_assets.spec.loading import load_engagement
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -48,3 +51,9 @@ def shop(cloud: Path, tmp_path: Path) -> Path:
     text = file.read_text().replace("bucket: demo-shop", f"bucket: demo-{unique}")
     file.write_text(text.replace("prefix: /${engagement}/", f"prefix: /${{engagement}}/{unique}/"))
     return tmp_path
+
+
+@pytest.fixture
+def lineage(shop: Path) -> Lineage:
+    """The demo shop, with a record of its own in buckets of its own."""
+    return assemble(load_engagement(shop / "engagements" / "demo_shop"))[0]

@@ -6,7 +6,6 @@ The stages are proven by hand here (their own proof takes Terraform minutes): wh
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,28 +20,10 @@ from provisioning_assets.evidence import Evidence, Finding
 from provisioning_assets.ledger import ApplyFinished, ApplyStarted
 from provisioning_assets.lineage import Lineage
 from provisioning_assets.plan import Attributes
-from provisioning_assets.readiness import gate_reasons
-from provisioning_assets.resources import Session, open_session
 from provisioning_assets.spec.loading import load_engagement
 from provisioning_assets.work import Work, now
+from tests.proving import BEFORE_CONFIG, holding, prove, reasons, session
 from tests.servers import free_port, wait_for
-
-BEFORE_CONFIG = (
-    "networking",
-    "datastores",
-    "compute",
-    "endpoints",
-    "environment",
-    "secrets",
-    "dns_records",
-    "certificates",
-)
-
-
-@pytest.fixture
-def lineage(shop: Path) -> Lineage:
-    """The demo shop, with a record of its own in buckets of its own."""
-    return assemble(load_engagement(shop / "engagements" / "demo_shop"))[0]
 
 
 @pytest.fixture
@@ -52,35 +33,9 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield made
 
 
-def session(lineage: Lineage, environment: str) -> Session:
-    """A session that, as every run, held the lock: the first one leaves the state's mark."""
-    opened = open_session(lineage, environment, run=uuid.uuid4().hex)
-    opened.store.prepare()
-    opened.hold()
-    opened.world(next(lineage.of(environment)))
-    opened.close()
-    return opened
-
-
-def prove(lineage: Lineage, environment: str, *assets: str, ready: bool = True) -> None:
-    """Record every item of the assets as seen, as their checks would."""
-    opened = session(lineage, environment)
-    for asset in assets:
-        work = Work(opened, lineage.node(environment, asset))
-        finding = Finding.green("proven by the test") if ready else Finding.red("broken by the test")
-        opened.ledger.append(*(
-            Evidence(item.name, item.version, work.about(), finding, now(), 0.0, opened.run) for item in work.node.items
-        ))  # fmt: skip
-
-
 def live_config(lineage: Lineage, environment: str) -> Mapping[str, Attributes]:
     opened = session(lineage, environment)
     return opened.config_store.read(opened.environment.runtime_config.prefix)
-
-
-def reasons(lineage: Lineage, environment: str, asset: str) -> list[str]:
-    opened = session(lineage, environment)
-    return gate_reasons(Work(opened, lineage.node(environment, asset)))
 
 
 def materialize(
@@ -132,10 +87,11 @@ def test_a_crash_between_apply_and_checks_voids_what_was_seen_before(lineage):
     prove(lineage, "staging", *BEFORE_CONFIG, "runtime_config")
     prove(lineage, "production", *BEFORE_CONFIG)
     assert reasons(lineage, "production", "runtime_config") == []
-    ledger = session(lineage, "staging").ledger
-    ledger.append(ApplyStarted("runtime_config", 1, "sha256:p", "1 to update"))
+    with holding(lineage, "staging") as opened:
+        opened.ledger.append(ApplyStarted("runtime_config", 1, "sha256:p", "1 to update"))
     assert all("never finished" in reason for reason in reasons(lineage, "production", "runtime_config"))
-    ledger.append(ApplyFinished("runtime_config", 1))
+    with holding(lineage, "staging") as opened:
+        opened.ledger.append(ApplyFinished("runtime_config", 1))
     told = reasons(lineage, "production", "runtime_config")
     assert len(told) == 2
     assert all("the last apply is epoch 1" in reason for reason in told)
@@ -198,9 +154,9 @@ def test_a_check_that_somebody_posts_to_the_web_server_opens_nothing(lineage, sh
 
 
 def test_a_ledger_entry_that_says_green_for_an_unknown_world_is_red(lineage):
-    opened = session(lineage, "staging")
-    work = Work(opened, lineage.node("staging", "networking"))
-    about = replace(work.about(), world="unknown")
-    (item, *_) = work.node.items
-    opened.ledger.append(Evidence(item.name, 1, about, Finding.red("could not check"), now(), 0.0, opened.run))
+    with holding(lineage, "staging") as opened:
+        work = Work(opened, lineage.node("staging", "networking"))
+        about = replace(work.about(), world="unknown")
+        (item, *_) = work.node.items
+        opened.ledger.append(Evidence(item.name, 1, about, Finding.red("could not check"), now(), 0.0, opened.run))
     assert any("is red: could not check" in reason for reason in reasons(lineage, "staging", "datastores"))

@@ -2,9 +2,6 @@
 
 import io
 import json
-import signal
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -12,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import psutil
 import pytest
 
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
@@ -22,48 +18,14 @@ from provisioning_assets.providers.infrastructure import Infrastructure, StageRo
 from provisioning_assets.providers.infrastructure.registry import BACK_ENDS
 from provisioning_assets.providers.store.s3 import S3Store
 from tests.servers import emulated_aws, free_port
+from tests.terraform_stage import BUCKET, REGION, ROOT, bring_up, stage
 
-REGION, BUCKET = "eu-central-1", "demo-shop-staging-state"
 STAGES = Path(__file__).parents[2] / "terraform/stages"
 POLICY = json.dumps({
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
 })  # fmt: skip
 CANARY = "canary-5f0c9d1e"
-
-ROOT = """
-terraform {
-  backend "s3" {}
-}
-
-variable "password" {
-  type      = string
-  sensitive = true
-  default   = "none"
-}
-
-variable "command" {
-  type    = string
-  default = "true"
-}
-
-variable "note" {
-  type    = string
-  default = "first"
-}
-
-resource "terraform_data" "job" {
-  input = var.password
-
-  provisioner "local-exec" {
-    command = var.command
-  }
-}
-
-output "contract" {
-  value = { note = var.note }
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -76,22 +38,6 @@ def aws() -> Iterator[str]:
 @pytest.fixture
 def engine() -> Infrastructure:
     return BACK_ENDS["terraform"]()
-
-
-def stage(folder: Path, **variables: Any) -> StageRoot:
-    """A small stage of its own in this folder."""
-    root = folder / "root"
-    root.mkdir(exist_ok=True)
-    if not (root / "main.tf").exists():
-        (root / "main.tf").write_text(ROOT)
-    state = {"bucket": BUCKET, "key": f"{folder.name}.tfstate", "region": REGION}
-    return StageRoot("small", root, folder / "work", state, variables, {})
-
-
-def bring_up(engine: Infrastructure, root: StageRoot) -> list[str]:
-    lines: list[str] = []
-    engine.apply(root, engine.plan(root, lines.append), lines.append)
-    return lines
 
 
 def test_drift_is_planned_by_name_and_what_was_added_by_hand_is_unmanaged(
@@ -236,59 +182,6 @@ def holding(text: str, folder: Path) -> list[Path]:
         if text.encode() in content:
             found.append(file)
     return found
-
-
-DYING = """
-import sys
-from pathlib import Path
-from tests.integration.test_terraform import BACK_ENDS, bring_up, stage
-
-def started(pid, at):
-    print("started", pid, flush=True)
-
-engine = BACK_ENDS["terraform"](on_start=started)
-root = stage(Path(sys.argv[1]), command="sleep 3")
-plan = engine.plan(root, print)
-engine.apply(root, plan, lambda line: print(line, flush=True))
-"""
-
-
-def test_terraform_ends_its_work_when_we_are_killed(aws: str, engine: Infrastructure, tmp_path: Path) -> None:
-    ours = subprocess.Popen([sys.executable, "-c", DYING, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    assert ours.stdout
-    started = 0
-    for line in ours.stdout:
-        if line.startswith("started"):
-            started = int(line.split()[1])
-        if "Creating..." in line:
-            break
-    terraform = psutil.Process(started)
-    ours.send_signal(signal.SIGKILL)
-    ours.wait(10)
-    ours.stdout.close()
-    assert terraform.is_running()
-    terraform.wait(60)
-
-    assert engine.lineage(stage(tmp_path))
-    assert engine.plan(stage(tmp_path), print).empty
-
-
-def test_an_interrupt_ends_terraform_cleanly(aws: str, engine: Infrastructure, tmp_path: Path) -> None:
-    root = stage(tmp_path, command="sleep 60")
-    plan = engine.plan(root, print)
-
-    def interrupted(line: str) -> None:
-        if "Creating..." in line:
-            raise KeyboardInterrupt
-
-    began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        engine.apply(root, plan, interrupted)
-
-    assert time.monotonic() - began < 30
-    assert not engine.plan(stage(tmp_path), print).empty
-    bring_up(engine, stage(tmp_path))
-    assert engine.plan(stage(tmp_path), print).empty
 
 
 def test_a_variable_that_the_root_lacks_is_refused(aws: str, engine: Infrastructure, tmp_path: Path) -> None:

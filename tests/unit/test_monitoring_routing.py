@@ -71,6 +71,14 @@ def test_the_control_reaches_the_pager_and_leaves_paging_off(monitoring: MemoryM
     assert Control.from_json(proof.as_json()) == proof
 
 
+def test_a_pager_that_somebody_armed_is_not_disarmed_by_a_control(time: Time) -> None:
+    armed = with_an_alarm(MemoryMonitoring(clock=time.now), paging=True)
+    proof = control(armed, time)
+    assert not proof.proven
+    assert "not run: paging of shop-down-pager is on" in proof.summary
+    assert paging(armed) is True
+
+
 def test_with_paging_off_only_the_quiet_route_is_reached(monitoring: MemoryMonitoring, time: Time) -> None:
     proof = prove_quiet(monitoring, SCOPE, "shop-down", control(monitoring, time), WITHIN, time.clock)
     assert proof.proven, proof.summary

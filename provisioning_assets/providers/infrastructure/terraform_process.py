@@ -142,6 +142,8 @@ def _event(line: bytes) -> Event:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """Ask Terraform to stop, so that it saves its state and gives its lock back; kill it when it does not."""
+    if process.stdin is not None:
+        process.stdin.close()
     for asked, patience in ((signal.SIGINT, _CLEAN_END), (signal.SIGKILL, 10.0)):
         if process.poll() is not None:
             return
