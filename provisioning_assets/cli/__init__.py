@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from provisioning_assets.cli import home, sandbox_commands
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY, for_machines, out, tell
@@ -169,34 +168,34 @@ def readiness(engagement: Engagement, as_json: AsJson = False) -> None:
     from provisioning_assets.report.as_json import as_json as report_as_json
     from provisioning_assets.report.writing import write_report
 
-    report, readable = report_of(_lineage(engagement))
+    report, problems = report_of(_lineage(engagement))
     paths = write_report(report, home.reports(engagement))
     if as_json:
         print(report_as_json(report))
     else:
         for item in report.items:
             out.print(f"  {item.state:<8} {item.number}. {item.title}", style=_STYLES[item.state], markup=False)
+        for problem in problems:
+            out.print(problem, style="red", markup=False)
         out.print(f"{report.decision}: {len(report.reasons)} reasons against it", style="bold", markup=False)
         out.print(f"report: {next(path for path in paths if path.suffix == '.html')}", markup=False)
-    raise typer.Exit(0 if report.decision == "GO" else NOT_READY if readable else COULD_NOT_TELL)
+    raise typer.Exit(0 if report.decision == "GO" else COULD_NOT_TELL if problems else NOT_READY)
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """All engagements: days to launch, what is red, whose, and the next deadline."""
+    """All engagements: days to launch, what is red, whose, and the next deadline. Exit code 0: all of them GO."""
     from provisioning_assets.cli.reports import status_of
+    from provisioning_assets.report.status import in_words
 
     rows = status_of(home.repository() / home.ENGAGEMENTS)
     if as_json:
         print(json.dumps([row.as_data() for row in rows], indent=2))
-        return
-    table = Table("engagement", "days to launch", "decision", "first that holds it", "whose", "next deadline")
-    for row in rows:
-        first = row.problem or next((f"{r.what}: {r.state} (of {len(row.holding)})" for r in row.holding), "nothing")
-        deadline = f"{row.deadline} {row.due:%Y-%m-%d %H:%M}" if row.due else "none"
-        days = "unknown" if row.days_to_launch is None else str(row.days_to_launch)
-        table.add_row(row.engagement, days, row.decision, first, ", ".join(row.owners), deadline)
-    out.print(table)
+    else:
+        for row in rows:
+            out.print("\n".join(in_words(row)), markup=False)
+    ready = all(row.decision == "GO" for row in rows)
+    raise typer.Exit(COULD_NOT_TELL if any(row.problem for row in rows) else 0 if ready else NOT_READY)
 
 
 @app.command()

@@ -15,31 +15,31 @@ from provisioning_assets.resources import open_session
 from provisioning_assets.spec.loading import find_engagements, load_engagement
 
 
-def gather(lineage: Lineage, at: datetime) -> tuple[list[Standing], bool]:
-    """Where every item stands, and whether every ledger could be read: what cannot be read is red."""
+def gather(lineage: Lineage, at: datetime) -> tuple[list[Standing], list[str]]:
+    """Where every item stands, and why a ledger could not be read: what cannot be read is red."""
     found: list[Standing] = []
-    readable = True
+    problems: list[str] = []
     for environment in lineage.engagement.environments:
         try:
             found.extend(standings(open_session(lineage, environment.name, run="report"), at=at))
         except ProvisioningError as error:
-            readable = False
+            problems.append(f"{environment.name}: the record could not be read\n{error}")
             red = Judgement(State.RED, f"the record could not be read: {error.what}")
             nodes = lineage.of(environment.name)
             found.extend(Standing(item, node.asset, node.environment, red) for node in nodes for item in node.items)
-    return found, readable
+    return found, problems
 
 
-def report_of(lineage: Lineage) -> tuple[Report, bool]:
-    """The readiness report, and whether every ledger could be read."""
+def report_of(lineage: Lineage) -> tuple[Report, list[str]]:
+    """The readiness report, and why a ledger could not be read."""
     at = datetime.now(UTC)
-    found, readable = gather(lineage, at)
-    return build_report(lineage.engagement, found, at), readable
+    found, problems = gather(lineage, at)
+    return build_report(lineage.engagement, found, at), problems
 
 
 def status_of(engagements: Path) -> list[StatusRow]:
     """One row an engagement; one that cannot be read has its problem as its row."""
-    reports: list[Report] = []
+    reports: list[tuple[Report, str]] = []
     unknown: list[StatusRow] = []
     for folder in find_engagements(engagements):
         try:
@@ -47,5 +47,6 @@ def status_of(engagements: Path) -> list[StatusRow]:
         except ProvisioningError as error:
             unknown.append(unknown_row(folder.name, str(error)))
         else:
-            reports.append(report_of(lineage)[0])
+            report, problems = report_of(lineage)
+            reports.append((report, "\n".join(problems)))
     return status_rows(reports, unknown)

@@ -8,10 +8,12 @@ from provisioning_assets.plan import Json
 from provisioning_assets.report.model import Decision, Reason, Report
 from provisioning_assets.report.times import days_until, iso_or_none
 
+_SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One engagement. `problem` says why nothing is known of it; its decision is then NO-GO."""
+    """One engagement. `problem` says why nothing, or not all, is known of it; its decision is then NO-GO."""
 
     engagement: str
     client: str
@@ -40,9 +42,9 @@ class StatusRow:
         }
 
 
-def status_rows(reports: Sequence[Report], unknown: Sequence[StatusRow] = ()) -> list[StatusRow]:
-    """A row for each engagement: those of which nothing is known first, then the earliest launch."""
-    rows = [*unknown, *map(_row, reports)]
+def status_rows(reports: Sequence[tuple[Report, str]], unknown: Sequence[StatusRow] = ()) -> list[StatusRow]:
+    """A row for each report with its problem: those with one first, then the earliest launch."""
+    rows = [*unknown, *(_row(report, problem) for report, problem in reports)]
     return sorted(rows, key=lambda row: (not row.problem, row.days_to_launch or 0, row.engagement))
 
 
@@ -51,7 +53,22 @@ def unknown_row(engagement: str, problem: str) -> StatusRow:
     return StatusRow(engagement, "", Decision.NO_GO, None, "", None, (), (), problem)
 
 
-def _row(report: Report) -> StatusRow:
+def in_words(row: StatusRow) -> list[str]:
+    """The row as lines for people: one for the engagement, one for each thing that holds its launch, the first ten."""
+    days = "launch date unknown"
+    if row.days_to_launch is not None:
+        past = row.days_to_launch < 0
+        days = f"launch was {-row.days_to_launch} days ago" if past else f"launch in {row.days_to_launch} days"
+    deadline = f", {row.deadline} at {row.due:%Y-%m-%d %H:%M}" if row.due else ""
+    lines = [f"{row.engagement}: {row.decision}, {days}{deadline}"]
+    if row.problem:
+        return [*lines, *(f"  {line}" for line in row.problem.splitlines())]
+    lines += [f"  {held.state:<8} {held.what} ({held.owner})" for held in row.holding[:_SHOWN]]
+    more = len(row.holding) - _SHOWN
+    return [*lines, f"  and {more} more: provisioning readiness {row.engagement}"] if more > 0 else lines
+
+
+def _row(report: Report, problem: str) -> StatusRow:
     launch, now = report.launch, report.generated_at
     deadlines = (
         ("freeze", launch.freeze),
@@ -68,4 +85,5 @@ def _row(report: Report) -> StatusRow:
         due=due,
         holding=report.reasons,
         owners=tuple(dict.fromkeys(reason.owner for reason in report.reasons)),
+        problem=problem,
     )
