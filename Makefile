@@ -29,8 +29,9 @@ demo: install
 	@echo "NO-GO is right: what the report names as not_run holds the launch, and is not built yet."
 	@echo "Open the lineage, the checks and the schedules with: make ui"
 
+# Two workers: most of the time, a test waits for a server.
 test: install browser
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 # The browser that the last tests look with.
 browser:

@@ -92,7 +92,7 @@ def test_a_write_whose_answer_was_lost_counts_as_ours(name: str, emulated: str) 
 def test_writing_to_a_bucket_that_is_gone_is_an_error_and_no_lost_race(name: str) -> None:
     store = S3Store(name, REGION)
     for write in (lambda: store.create("k", b"x"), lambda: store.replace("k", b"x", version="v")):
-        with pytest.raises(ProviderFailed, match="is gone") as failure:
+        with pytest.raises(ProviderFailed, match="does not exist") as failure:
             write()
         assert failure.value.where == f"s3://{name}"
         assert failure.value.remedy
