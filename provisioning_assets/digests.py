@@ -6,17 +6,11 @@ thing, which is what makes a proof in staging count for production.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import hcl2
-from lark.exceptions import LarkError
-
-from provisioning_assets.errors import ConfigurationError, Problem
+from provisioning_assets import hcl
 from provisioning_assets.plan import Json, digest
 
 SCHEMA = 2
@@ -116,28 +110,9 @@ def _closure(root: Path) -> set[Path]:
         if folder in found:
             continue
         found.add(folder)
-        for file in (*folder.glob("*.tf"), *folder.glob("*.tf.json")):
-            waiting.extend((folder / source).resolve() for source in _local_sources(file, file.stat().st_mtime_ns))
+        for file in hcl.files(folder):
+            for _, module in hcl.blocks(file, "module"):
+                source = str(module.get("source", "")).strip('"')
+                if source.startswith("."):
+                    waiting.append((folder / source).resolve())
     return found
-
-
-@cache
-def _local_sources(file: Path, _modified: int) -> tuple[str, ...]:
-    parse = json.loads if file.suffix == ".json" else hcl2.loads
-    try:
-        return tuple(_sources(parse(file.read_text(encoding="utf-8"))))
-    except (LarkError, ValueError) as error:
-        line, column = getattr(error, "line", getattr(error, "lineno", 0)), getattr(error, "column", 0)
-        kind = "JSON" if file.suffix == ".json" else "HCL"
-        raise ConfigurationError([Problem(str(file), line, column, f"this is not {kind}")]) from None
-
-
-def _sources(document: Mapping[str, Any]) -> Iterator[str]:
-    """Local sources of the module blocks; in JSON syntax, one mapping may stand for the list of blocks."""
-    blocks = document.get("module", [])
-    for block in blocks if isinstance(blocks, list) else [blocks]:
-        for body in block.values():
-            source = body["source"] if isinstance(body, dict) and "source" in body else ""
-            source = str(source).strip('"')
-            if source.startswith("."):
-                yield source

@@ -7,6 +7,8 @@ from functools import cache
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -36,8 +38,16 @@ def client(service: str, region: str, *, attempts: int = 3, patience: int = 10) 
         retries={"mode": "standard", "total_max_attempts": attempts},
         s3=style,
     )
-    session: Any = boto3.session.Session()
+    core: Any = botocore.session.get_session()
+    # Credentials are looked up anew for each client; the services' descriptions, megabytes of them, are read once.
+    core.register_component("data_loader", _descriptions())
+    session: Any = boto3.session.Session(botocore_session=core)
     return session.client(service, region_name=region, config=settings)
+
+
+@cache
+def _descriptions() -> Any:
+    return botocore.loaders.create_loader()
 
 
 @contextmanager

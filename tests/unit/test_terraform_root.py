@@ -1,13 +1,15 @@
 """What a root declares, and what it is given."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from provisioning_assets.errors import ProviderFailed
+from provisioning_assets.digests import tree_hash
+from provisioning_assets.errors import ConfigurationError, ProviderFailed
 from provisioning_assets.providers.infrastructure import StageRoot, cli_configuration
-from provisioning_assets.providers.infrastructure.terraform_root import backend, inputs, secrets, variables
+from provisioning_assets.providers.infrastructure.terraform_root import Variable, backend, inputs, secrets, variables
 
 STAGES = Path(__file__).parents[2] / "terraform/stages"
 SETTINGS = {"engagement": "shop", "environment": "staging", "region": "eu-central-1"}
@@ -50,9 +52,19 @@ def test_values_of_sensitive_variables_are_secrets_wherever_they_lie(tmp_path: P
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text("variable {{{")
-    with pytest.raises(ProviderFailed) as failure:
+    with pytest.raises(ConfigurationError, match="this is not HCL") as failure:
         variables(tmp_path)
-    assert failure.value.where == str(tmp_path / "main.tf")
+    assert failure.value.problems[0].file == str(tmp_path / "main.tf")
+
+
+def test_json_syntax_declares_variables_and_modules_too(tmp_path: Path) -> None:
+    declared = {"variable": {"token": {"sensitive": True}}, "module": [{"network": {"source": "../network"}}]}
+    (tmp_path / "root").mkdir()
+    (tmp_path / "network").mkdir()
+    (tmp_path / "network" / "main.tf").write_text("")
+    (tmp_path / "root" / "main.tf.json").write_text(json.dumps(declared))
+    assert variables(tmp_path / "root") == {"token": Variable("token", sensitive=True)}
+    assert set(tree_hash(tmp_path / "root", repository=tmp_path)) == {"network/main.tf", "root/main.tf.json"}
 
 
 def test_buckets_are_in_the_path_only_of_a_server_that_stands_in_for_aws(monkeypatch: pytest.MonkeyPatch) -> None:

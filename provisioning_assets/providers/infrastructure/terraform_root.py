@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-import hcl2
-
+from provisioning_assets import hcl
 from provisioning_assets.errors import ProviderFailed
 from provisioning_assets.plan import Json, digest
 from provisioning_assets.providers.infrastructure import StageRoot
@@ -24,19 +23,11 @@ class Variable:
 
 def variables(root: Path) -> dict[str, Variable]:
     """The variables that the root's files declare, by name."""
-    found = {}
-    for file in sorted((*root.glob("*.tf"), *root.glob("*.tf.json"))):
-        parse = json.loads if file.suffix == ".json" else hcl2.loads
-        try:
-            blocks = parse(file.read_text()).get("variable", [])
-        except Exception as error:
-            # The parser's errors share no class of their own.
-            raise ProviderFailed("a Terraform file cannot be read", where=str(file), cause=str(error)) from error
-        for block in blocks if isinstance(blocks, list) else [blocks]:
-            for quoted, body in block.items():
-                name = quoted.strip('"')
-                found[name] = Variable(name, body.get("sensitive") is True)
-    return found
+    return {
+        name: Variable(name, body.get("sensitive") is True)
+        for file in hcl.files(root)
+        for name, body in hcl.blocks(file, "variable")
+    }
 
 
 def inputs(stage: StageRoot) -> dict[str, str]:
@@ -77,7 +68,7 @@ def fingerprint(stage: StageRoot, data: Path) -> str:
     listing = data / "modules/modules.json"
     modules = json.loads(listing.read_text())["Modules"] if listing.is_file() else []
     folders = {stage.root, *(stage.root / module["Dir"] for module in modules)}
-    files = sorted({file.resolve() for folder in folders for file in folder.glob("*.tf*") if file.is_file()})
+    files = sorted({file.resolve() for folder in folders for file in hcl.files(folder)})
     lock = stage.root / ".terraform.lock.hcl"
     return digest({
         "backend": backend(stage),
