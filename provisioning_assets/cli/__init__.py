@@ -149,11 +149,13 @@ def _drift_row(standing: Any) -> dict[str, Any]:
 def recheck(item: str, engagement: Engagement, environment: Environment = None) -> None:
     """Run one readiness item again, without its asset, however fresh its evidence is."""
     jobs = _jobs(engagement)
-    known = {readiness.item.name for task in jobs.tasks.values() for readiness in task.checks}
-    if item not in known:
-        raise ProvisioningError(f"there is no check {item}", remedy="one of " + ", ".join(sorted(known)))
+    names = _environments(engagement, environment)
+    known = {name: jobs.items(name) for name in names}
+    if not any(item in items for items in known.values()):
+        every = sorted(set().union(*known.values()))
+        raise ProvisioningError(f"there is no check {item} in {', '.join(names)}", remedy=f"one of {', '.join(every)}")
     code = 0
-    for name in _environments(engagement, environment):
+    for name in (name for name in names if item in known[name]):
         ran = jobs.check(name, item)
         code = min(filter(None, (code, ran.exit_code)), default=0)
         for words in ran.failures:

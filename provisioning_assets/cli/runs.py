@@ -70,6 +70,10 @@ class Jobs:
         tags = {} if item is None else {REUSE: "false", UNATTENDED: "false"}
         return self._run(environment, drift_job(self._name, environment), set(), checks, tags)
 
+    def items(self, environment: str) -> set[str]:
+        """Names of the items of an environment that can be checked."""
+        return {key.name for key in self._checks(environment)}
+
     def standings(self, environment: str) -> list[Standing]:
         """Where every item that can be checked stands now."""
         found = standings(open_session(self.lineage, environment, run="report"))

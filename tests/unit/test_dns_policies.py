@@ -18,7 +18,9 @@ RSA = encoded(rsa.generate_private_key(65537, 2048).public_key())
 WEAK = encoded(rsa.RSAPublicNumbers(65537, 2**767 + 1).public_key())
 EC = encoded(ec.derive_private_key(4711, ec.SECP256R1()).public_key())
 ED25519 = base64.b64encode(
-    ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes(serialization.Encoding.Raw, Public.Raw)
+    ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))
+    .public_key()
+    .public_bytes(serialization.Encoding.Raw, Public.Raw)
 ).decode()
 
 
