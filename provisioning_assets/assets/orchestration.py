@@ -149,7 +149,7 @@ def _in_our_words(address: str) -> Iterator[None]:
         problem = _internal(address, error)
     else:
         return
-    raise failure(problem)
+    raise failure(problem) from None
 
 
 def _internal(address: str, error: Exception) -> ProvisioningError:

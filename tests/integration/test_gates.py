@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from provisioning_assets.assets import assemble
-from provisioning_assets.assets.loading import apply_job, load_definitions
+from provisioning_assets.assets.loading import apply_job, drift_job, load_definitions
 from provisioning_assets.evidence import Evidence, Finding
 from provisioning_assets.ledger import ApplyFinished, ApplyStarted
 from provisioning_assets.lineage import Lineage
@@ -117,6 +117,27 @@ def test_another_input_closes_it_and_names_the_first_leaf(lineage, shop):
     told = [reason for reason in reasons(changed, "production", "runtime_config") if reason.startswith("staging/")]
     assert told
     assert all("basket_items differs" in reason for reason in told)
+
+
+@pytest.mark.parametrize("checks_alone", [False, True])
+def test_a_foreign_error_reaches_dagster_without_its_words(shop, instance, monkeypatch, *, checks_alone):
+    """Whatever a vendor's library raises, wherever: its text may hold a secret."""
+
+    def reach(_session, _needs):
+        try:
+            {}["the token is hunter-4711"]
+        except KeyError as error:
+            raise ValueError("the password is hunter-4711") from error
+
+    monkeypatch.setattr("provisioning_assets.resources.Session.reach", reach)
+    job = load_definitions(shop / "engagements").resolve_job_def(
+        drift_job("demo_shop", "staging") if checks_alone else apply_job("demo_shop", "staging")
+    )
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert not result.success
+    logged = [str(entry) for entry in instance.all_logs(result.run_id)]
+    assert any("internal error ValueError" in entry for entry in logged)
+    assert not any("hunter" in entry for entry in logged)
 
 
 def test_another_world_closes_it(lineage, monkeypatch):
