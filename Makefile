@@ -31,7 +31,7 @@ demo: install
 
 # Two workers: most of the time, a test waits for a server.
 test: install browser
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # The browser that the last tests look with.
 browser:

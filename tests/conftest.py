@@ -10,6 +10,7 @@ settings.load_profile("steady")
 LONGEST_FIRST = ("e2e", "integration", "contract", "unit")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers' plugin reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two workers share the tests by file; those of the demo share one cloud, take longest, and come first."""
     kinds = {item: next(kind for kind in LONGEST_FIRST if kind in item.path.parts) for item in items}
