@@ -10,7 +10,7 @@ IN_SANDBOX := set -a; . $(SANDBOX)/env; set +a;
 
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: install demo test browser lint ui docs screenshots requirements clean
+.PHONY: install demo test test-demo test-parts browser lint ui docs screenshots requirements clean
 
 install: $(VENV)/installed
 
@@ -29,9 +29,15 @@ demo: install
 	@echo "NO-GO is right: what the report names as not_run holds the launch, and is not built yet."
 	@echo "Open the lineage, the checks and the schedules with: make ui"
 
-# Two workers: most of the time, a test waits for a server.
+# Side by side: the demo, from nothing, killed and mended; and everything else. Either waits most of its time.
 test: install browser
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(MAKE) --no-print-directory --jobs 2 test-demo test-parts
+
+test-demo:
+	$(BIN)/pytest tests/e2e
+
+test-parts:
+	$(BIN)/pytest tests/unit tests/contract tests/integration
 
 # The browser that the last tests look with.
 browser:
