@@ -110,6 +110,8 @@ class Judgement:
     state: State
     reason: str
     evidence: Evidence | None = None
+    unknown: bool = False
+    """Red because nobody could tell, not because of what was seen."""
 
     @property
     def opens(self) -> bool:
@@ -177,8 +179,8 @@ def _verdict(
     for is_stale, why in stale:
         if is_stale:
             return Judgement(State.STALE, why, evidence)
-    state = State.GREEN if evidence.finding.ready else State.RED
-    return Judgement(state, evidence.finding.summary, evidence)
+    finding = evidence.finding
+    return Judgement(State.GREEN if finding.ready else State.RED, finding.summary, evidence, finding.unknown)
 
 
 def _span(span: timedelta) -> str:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.errors import LockHeld, ProvisioningError
@@ -140,7 +140,7 @@ class EnvironmentLock:
     def holder(self) -> Holder | None:
         """Who holds the lock now."""
         found = self._store.read(self._key)
-        return None if found is None else _HOLDER.validate_json(found[0])
+        return None if found is None else self._parsed(found[0])
 
     def release(self) -> None:
         """Give the lock back; does nothing when it is not ours."""
@@ -151,14 +151,18 @@ class EnvironmentLock:
         with self._mutex:
             mine, self._mine = self._mine, None
             found = self._store.read(self._key) if mine is not None else None
-            if mine is not None and found is not None and _HOLDER.validate_json(found[0]).token == mine.token:
+            if mine is not None and found is not None and self._parsed(found[0]).token == mine.token:
                 self._store.delete(self._key, version=found[1])
 
     def break_it(self) -> Holder | None:
-        """Remove somebody's lock, by a person's explicit wish; whose it was."""
+        """Remove somebody's lock, by a person's explicit wish, readable or not; whose it was."""
         while (found := self._store.read(self._key)) is not None:
             if self._store.delete(self._key, version=found[1]):
-                return _HOLDER.validate_json(found[0])
+                try:
+                    return self._parsed(found[0])
+                except ProvisioningError:
+                    now = datetime.now(UTC)
+                    return Holder("", "of an unreadable lock", "unknown", "", Process(0, 0), now, now)
         return None
 
     def _attempt(self) -> tuple[bool, Holder | None]:
@@ -169,7 +173,7 @@ class EnvironmentLock:
         if found is None:
             taken, previous = self._store.create(self._key, _content(mine)), None
         else:
-            previous = _HOLDER.validate_json(found[0])
+            previous = self._parsed(found[0])
             if not previous.dead():
                 return False, previous
             mine = replace(mine, children=tuple(previous.at_work()))
@@ -183,7 +187,7 @@ class EnvironmentLock:
         with self._mutex:
             while self._mine is not None:
                 found = self._store.read(self._key)
-                if found is None or _HOLDER.validate_json(found[0]).token != self._mine.token:
+                if found is None or self._parsed(found[0]).token != self._mine.token:
                     return
                 changed = change(self._mine)
                 if self._store.replace(self._key, _content(changed), version=found[1]):
@@ -196,6 +200,16 @@ class EnvironmentLock:
                 self._update(lambda mine: replace(mine, heartbeat=datetime.now(UTC)))
             except ProvisioningError:
                 continue  # a missed beat is visible in the lock's age; `check` decides before each write
+
+    def _parsed(self, content: bytes) -> Holder:
+        try:
+            return _HOLDER.validate_json(content)
+        except ValidationError:
+            raise ProvisioningError(
+                f"the lock of {self._environment} cannot be read: whoever holds it is unknown",
+                where=self._key,
+                remedy="make sure that nobody writes, then: provisioning unlock ENGAGEMENT ENVIRONMENT",
+            ) from None
 
     def _held(self, holder: Holder | None) -> LockHeld:
         return LockHeld(

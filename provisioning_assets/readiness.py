@@ -128,11 +128,12 @@ def stand(
         about = work.about()
     except ProvisioningError as error:
         reason = f"could not tell: {error.what}"
-        return Standing(item, node.asset, node.environment, Judgement(State.RED, reason, evidence))
+        judgement = Judgement(State.RED, reason, evidence, unknown=True)
+        return Standing(item, node.asset, node.environment, judgement)
     if promotes is not None:
         about = replace(about, shared=promotes)
     if evidence is not None and evidence.about.world == "unknown":
-        judgement = Judgement(State.RED, evidence.finding.summary, evidence)
+        judgement = Judgement(State.RED, evidence.finding.summary, evidence, unknown=True)
         return Standing(item, node.asset, node.environment, judgement)
     judgement = judge(
         evidence,

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -230,7 +231,9 @@ class Session:
 
     def break_lock(self) -> Holder | None:
         """Break somebody's lock by a person's wish, and record it; whose it was."""
-        holder = self.lock.holder()
+        holder: Holder | None = None
+        with suppress(ProvisioningError):  # one that cannot be read names nobody to look for
+            holder = self.lock.holder()
         working = holder.at_work() if holder else []
         if holder and working:
             numbers = ", ".join(str(process.pid) for process in working)

@@ -133,15 +133,15 @@ def drift(engagement: Engagement, environment: Environment = None, as_json: AsJs
 
 def _drift_row(standing: Any) -> dict[str, Any]:
     judgement = standing.judgement
-    finding = judgement.evidence.finding if judgement.state == "red" and judgement.evidence else None
+    seen = judgement.state == "red" and judgement.evidence and not judgement.unknown
     return {
         "environment": standing.environment,
         "asset": standing.asset,
         "item": standing.item.name,
         "state": judgement.state,
         "summary": judgement.reason,
-        "differences": finding.evidence.get("differences", []) if finding else [],
-        "could_not_check": finding is None or finding.unknown,
+        "differences": judgement.evidence.finding.evidence.get("differences", []) if seen else [],
+        "could_not_check": not seen,
     }
 
 

@@ -95,6 +95,22 @@ def test_a_secret_store_lost_in_the_middle_of_a_run_is_told_soon_and_leaves_noth
     assert mended.returncode == 0, mended.stdout[-2000:]
 
 
+def test_an_item_that_nobody_can_look_at_is_red_and_no_answer(provisioned: Shop) -> None:
+    done = provisioned.run("recheck", "secrets_are_populated", "demo_shop", "staging", VAULT_ADDR="http://127.0.0.1:9")
+    assert done.returncode == 1, done.stdout
+    assert "secrets_are_populated is red" in done.stdout
+    assert "could not check: cannot reach OpenBao at http://127.0.0.1:9" in done.stdout
+    again = provisioned.run("recheck", "secrets_are_populated", "demo_shop", "staging")
+    assert again.returncode == 0, again.stdout
+
+
+def test_what_is_mistyped_is_told_with_what_there_is(provisioned: Shop) -> None:
+    asset = provisioned.run("apply", "demo_shop", "staging", "--only", "secret")
+    assert (asset.returncode, "one of networking, " in asset.stderr) == (1, True), asset.stderr
+    item = provisioned.run("recheck", "secrets_populated", "demo_shop", "staging")
+    assert (item.returncode, "secrets_are_populated" in item.stderr) == (1, True), item.stderr
+
+
 def test_a_server_that_is_off_is_named_at_once(provisioned: Shop) -> None:
     began = time.monotonic()
     done = provisioned.run("apply", "demo_shop", "staging", "--only", "secrets", VAULT_ADDR="http://127.0.0.1:9")

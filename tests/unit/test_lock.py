@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioning_assets.errors import LockHeld, Unreachable
+from provisioning_assets.errors import LockHeld, ProvisioningError, Unreachable
 from provisioning_assets.lock import SILENCE, EnvironmentLock, Holder, _content, _here
 from provisioning_assets.process import Process
 from provisioning_assets.providers.store.memory import MemoryStore
@@ -117,6 +117,18 @@ def test_an_answer_that_was_lost_does_not_stop_the_heart():
     store.fails = False
     mine.add_child(Process.this())
     assert mine.holder().children == (Process.this(),)
+    mine.release()
+
+
+def test_a_lock_that_cannot_be_read_keeps_everybody_out_until_a_person_breaks_it():
+    store = MemoryStore()
+    store.create(KEY, b"{nonsense")
+    mine = lock(store)
+    with pytest.raises(ProvisioningError, match="cannot be read") as error:
+        mine.acquire(wait=0, progress=silent)
+    assert "provisioning unlock" in error.value.remedy
+    assert "unreadable" in str(lock(store, run="person").break_it())
+    mine.acquire(wait=0, progress=silent)
     mine.release()
 
 

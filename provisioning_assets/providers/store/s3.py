@@ -64,7 +64,8 @@ class S3Store:
         """ETag of each key with the prefix, page by page, sorted as S3 does."""
         with aws.translated("S3"):
             listing = self._s3.get_paginator("list_objects_v2")
-            pages = listing.paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after)
+            start = {"StartAfter": after} if after else {}
+            pages = listing.paginate(Bucket=self._bucket, Prefix=prefix, **start)
             try:
                 return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
             except ClientError as error:
