@@ -5,10 +5,8 @@ Exit codes: 0 nothing to do, or ready; 2 changes, drift, refused or not ready; 1
 
 import json
 import logging
-import os
 import sys
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -241,11 +239,7 @@ def unlock(engagement: Engagement, environment: str) -> None:
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="Loopback port.")] = 3000) -> None:
     """Open Dagster on loopback: lineage, checks, schedules."""
-    with home.instance():
-        pass
-    arguments = ["dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-w", str(home.repository() / "workspace.yaml")]
-    os.chdir(home.repository())
-    os.execv(Path(sys.executable).with_name("dagster"), arguments)  # noqa: S606 - our own interpreter's neighbour
+    home.become_dagster(port)
 
 
 def _folders() -> list[Any]:

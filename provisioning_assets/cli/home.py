@@ -2,10 +2,12 @@
 
 import fcntl
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from provisioning_assets.errors import ProvisioningError
 
@@ -81,3 +83,14 @@ def instance() -> "Iterator[DagsterInstance]":
         fcntl.flock(lock, fcntl.LOCK_UN)
     with made:
         yield made
+
+
+def become_dagster(port: int) -> NoReturn:
+    """Replace this process by `dagster dev`, on loopback."""
+    with instance():
+        pass
+    arguments = ["dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-w", str(repository() / "workspace.yaml")]
+    os.chdir(repository())
+    # Started in the background by a shell, it would ignore SIGINT, and Dagster then ignores SIGTERM, too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.execv(Path(sys.executable).with_name("dagster"), arguments)  # noqa: S606 - our own interpreter's neighbour

@@ -68,6 +68,9 @@ def test_drift_is_planned_by_name_and_what_was_added_by_hand_is_unmanaged(
     ec2.create_tags(Resources=[contract["vpc_id"]], Tags=[{"Key": "Environment", "Value": "production"}])
     opened = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[opened])
+    of_network = [{"Name": "vpc-id", "Values": [contract["vpc_id"]]}, {"Name": "group-name", "Values": ["default"]}]
+    (default,) = ec2.describe_security_groups(Filters=of_network)["SecurityGroups"]
+    ec2.authorize_security_group_ingress(GroupId=default["GroupId"], IpPermissions=[opened])
     tags = {"Engagement": "shop", "Environment": "staging", "Stage": "networking"}
     tagged = {"ResourceType": "internet-gateway", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
     orphan = ec2.create_internet_gateway(TagSpecifications=[tagged])["InternetGateway"]["InternetGatewayId"]
@@ -85,6 +88,7 @@ def test_drift_is_planned_by_name_and_what_was_added_by_hand_is_unmanaged(
         drift["module.network.aws_vpc_security_group_ingress_rule.service"].attributes
     )
     assert "tags_all" in drift["module.network.aws_vpc.this"].attributes
+    assert "ingress" in drift["module.network.aws_default_security_group.this"].attributes
     assert "policy_names" in drift["module.service_role.aws_iam_role_policies_exclusive.this"].attributes
     assert {change.action for change in plan.changes} == {Action.UPDATE}
 

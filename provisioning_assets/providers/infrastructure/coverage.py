@@ -2,7 +2,8 @@
 
 A plan compares what the state knows; what somebody added by hand is invisible to it. This looks from the
 other side: children of managed resources (rules, routes, role policies), and resources that carry the stage's tags.
-What AWS makes by itself (local routes, a VPC's default security group) belongs to nobody and is left out.
+What AWS makes by itself (local routes) belongs to nobody and is left out; so does a VPC's default security group,
+unless the code manages it, as our network module does: a plan then shows every rule that was added to it.
 """
 
 import re

@@ -13,6 +13,15 @@ resource "aws_vpc" "this" {
   tags = { Name = var.name }
 }
 
+# The group that AWS puts into each network lets nothing in or out: a rule that somebody adds to it is drift.
+resource "aws_default_security_group" "this" {
+  vpc_id  = aws_vpc.this.id
+  ingress = []
+  egress  = []
+
+  tags = { Name = "${var.name}-default" }
+}
+
 resource "aws_subnet" "public" {
   for_each = { for position, zone in local.zones : zone => position }
 
