@@ -99,7 +99,7 @@ def test_an_item_that_nobody_can_look_at_is_red_and_no_answer(provisioned: Shop)
     done = provisioned.run("recheck", "secrets_are_populated", "demo_shop", "staging", VAULT_ADDR="http://127.0.0.1:9")
     assert done.returncode == 1, done.stdout
     assert "secrets_are_populated is red" in done.stdout
-    assert "could not check: cannot reach OpenBao at http://127.0.0.1:9" in done.stdout
+    assert "could not tell: cannot reach OpenBao at http://127.0.0.1:9" in done.stdout
     again = provisioned.run("recheck", "secrets_are_populated", "demo_shop", "staging")
     assert again.returncode == 0, again.stdout
 
