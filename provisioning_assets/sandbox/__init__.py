@@ -169,7 +169,7 @@ def _wait(folder: Folder, name: str, port: int) -> None:
 
 def _answers(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/moto-api/data.json", timeout=5).ok
+        return requests.get(f"http://127.0.0.1:{port}/moto-api/config", timeout=5).ok
     except requests.RequestException:
         return False
 

@@ -159,6 +159,13 @@ def test_no_secret_is_in_any_file_that_the_runs_wrote(provisioned: Shop) -> None
                 assert not any(secret.encode() in body for secret in secrets), found["Key"]
 
 
+def test_a_start_beside_a_full_cloud_finds_it_running_and_starts_nothing(provisioned: Shop) -> None:
+    before = provisioned.run("sandbox", "status", "--json").stdout
+    done = provisioned.run("sandbox", "start")
+    assert done.returncode == 0, done.stderr
+    assert provisioned.run("sandbox", "status", "--json").stdout == before
+
+
 def test_the_root_token_is_for_its_owner_only(provisioned: Shop) -> None:
     assert Path(provisioned.environment["VAULT_TOKEN_FILE"]).stat().st_mode & 0o777 == 0o600
 
