@@ -1,11 +1,12 @@
 """Real servers for tests, each on a free loopback port and ended with the test."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -70,6 +71,14 @@ def openbao_server() -> Iterator[SecretServer]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+def freeze(pid: int, address: str) -> None:
+    """Make a server hang, and see that it does: a thread on another core may answer for a while after the signal."""
+    os.kill(pid, signal.SIGSTOP)
+    with suppress(requests.Timeout):
+        while True:
+            requests.get(address, timeout=0.2)
 
 
 def free_port() -> int:

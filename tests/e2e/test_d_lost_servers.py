@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.e2e.conftest import Shop, read_until
+from tests.servers import freeze
 
 SECRETS = ("apply", "demo_shop", "staging", "--only", "networking", "--only", "secrets")
 
@@ -67,8 +68,9 @@ def hanging(shop: Shop) -> Iterator[tuple[str, Callable[[], None]]]:
     """An OpenBao that can be made to hang: it takes connections and never answers."""
     members = json.loads(shop.run("sandbox", "status", "--json").stdout)
     pid = next(member["pid"] for member in members if member["name"] == "openbao")
+    address = shop.environment["VAULT_ADDR"]
     try:
-        yield shop.environment["VAULT_ADDR"], lambda: os.kill(pid, signal.SIGSTOP)
+        yield address, lambda: freeze(pid, address)
     finally:
         os.kill(pid, signal.SIGCONT)
 

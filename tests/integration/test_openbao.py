@@ -16,7 +16,7 @@ import pytest
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from provisioning_assets.plan import Attributes, diff
 from provisioning_assets.providers.secrets.openbao import OpenBao
-from tests.servers import SecretServer, free_port, openbao_server
+from tests.servers import SecretServer, free_port, freeze, openbao_server
 
 OWNED = {"owner": "Dana Novak"}
 IN_TIME = 5
@@ -91,8 +91,8 @@ def test_a_server_that_is_not_there_is_named_in_time(monkeypatch: pytest.MonkeyP
 def test_a_server_that_hangs_is_given_up_in_time(own: SecretServer) -> None:
     store = OpenBao(own.address)
     assert store.cluster()
-    os.kill(own.pid, signal.SIGSTOP)
     try:
+        freeze(own.pid, own.address)
         started = time.monotonic()
         with pytest.raises(Unreachable):
             store.cluster()
