@@ -11,9 +11,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.exceptions import Abort, TyperException
 
 from provisioning_assets.cli import home, sandbox_commands
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY, for_machines, out, tell
+from provisioning_assets.cli.engagements import environments, folders, lineage, load
 from provisioning_assets.errors import ConfigurationError, ProvisioningError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -27,12 +29,19 @@ _STYLES = {"green": "green", "red": "red", "not_run": "yellow", "stale": "yellow
 
 
 def main() -> None:
-    """Run a command; every error of ours is told in words, with its exit code."""
+    """Run a command; every error is told in words, with its exit code. A mistyped call is no drift: it is 1, not 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except ProvisioningError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {error}", style="red", markup=False)
-        sys.exit(error.exit_code)
+        words, code = str(error), error.exit_code
+    except TyperException as error:
+        command = getattr(error, "ctx", None)
+        named = command.command_path if command else "provisioning"
+        words, code = f"{error.format_message() or 'a command is missing'}\n  remedy: {named} --help", COULD_NOT_TELL
+    except Abort:
+        words, code = "ended before it was done", COULD_NOT_TELL
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {words}", style="red", markup=False)
+    sys.exit(code)
 
 
 @app.command()
@@ -48,7 +57,7 @@ def new(name: Annotated[str, typer.Argument(help="Lower-case letters, digits and
 def check(engagement: Engagement, as_json: AsJson = False) -> None:
     """Read an engagement file and name everything that is wrong in it."""
     try:
-        found = _load(engagement)
+        found = load(engagement)
     except ConfigurationError as error:
         if as_json:
             fields = ("file", "line", "column", "what", "expected")
@@ -67,7 +76,7 @@ def plan(engagement: Engagement, environment: Environment = None, as_json: AsJso
     """Show what an apply would change, and write nothing. Exit code 2 when there is something."""
     from provisioning_assets.cli.plans import plans
 
-    found = [each for name in _environments(engagement, environment) for each in plans(_jobs(engagement), name, tell)]
+    found = [each for name in environments(engagement, environment) for each in plans(_jobs(engagement), name, tell)]
     if as_json:
         print(json.dumps([each.as_json() for each in found], indent=2))
     else:
@@ -87,7 +96,7 @@ def apply(
 ) -> None:
     """Provision, environment after environment, through the same Dagster jobs as the web interface."""
     jobs = _jobs(engagement)
-    for name in _environments(engagement, environment):
+    for name in environments(engagement, environment):
         began = time.monotonic()
         tell(f"{engagement}/{name}: apply")
         ran = jobs.apply(name, only or ())
@@ -109,7 +118,7 @@ def drift(engagement: Engagement, environment: Environment = None, as_json: AsJs
     jobs = _jobs(engagement)
     rows: list[dict[str, Any]] = []
     complete = True
-    for name in _environments(engagement, environment):
+    for name in environments(engagement, environment):
         ran = jobs.check(name)
         for words in ran.failures:
             out.print(words, style="red", markup=False)
@@ -147,7 +156,7 @@ def _drift_row(standing: Any) -> dict[str, Any]:
 def recheck(item: str, engagement: Engagement, environment: Environment = None) -> None:
     """Run one readiness item again, without its asset, however fresh its evidence is."""
     jobs = _jobs(engagement)
-    names = _environments(engagement, environment)
+    names = environments(engagement, environment)
     known = {name: jobs.items(name) for name in names}
     if not any(item in items for items in known.values()):
         every = sorted(set().union(*known.values()))
@@ -155,7 +164,8 @@ def recheck(item: str, engagement: Engagement, environment: Environment = None) 
     code = 0
     for name in (name for name in names if item in known[name]):
         ran = jobs.check(name, item)
-        code = min(filter(None, (code, ran.exit_code)), default=0)
+        came_to_it = item in {checked for _, checked in ran.checked}
+        code = min(filter(None, (code, ran.exit_code or (0 if came_to_it else COULD_NOT_TELL))), default=0)
         for words in ran.failures:
             out.print(words, style="red", markup=False)
     raise typer.Exit(code)
@@ -168,7 +178,7 @@ def readiness(engagement: Engagement, as_json: AsJson = False) -> None:
     from provisioning_assets.report.as_json import as_json as report_as_json
     from provisioning_assets.report.writing import write_report
 
-    report, problems = report_of(_lineage(engagement))
+    report, problems = report_of(lineage(engagement))
     paths = write_report(report, home.reports(engagement))
     if as_json:
         print(report_as_json(report))
@@ -188,7 +198,7 @@ def status(as_json: AsJson = False) -> None:
     from provisioning_assets.cli.reports import status_of
     from provisioning_assets.report.status import in_words
 
-    rows = status_of(home.repository() / home.ENGAGEMENTS)
+    rows = status_of(folders())
     if as_json:
         print(json.dumps([row.as_data() for row in rows], indent=2))
     else:
@@ -204,16 +214,16 @@ def why(
     engagement: Annotated[str | None, typer.Argument(help="One engagement; all of them without it.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What an item looks at, its last evidence, and what to do."""
+    """What an item looks at, its last evidence, and what to do. Exit code 1: the record could not be read."""
     from provisioning_assets.cli.reports import report_of
     from provisioning_assets.report.why import explain
 
-    names = [engagement] if engagement else [folder.name for folder in _folders()]
-    found = [each for name in names for each in explain(report_of(_lineage(name))[0], item)]
+    names = [engagement] if engagement else [folder.name for folder in folders()]
+    reports = [report_of(lineage(name)) for name in names]
+    found = [each for report, _ in reports for each in explain(report, item)]
     if as_json:
         print(json.dumps([each.as_data() for each in found], indent=2))
-        return
-    for each in found:
+    for each in found if not as_json else ():
         check = each.check
         age = "never checked" if each.age is None else f"checked {each.age.total_seconds() / 60:.0f} min ago"
         out.print(
@@ -224,6 +234,7 @@ def why(
             markup=False,
         )
         out.print(f"  to do: {check.to_do} ({check.owner})", markup=False)
+    raise typer.Exit(COULD_NOT_TELL if any(problems for _, problems in reports) else 0)
 
 
 @app.command()
@@ -231,8 +242,8 @@ def unlock(engagement: Engagement, environment: str) -> None:
     """Break the lock of an environment whose holder is gone for good. Be sure: two writers destroy each other."""
     from provisioning_assets.resources import open_session
 
-    (name,) = _environments(engagement, environment)
-    holder = open_session(_lineage(engagement), name, run="unlock", progress=tell).break_lock()
+    (name,) = environments(engagement, environment)
+    holder = open_session(lineage(engagement), name, run="unlock", progress=tell).break_lock()
     out.print(f"was held by {holder}; it is free now" if holder else "nobody held it", markup=False)
 
 
@@ -240,31 +251,6 @@ def unlock(engagement: Engagement, environment: str) -> None:
 def ui(port: Annotated[int, typer.Option(help="Loopback port.")] = 3000) -> None:
     """Open Dagster on loopback: lineage, checks, schedules."""
     home.become_dagster(port)
-
-
-def _folders() -> list[Any]:
-    from provisioning_assets.spec.loading import find_engagements
-
-    return find_engagements(home.repository() / home.ENGAGEMENTS)
-
-
-def _load(name: str) -> Any:
-    from provisioning_assets.spec.loading import load_engagement
-
-    folder = home.repository() / home.ENGAGEMENTS / name
-    if not folder.is_dir():
-        known = ", ".join(each.name for each in _folders()) or "none yet"
-        raise ProvisioningError(
-            f"there is no engagement {name}", remedy=f"known: {known}; provisioning new {name} makes it"
-        )
-    return load_engagement(folder)
-
-
-def _lineage(name: str) -> Any:
-    """What the record of an engagement is about."""
-    from provisioning_assets.assets import assemble
-
-    return assemble(_load(name))[0]
 
 
 def _jobs(name: str) -> Any:
@@ -276,19 +262,10 @@ def _jobs(name: str) -> Any:
     if not logging.getLogger("provisioning").handlers:
         logging.getLogger("provisioning").addHandler(_Progress())
         logging.getLogger("provisioning").propagate = False
-    return Jobs(*assemble(_load(name)), tell)
+    return Jobs(*assemble(load(name)), tell)
 
 
 class _Progress(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Show a line of progress."""
         tell(record.getMessage())
-
-
-def _environments(engagement: str, environment: str | None) -> list[str]:
-    names = [each.name for each in _load(engagement).environments]
-    if environment is None:
-        return names
-    if environment not in names:
-        raise ProvisioningError(f"{engagement} has no environment {environment}", remedy=f"one of {', '.join(names)}")
-    return [environment]

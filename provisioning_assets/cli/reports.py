@@ -1,5 +1,6 @@
 """What is shown of the record: standings of every environment, gathered for report, status and why."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from provisioning_assets.readiness import standings
 from provisioning_assets.report.model import Report, build_report
 from provisioning_assets.report.status import StatusRow, status_rows, unknown_row
 from provisioning_assets.resources import open_session
-from provisioning_assets.spec.loading import find_engagements, load_engagement
+from provisioning_assets.spec.loading import load_engagement
 
 
 def gather(lineage: Lineage, at: datetime) -> tuple[list[Standing], list[str]]:
@@ -37,11 +38,11 @@ def report_of(lineage: Lineage) -> tuple[Report, list[str]]:
     return build_report(lineage.engagement, found, at), problems
 
 
-def status_of(engagements: Path) -> list[StatusRow]:
+def status_of(folders: Iterable[Path]) -> list[StatusRow]:
     """One row an engagement; one that cannot be read has its problem as its row."""
     reports: list[tuple[Report, str]] = []
     unknown: list[StatusRow] = []
-    for folder in find_engagements(engagements):
+    for folder in folders:
         try:
             lineage, _ = assemble(load_engagement(folder))
         except ProvisioningError as error:

@@ -48,8 +48,8 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def find_engagements(root: Path) -> list[Path]:
-    """Folders below `root` that hold an engagement file, sorted by name."""
-    return sorted(file.parent for file in root.glob(f"*/{FILE}"))
+    """Folders below `root`, sorted by name. One without an engagement file is one, too: loading it says so."""
+    return sorted(folder for folder in root.glob("[!._]*") if folder.is_dir())
 
 
 def load_engagement(folder: Path) -> Engagement:

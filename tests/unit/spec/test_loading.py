@@ -47,9 +47,11 @@ def test_the_repository_is_the_nearest_parent_that_looks_like_one(folder: Path) 
     assert load_engagement(folder).repository == folder.parents[1]
 
 
-def test_engagements_are_found_by_their_file(folder: Path) -> None:
-    (folder.parent / "empty").mkdir()
-    assert find_engagements(folder.parent) == [folder]
+def test_every_folder_is_an_engagement_even_one_that_lacks_its_file(folder: Path) -> None:
+    for name in ("museum", ".idea", "__pycache__"):
+        (folder.parent / name).mkdir()
+    (folder.parent / "README.md").touch()
+    assert find_engagements(folder.parent) == [folder, folder.parent / "museum"]
     assert find_engagements(folder.parent / "nothing") == []
 
 

@@ -1,0 +1,53 @@
+"""The repository's engagements, by the names that people type."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioning_assets.cli import home
+from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.spec.loading import find_engagements, load_engagement
+from provisioning_assets.spec.sections import NAME
+
+if TYPE_CHECKING:
+    from provisioning_assets.lineage import Lineage
+    from provisioning_assets.spec.engagement import Engagement
+
+
+def folders() -> list[Path]:
+    """Every engagement's folder; that there is none is an error, since nothing could be said of any."""
+    root = home.repository() / home.ENGAGEMENTS
+    found = find_engagements(root)
+    if not found:
+        raise ProvisioningError(
+            "there are no engagements", where=str(root), remedy="provisioning new NAME makes one", cause="it is empty"
+        )
+    return found
+
+
+def load(name: str) -> "Engagement":
+    """The engagement of that name."""
+    root = home.repository() / home.ENGAGEMENTS
+    if not re.fullmatch(NAME, name) or not (root / name).is_dir():
+        known = ", ".join(folder.name for folder in folders())
+        raise ProvisioningError(
+            f"there is no engagement `{name}`", where=str(root), remedy=f"one of {known}; provisioning new makes one"
+        )
+    return load_engagement(root / name)
+
+
+def lineage(name: str) -> "Lineage":
+    """What the record of an engagement is about."""
+    from provisioning_assets.assets import assemble  # Dagster, two seconds
+
+    return assemble(load(name))[0]
+
+
+def environments(engagement: str, environment: str | None) -> list[str]:
+    """The one environment, if the engagement has it; all of them, in order of promotion, for None."""
+    names = [each.name for each in load(engagement).environments]
+    if environment is None:
+        return names
+    if environment not in names:
+        raise ProvisioningError(f"{engagement} has no environment {environment}", remedy=f"one of {', '.join(names)}")
+    return [environment]
