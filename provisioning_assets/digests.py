@@ -89,7 +89,7 @@ def tree_hash(root: Path, *, repository: Path) -> dict[str, str]:
     """Relative path to SHA-256 of every file that a Terraform root is made of, local modules included."""
     return {
         str(file.relative_to(repository)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for folder in sorted(_closure(root.resolve()))
+        for folder in sorted(hcl.closure(root))
         for file in sorted(folder.rglob("*"))
         if file.is_file() and _counts(file)
     }
@@ -99,20 +99,3 @@ def _counts(file: Path) -> bool:
     """Whether the file is part of the code: providers and what editors leave are not."""
     leftover = file.name.endswith("~") or (file.name.startswith(".") and file.name != ".terraform.lock.hcl")
     return ".terraform" not in file.parts and not leftover
-
-
-def _closure(root: Path) -> set[Path]:
-    """The root's folder and every local module folder that it reaches."""
-    found: set[Path] = set()
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        if folder in found:
-            continue
-        found.add(folder)
-        for file in hcl.files(folder):
-            for _, module in hcl.blocks(file, "module"):
-                source = str(module.get("source", "")).strip('"')
-                if source.startswith("."):
-                    waiting.append((folder / source).resolve())
-    return found

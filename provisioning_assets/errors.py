@@ -60,7 +60,8 @@ class ConfigurationError(ProvisioningError):
         super().__init__(f"{count} in {files}", remedy=remedy)
 
     def __str__(self) -> str:
-        return "\n".join([self.what, *(f"  {problem}" for problem in self.problems)])
+        lines = [self.what, *(f"  {problem}" for problem in self.problems)]
+        return "\n".join([*lines, *([f"  remedy: {self.remedy}"] if self.remedy else [])])
 
 
 class Refused(ProvisioningError):

@@ -25,21 +25,38 @@ def blocks(file: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
     `ConfigurationError` names the line of a file that cannot be parsed.
     """
-    found = _parsed(file, file.stat().st_mtime_ns).get(kind, [])
+    is_json = file.suffix == ".json"
+    try:
+        found = _parsed(file.read_text(encoding="utf-8"), is_json).get(kind, [])
+    except (LarkError, ValueError) as error:
+        line, column = getattr(error, "line", getattr(error, "lineno", 0)), getattr(error, "column", 0)
+        what = f"this is not {'JSON' if is_json else 'HCL'}"
+        raise ConfigurationError([Problem(str(file), line, column, what)]) from None
     # In JSON, one mapping may stand for the list of blocks.
     for block in found if isinstance(found, list) else [found]:
         for name, body in block.items():
             yield name.strip('"'), body
 
 
+def closure(root: Path) -> set[Path]:
+    """The root's folder and every local module folder that it reaches, whether it exists or not."""
+    found: set[Path] = set()
+    waiting = [root.resolve()]
+    while waiting:
+        folder = waiting.pop()
+        if folder in found:
+            continue
+        found.add(folder)
+        for file in files(folder):
+            for _, module in blocks(file, "module"):
+                source = str(module.get("source", "")).strip('"')
+                if source.startswith("."):
+                    waiting.append((folder / source).resolve())
+    return found
+
+
 @cache
-def _parsed(file: Path, _modified: int) -> Mapping[str, Any]:
+def _parsed(text: str, is_json: bool) -> Mapping[str, Any]:  # noqa: FBT001 - half of the cache's key
     """Parsing takes 20 ms a file, and each command of Terraform asks for its root's variables."""
-    parse = json.loads if file.suffix == ".json" else hcl2.loads
-    try:
-        document: Mapping[str, Any] = parse(file.read_text(encoding="utf-8"))
-    except (LarkError, ValueError) as error:
-        line, column = getattr(error, "line", getattr(error, "lineno", 0)), getattr(error, "column", 0)
-        kind = "JSON" if file.suffix == ".json" else "HCL"
-        raise ConfigurationError([Problem(str(file), line, column, f"this is not {kind}")]) from None
+    document: Mapping[str, Any] = json.loads(text) if is_json else hcl2.loads(text)
     return document

@@ -158,8 +158,8 @@ def _drop(content: Json, place: Place) -> None:
 
 def _new(found: Iterable[Problem], known: list[Problem]) -> list[Problem]:
     """Problems at places where none is known yet: what is wrong in each environment is said once."""
-    places = {(problem.line, problem.column) for problem in known}
-    return [problem for problem in found if (problem.line, problem.column) not in places]
+    places = {(problem.file, problem.line, problem.column) for problem in known}
+    return [problem for problem in found if (problem.file, problem.line, problem.column) not in places]
 
 
 def _repository(folder: Path) -> Path:

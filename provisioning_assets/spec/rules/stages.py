@@ -1,12 +1,15 @@
 """Stages: their code is there, and their order can be walked."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from provisioning_assets.errors import Problem
-from provisioning_assets.spec.document import Document
+from provisioning_assets import hcl
+from provisioning_assets.errors import ConfigurationError, Problem
+from provisioning_assets.spec.document import Document, Place
 from provisioning_assets.spec.engagement import Environment
+from provisioning_assets.spec.sections import Stage
 from provisioning_assets.spec.wording import nearest
 
 TASK_CLASSES = ("secrets", "dns_records", "certificates", "runtime_config", "monitoring")
@@ -31,15 +34,40 @@ def check(document: Document, environment: Environment, repository: Path) -> Ite
         root = (repository / stage.root).resolve()
         if not root.is_relative_to(repository):
             yield document.problem((*place, "root"), f"{stage.root} lies outside the repository", "a folder inside")
-        elif not any(root.glob("*.tf")):
-            what = f"there is no Terraform code in {stage.root}"
-            yield document.problem((*place, "root"), what, "a folder with *.tf files, relative to the repository")
+        else:
+            yield from _code(document, stage, place, root, repository)
         for number, earlier in enumerate(stage.after):
             if earlier not in listed and earlier not in TASK_CLASSES:
                 known = [name for name in [*listed, *TASK_CLASSES] if name != stage.name]
                 what = f"there is no stage or task class `{earlier}`"
                 yield document.problem((*place, "after", number), what, nearest(earlier, known))
     yield from _order(document, environment)
+
+
+def _code(document: Document, stage: Stage, place: Place, root: Path, repository: Path) -> Iterator[Problem]:
+    """The root and its modules are there and can be read, and the root takes the variables that it is given."""
+    if not hcl.files(root):
+        what = f"there is no Terraform code in {stage.root}"
+        yield document.problem((*place, "root"), what, "a folder with *.tf files, relative to the repository")
+        return
+    try:
+        folders = hcl.closure(root)
+        declared = {name for file in hcl.files(root) for name, _ in hcl.blocks(file, "variable")}
+    except ConfigurationError as error:
+        for problem in error.problems:
+            file = Path(problem.file)
+            named = file.relative_to(repository) if file.is_relative_to(repository) else file
+            yield replace(problem, file=named.as_posix())
+        return
+    for folder in sorted(folders):
+        if not hcl.files(folder):
+            named = folder.relative_to(repository) if folder.is_relative_to(repository) else folder
+            what = f"{stage.root} uses the module {named}, and there is no Terraform code"
+            yield document.problem((*place, "root"), what, "a folder with *.tf files")
+    for name in stage.variables:
+        if name not in declared:
+            what = f"{stage.root} declares no variable `{name}`"
+            yield document.problem((*place, "variables", name), what, nearest(name, declared))
 
 
 def _order(document: Document, environment: Environment) -> Iterator[Problem]:

@@ -16,9 +16,7 @@ REPOSITORY = Path(__file__).parents[3]
 def folder(tmp_path: Path) -> Path:
     """A copy of the example, that may be written to."""
     (tmp_path / ".git").mkdir()
-    for stage in ("networking", "datastores", "compute", "endpoints"):
-        (tmp_path / "terraform" / "stages" / stage).mkdir(parents=True)
-        (tmp_path / "terraform" / "stages" / stage / "main.tf").touch()
+    shutil.copytree(REPOSITORY / "terraform", tmp_path / "terraform", ignore=shutil.ignore_patterns(".terraform*"))
     copied = tmp_path / "engagements" / "demo_shop"
     shutil.copytree(REPOSITORY / "engagements" / "demo_shop", copied)
     return copied

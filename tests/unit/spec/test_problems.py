@@ -1,5 +1,6 @@
 """Each way in which an engagement can be wrong is said at its line, in words, with what is expected."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,7 @@ STAGES = [
     ("root: terraform/stages/compute", "root: terraform/stages/none", "/none", "no Terraform code", "*.tf"),
     ("root: terraform/stages/compute", "root: /etc", "root: /etc", "outside the repository", "inside"),
     ("compute\n    var", "compute\n    after: [netwroking]\n    var", "netwroking", "no stage or task", "`networking`"),
+    ('{cidr: "${vpc', '{cidrs: "${vpc', "cidrs", "declares no variable `cidrs`", "`cidr`"),
 ]
 SECRET_VALUES = [
     ("{log_retention_days: 30}", "{database_password: geheim}", "database_password", "a secret value", "source"),
@@ -198,3 +200,23 @@ def test_a_typed_placeholder_is_judged_after_filling(edit: Edit, problems: Probl
     edit('ttl: 300, values: ["2001', 'ttl: "${ttl}", values: ["2001')
     (found,) = problems()
     assert "`ttl` is 0" in found.what
+
+
+def test_code_that_cannot_be_read_is_named_beside_the_files_problems(
+    folder: Path, edit: Edit, problems: Problems
+) -> None:
+    main = folder.parents[1] / "terraform/stages/compute/main.tf"
+    line = len(main.read_text(encoding="utf-8").splitlines()) + 1
+    main.write_text(main.read_text(encoding="utf-8") + 'resource "aws_vpc" {{\n', encoding="utf-8")
+    edit("client:", "cliend:")
+    found = problems()
+    assert [(each.line, each.what) for each in found if each.file == "terraform/stages/compute/main.tf"] == [
+        (line, "this is not HCL")
+    ]
+    assert any("cliend" in each.what for each in found)
+
+
+def test_a_module_that_is_not_there_is_named(folder: Path, problems: Problems) -> None:
+    shutil.rmtree(folder.parents[1] / "terraform/modules/queue")
+    (problem,) = problems()
+    assert "uses the module terraform/modules/queue, and there is no Terraform code" in problem.what
