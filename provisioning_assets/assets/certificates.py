@@ -11,19 +11,20 @@ from provisioning_assets.errors import ApplyFailed
 from provisioning_assets.evidence import Finding
 from provisioning_assets.plan import Action, Attributes, Change, ChangeClass, Plan, diff
 from provisioning_assets.providers.certificates import CertificateAuthority, Issued
-from provisioning_assets.providers.certificates.registry import BACK_ENDS
+from provisioning_assets.providers.certificates.registry import BACK_ENDS, directory_url
 from provisioning_assets.providers.certificates.served import Described, check_served, describe, fingerprint_of_key
 from provisioning_assets.providers.dns.propagation import authoritative_servers, wait_until_served
 from provisioning_assets.readiness import readiness_item
 from provisioning_assets.spec.engagement import Engagement, Environment
-from provisioning_assets.spec.sections import Certificate
+from provisioning_assets.spec.sections import ACME_ACCOUNT, Certificate
 from provisioning_assets.work import Work, now
 
-ACCOUNT = "acme-account"
 PICKED_UP = 20.0
 """Seconds that whatever serves a new certificate gets to pick it up."""
 
 _CHALLENGE_TTL = 60
+_AUTHORITY = "authority"
+"""What is kept beside a certificate: moving from a rehearsal authority to the real one is a change."""
 
 
 @dataclass
@@ -54,25 +55,27 @@ class Challenges:
 
 @dataclass
 class Certificates:
-    """A target: each declared certificate is in the secret store, for its names, and not due for renewal."""
+    """A target: each declared certificate is in the secret store, for its names, by its authority, and not due."""
 
     work: Work
 
     def plan(self) -> Plan:
         """Certificates to issue, and those to renew, which is an operational change."""
-        observed = {name: described(self.work, name) for name in self._declared}
-        desired = {f"certificate {name}": {"names": sorted(each.names)} for name, each in self._declared.items()}
-        found = {f"certificate {name}": {"names": list(leaf.names)} for name, leaf in observed.items() if leaf}
+        authority = directory_url(self.work.environment.certificates.directory)
+        desired = {
+            f"certificate {name}": {"names": sorted(each.names), "authority": authority}
+            for name, each in self._declared.items()
+        }
+        kept = {
+            f"certificate {name}": each
+            for name, wanted in self._declared.items()
+            if (each := kept_for(self.work, wanted))
+        }
+        found = {a: {"names": list(each.leaf.names), "authority": each.authority} for a, each in kept.items()}
         renewals = [
-            Change(
-                Action.UPDATE,
-                f"certificate {name}",
-                {"due": True},
-                {"due": False},
-                change_class=ChangeClass.OPERATIONAL,
-            )
-            for name, leaf in observed.items()
-            if leaf and leaf.renewal_due(now()) and found[f"certificate {name}"] == desired[f"certificate {name}"]
+            Change(Action.UPDATE, address, {"due": True}, {"due": False}, change_class=ChangeClass.OPERATIONAL)
+            for address, each in kept.items()
+            if each.leaf.renewal_due(now()) and found[address] == desired[address]
         ]
         return Plan((*diff(desired, found).changes, *renewals))
 
@@ -93,22 +96,24 @@ class Certificates:
         """The authority with the account that we keep, made at the first use."""
         settings, store = self.work.environment.certificates, self.work.session.secret_store
         mount = f"{self.work.session.scope}-engagement"
-        kept = store.read(mount, ACCOUNT)["key"] if ACCOUNT in store.stored(mount) else None
+        kept = store.read(mount, ACME_ACCOUNT)["key"] if ACME_ACCOUNT in store.stored(mount) else None
         authority = BACK_ENDS[settings.provider](settings.directory, settings.contact, kept)
         if kept is None:
             metadata = {"owner": settings.contact, "purpose": "engagement"}
-            store.create(mount, ACCOUNT, {"key": authority.account_key()}, metadata)
+            store.create(mount, ACME_ACCOUNT, {"key": authority.account_key()}, metadata)
         return authority
 
     def _store(self, certificate: Certificate, issued: Issued) -> None:
-        store, mount, name = self.work.session.secret_store, _mount(self.work), _stored_name(certificate.name)
+        store, mount, name = self.work.session.secret_store, _mount(self.work), certificate.secret
         value = {"key": issued.key, "chain": issued.chain}
+        settings = self.work.environment.certificates
+        about = {"owner": settings.contact, "purpose": "runtime", _AUTHORITY: directory_url(settings.directory)}
         there = store.stored(mount).get(name)
         if there is None:
-            contact = self.work.environment.certificates.contact
-            written = store.create(mount, name, value, {"owner": contact, "purpose": "runtime"})
-        else:
-            written = store.update(mount, name, value, version=there.version)
+            written = store.create(mount, name, value, about)
+        elif written := store.update(mount, name, value, version=there.version):
+            # After the value: a crash between the two orders once more, and never calls an old chain a new one.
+            store.describe(mount, name, about)
         if not written:
             raise ApplyFailed(f"somebody else wrote {mount}/{name} meanwhile", remedy="run again")
 
@@ -117,21 +122,26 @@ def _mount(work: Work) -> str:
     return f"{work.session.scope}-runtime"
 
 
-def _stored_name(name: str) -> str:
-    return f"certificate-{name}"
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A certificate in the secret store: its leaf, and the directory that it was ordered from."""
+
+    leaf: Described
+    authority: str
 
 
-def described(work: Work, name: str) -> Described | None:
-    """What the stored certificate says; None when there is none."""
+def kept_for(work: Work, certificate: Certificate) -> Kept | None:
+    """The stored certificate; None when there is none."""
     store, mount = work.session.secret_store, _mount(work)
-    if _stored_name(name) not in store.stored(mount):
+    stored = store.stored(mount).get(certificate.secret)
+    if stored is None:
         return None
-    return describe(store.read(mount, _stored_name(name))["chain"])
+    return Kept(describe(store.read(mount, certificate.secret)["chain"]), stored.metadata.get(_AUTHORITY, ""))
 
 
-@readiness_item(review_item=3)
+@readiness_item(review_item=3, version=2)
 def certificates_are_issued(work: Work) -> Finding:
-    """Every declared certificate is in the secret store, for exactly its names, and before two thirds of its life."""
+    """Every declared certificate is stored, for exactly its names, by its authority, before two thirds of its life."""
     return equals_declared(work, Certificates(work))
 
 
@@ -145,13 +155,14 @@ def certificates_are_served(work: Work) -> Finding:
     problems: dict[str, str | None] = {}
     details = {}
     for certificate in work.environment.certificates.certificates:
-        leaf = described(work, certificate.name)
+        kept = kept_for(work, certificate)
         hosts = certificate.served_at or tuple(name for name in certificate.names if not name.startswith("*."))
-        if leaf is None:
+        if kept is None:
             problems |= {f"{certificate.name} at {host}": "is not issued yet" for host in hosts or ("no host",)}
             continue
-        value = store.read(_mount(work), _stored_name(certificate.name))
+        value = store.read(_mount(work), certificate.secret)
         fingerprint = fingerprint_of_key(value["key"])
+        leaf = kept.leaf
         details[certificate.name] = {
             "issuer": leaf.issuer, "ends": leaf.not_after.isoformat(), "names": list(leaf.names), "serial": leaf.serial
         }  # fmt: skip

@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from provisioning_assets.assets.task import AWS, SECRET_STORE, Declared, Task, equals_declared, inputs, section
 from provisioning_assets.evidence import Finding
 from provisioning_assets.plan import Action, Attributes, Change
+from provisioning_assets.providers.secrets import Stored
 from provisioning_assets.providers.secrets.sources import value_of
 from provisioning_assets.providers.secrets.structure import desired_structure
 from provisioning_assets.readiness import readiness_item
 from provisioning_assets.spec.engagement import Engagement, Environment
-from provisioning_assets.spec.sections import Secret
+from provisioning_assets.spec.sections import ACME_ACCOUNT, Secret
 from provisioning_assets.work import Work
-
-OURS = ("certificate-", "acme-account")
-"""Beginnings of the names that other assets of ours keep in the same mounts."""
 
 
 def mount(work: Work, purpose: str) -> str:
@@ -70,23 +68,39 @@ def secrets_have_not_drifted(work: Work) -> Finding:
     return equals_declared(work, target(work))
 
 
-@readiness_item(review_item=4)
+@readiness_item(review_item=4, version=2)
 def secrets_are_populated(work: Work) -> Finding:
-    """Every declared secret has a version in its mount, with its owner and purpose, and no other secret lies there."""
-    store, section = work.session.secret_store, work.environment.secrets
+    """Every declared secret has a value that is not empty, with its owner and purpose, and no other secret lies there.
+
+    The values are read, asked whether there is anything in them, and dropped.
+    """
+    section = work.environment.secrets
     problems: dict[str, str | None] = {}
     for purpose in ("runtime", "engagement"):
-        stored = store.stored(mount(work, purpose))
+        stored = work.session.secret_store.stored(mount(work, purpose))
         declared = {each.name: each for each in section.secrets if each.purpose == purpose}
         for name, each in declared.items():
-            owner = stored[name].metadata.get("owner") if name in stored else None
-            wrong_owner = f"its owner is {owner or 'not recorded'}, declared is {each.owner}"
-            problems[f"{purpose}/{name}"] = (
-                "has no value" if name not in stored else None if owner == each.owner else wrong_owner
-            )
-        undeclared = (name for name in stored if name not in declared and not name.startswith(OURS))
-        problems |= {f"{purpose}/{name}": "is not declared: who put it there?" for name in undeclared}
+            problems[f"{purpose}/{name}"] = _problem(work, each, stored.get(name))
+        undeclared = stored.keys() - declared.keys() - _kept_by_certificates(work, purpose)
+        problems |= {f"{purpose}/{name}": "is not declared: who put it there?" for name in sorted(undeclared)}
     return Finding.over("secrets", problems)
+
+
+def _problem(work: Work, secret: Secret, stored: Stored | None) -> str | None:
+    if stored is None:
+        return "has no value"
+    value = work.session.secret_store.read(mount(work, secret.purpose), secret.name)
+    if not str(value.get("value") or "").strip():
+        return "its value is empty" if "value" in value else "has no key `value`: nobody would find it"
+    owner = stored.metadata.get("owner")
+    return None if owner == secret.owner else f"its owner is {owner or 'not recorded'}, declared is {secret.owner}"
+
+
+def _kept_by_certificates(work: Work, purpose: str) -> set[str]:
+    """Names that the certificates keep in the same mounts."""
+    if purpose == "engagement":
+        return {ACME_ACCOUNT}
+    return {each.secret for each in work.environment.certificates.certificates}
 
 
 @readiness_item(review_item=4)

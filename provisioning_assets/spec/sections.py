@@ -60,6 +60,10 @@ class Dns(Model):
     """Each RRset that is to be published."""
 
 
+ACME_ACCOUNT = "acme-account"
+"""Name of the engagement-time secret that holds the account's key."""
+
+
 class Certificate(Model):
     """One certificate, with all its names."""
 
@@ -69,6 +73,11 @@ class Certificate(Model):
     """DNS names; a wildcard is written `*.example.com`."""
     served_at: tuple[str, ...] = ()
     """Host names at which a TLS client must see this certificate. Empty: the names without wildcards."""
+
+    @property
+    def secret(self) -> str:
+        """Name of the runtime secret that holds its key and chain."""
+        return f"certificate-{self.name}"
 
 
 class Certificates(Model):

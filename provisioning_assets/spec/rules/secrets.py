@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from provisioning_assets.errors import Problem
 from provisioning_assets.spec.document import Document
 from provisioning_assets.spec.engagement import Environment
+from provisioning_assets.spec.sections import ACME_ACCOUNT
 from provisioning_assets.spec.wording import nearest
 
 
@@ -12,13 +13,14 @@ def check(document: Document, environment: Environment) -> Iterator[Problem]:
     """Every rule of this file."""
     section = environment.secrets
     purposes = {secret.name: secret.purpose for secret in section.secrets}
-    issued = {f"certificate-{certificate.name}" for certificate in environment.certificates.certificates}
+    kept = {ACME_ACCOUNT, *(certificate.secret for certificate in environment.certificates.certificates)}
     for position, secret in enumerate(section.secrets):
         place = ("secrets", "secrets", position)
         if secret.name in [each.name for each in section.secrets[:position]]:
             yield document.problem((*place, "name"), f"there are two secrets called {secret.name}", "a name of its own")
-        if secret.name in issued:
-            yield document.problem((*place, "name"), f"{secret.name} is where an issued certificate is kept")
+        if secret.name in kept:
+            what = f"{secret.name} is where the certificates keep something of their own"
+            yield document.problem((*place, "name"), what, "another name")
         if secret.rotate_every.total_seconds() <= 0:
             yield document.problem((*place, "rotate_every"), "the rotation period is not positive", "such as P90D")
     runtime = [name for name, purpose in purposes.items() if purpose == "runtime"]
