@@ -13,7 +13,7 @@ from pathlib import Path
 from provisioning_assets import hcl
 from provisioning_assets.plan import Json, digest
 
-SCHEMA = 2
+SCHEMA = 3
 Leaves = Mapping[str, str]
 """Path of each leaf of an input to the digest of its value."""
 
@@ -36,11 +36,11 @@ class Digests:
     shared_leaves: Leaves
 
 
-def combine(inputs: Inputs, *, environment: str, upstream: Mapping[str, Digests]) -> Digests:
-    """Digests of an asset from its own inputs and the digests of the assets before it."""
+def combine(inputs: Inputs, *, environment: Mapping[str, Json], upstream: Mapping[str, Digests]) -> Digests:
+    """Digests of an asset from its own inputs, the settings of its environment, and the assets before it."""
     content_leaves = {
         **leaves(inputs.own),
-        "environment": digest(environment),
+        **leaves(environment, "environment"),
         "schema": digest(SCHEMA),
         **{f"upstream.{name}": d.content for name, d in upstream.items()},
     }

@@ -66,5 +66,6 @@ class Lineage:
         found: dict[tuple[str, str], Digests] = {}
         for node in self.nodes:
             upstream = {name: found[node.environment, name] for name in node.upstream}
-            found[node.key] = combine(node.inputs, environment=node.environment, upstream=upstream)
+            where = self.engagement.environment(node.environment).model_dump(mode="json", include={"name", "region"})
+            found[node.key] = combine(node.inputs, environment=where, upstream=upstream)
         return found

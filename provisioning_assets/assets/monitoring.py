@@ -7,7 +7,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from provisioning_assets.assets.task import AWS, Declared, Task, equals_declared, inputs, section
 from provisioning_assets.evidence import Finding
-from provisioning_assets.providers.monitoring.desired import desired_monitoring
+from provisioning_assets.providers.monitoring.desired import dashboard_bodies, desired_monitoring
 from provisioning_assets.providers.monitoring.routing import Control, prove_control, prove_quiet
 from provisioning_assets.readiness import readiness_item, stand
 from provisioning_assets.spec.engagement import Engagement, Environment
@@ -21,13 +21,8 @@ FIRST_DATA = 45.0
 def target(work: Work) -> Declared:
     """Everything of the environment's scope."""
     scope, provider = work.session.scope, work.session.monitoring
-    bodies = {dashboard.file: str(work.files[dashboard.name]) for dashboard in work.environment.monitoring.dashboards}
     return Declared(
-        desired=lambda: desired_monitoring(
-            work.environment,
-            bodies.__getitem__,
-            lambda text: str(fill(text, work.environment.values)),
-        ),
+        desired=lambda: desired_monitoring(work.environment, work.files),
         read=lambda: provider.read(scope),
         write=lambda changes: provider.write(scope, changes),
     )
@@ -127,17 +122,20 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     # The pager is looked at last: the proof before it arms it for a moment.
     items = (monitoring_has_not_drifted, dashboards_have_data, alerts_reach_their_route, pager_is_not_armed)
     own, template = section(engagement, environment, "monitoring")
-    bodies = {
-        dashboard.name: (engagement.folder / dashboard.file).read_text(encoding="utf-8")
-        for dashboard in environment.monitoring.dashboards
-    }
+    settings = environment.monitoring
+
+    def read(file: str) -> str:
+        return (engagement.folder / file).read_text(encoding="utf-8")
+
+    bodies = dashboard_bodies(settings, read, lambda text: str(fill(text, environment.values)))
+    written = {dashboard.name: read(dashboard.file) for dashboard in settings.dashboards}
     return Task(
         name="monitoring",
         description="Metrics, logs, dashboards and alarms of the environment, and where alarms go.",
-        kinds=frozenset({environment.monitoring.provider, "aws"}),
+        kinds=frozenset({settings.provider, "aws"}),
         needs=frozenset({AWS}),
         upstream=("runtime_config",),
-        inputs=inputs(engagement, items, own=own, template=template, own_files=bodies, shared_files=bodies),
+        inputs=inputs(engagement, items, own=own, template=template, own_files=bodies, shared_files=written),
         items=items,
         target=target,
     )

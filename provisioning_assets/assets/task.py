@@ -1,6 +1,5 @@
 """A task: what one asset brings about, what it is made from, and what proves it."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from provisioning_assets.plan import Attributes, Change, Json, Plan, diff
 from provisioning_assets.readiness import ReadinessItem
 from provisioning_assets.reconcile import Target
 from provisioning_assets.spec.engagement import Engagement, Environment
+from provisioning_assets.spec.placeholders import names
 from provisioning_assets.work import Work
 
 AWS = "aws"
@@ -81,10 +81,10 @@ def inputs(
 ) -> Inputs:
     """Inputs of a task: its section as filled in here, and as all environments share it.
 
-    A declared difference takes part with its owner and reason, not with its values.
+    A declared difference that the section or a file of it uses takes part with its owner and reason, not its values.
     """
     rules = {readiness.item.name: readiness.item.version for readiness in items}
-    used = set(re.findall(r"\$\{(\w+)\}", rfc8785.dumps(template).decode()))
+    used = names(rfc8785.dumps([template, shared_files]).decode())
     declared = {
         name: {"owner": difference.owner, "reason": difference.reason}
         for name, difference in engagement.differences.items()

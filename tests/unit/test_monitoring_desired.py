@@ -3,7 +3,8 @@
 import pytest
 
 from provisioning_assets.errors import ConfigurationError
-from provisioning_assets.providers.monitoring.desired import desired_monitoring
+from provisioning_assets.plan import Attributes
+from provisioning_assets.providers.monitoring.desired import dashboard_bodies, desired_monitoring
 from provisioning_assets.spec.engagement import Environment
 from provisioning_assets.spec.sections import Monitoring
 
@@ -33,9 +34,13 @@ def fill(text: str) -> str:
     return text.replace("${client}", 'The "Demo" Shop').replace("${ns}", "demo_shop/staging")
 
 
+def desired(where: Environment) -> dict[str, Attributes]:
+    return desired_monitoring(where, dashboard_bodies(where.monitoring, read_file, fill))
+
+
 def test_everything_of_the_section_is_desired_with_both_routes() -> None:
-    desired = desired_monitoring(environment(), read_file, fill)
-    assert sorted(desired) == [
+    found = desired(environment())
+    assert sorted(found) == [
         "alarm shop-down-pager",
         "alarm shop-down-quiet",
         "dashboard launch",
@@ -46,13 +51,13 @@ def test_everything_of_the_section_is_desired_with_both_routes() -> None:
         "topic pager",
         "topic quiet",
     ]
-    assert desired["log_group application"] == {"retention_days": 14}
-    assert desired["alarm shop-down-pager"]["periods"] == 2
+    assert found["log_group application"] == {"retention_days": 14}
+    assert found["alarm shop-down-pager"]["periods"] == 2
 
 
 def test_only_the_quiet_alarm_pages() -> None:
-    desired = desired_monitoring(environment(), read_file, fill)
-    pager, quiet = desired["alarm shop-down-pager"], desired["alarm shop-down-quiet"]
+    found = desired(environment())
+    pager, quiet = found["alarm shop-down-pager"], found["alarm shop-down-quiet"]
     assert (pager["paging"], pager["actions"]) == (False, ["pager"])
     assert (quiet["paging"], quiet["actions"]) == (True, ["quiet"])
     same = {"probe", "namespace", "period", "periods", "rule"}
@@ -60,7 +65,7 @@ def test_only_the_quiet_alarm_pages() -> None:
 
 
 def test_a_value_with_quotes_does_not_break_a_dashboard() -> None:
-    widget = desired_monitoring(environment(), read_file, fill)["dashboard launch"]["body"]["widgets"][0]
+    widget = desired(environment())["dashboard launch"]["body"]["widgets"][0]
     assert widget["properties"] == {"title": 'The "Demo" Shop', "metrics": [["demo_shop/staging", 1]]}
 
 
@@ -68,6 +73,6 @@ def test_all_broken_dashboards_are_told_together(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(FILES, "dashboards/broken.json", '{\n  "widgets": [,]\n}')
     dashboards = [{"name": "a", "file": "dashboards/broken.json"}, {"name": "b", "file": "dashboards/gone.json"}]
     with pytest.raises(ConfigurationError) as failed:
-        desired_monitoring(environment(dashboards=dashboards), read_file, fill)
+        desired(environment(dashboards=dashboards))
     assert "dashboards/broken.json:2:15" in str(failed.value)
     assert "dashboards/gone.json: the dashboard cannot be read: No such file or directory" in str(failed.value)

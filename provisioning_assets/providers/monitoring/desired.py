@@ -1,7 +1,7 @@
 """What the watching of an environment is to be, from the monitoring section of the engagement."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from provisioning_assets.errors import ConfigurationError, Problem
 from provisioning_assets.plan import Attributes, Json
@@ -10,14 +10,8 @@ from provisioning_assets.spec.engagement import Environment
 from provisioning_assets.spec.sections import Monitoring
 
 
-def desired_monitoring(
-    environment: Environment, read_file: Callable[[str], str], fill: Callable[[str], str]
-) -> dict[str, Attributes]:
-    """Address to attributes, as `Monitoring` defines them.
-
-    `read_file` gives the text of a file of the engagement's folder, `fill` fills `${…}` in. All that is
-    wrong in the dashboards' files is raised together as `ConfigurationError`.
-    """
+def desired_monitoring(environment: Environment, bodies: Mapping[str, Json]) -> dict[str, Attributes]:
+    """Address to attributes, as `Monitoring` defines them; `bodies` has each dashboard's, by its name."""
     section = environment.monitoring
     desired: dict[str, Attributes] = {}
     for name in section.log_groups:
@@ -31,7 +25,31 @@ def desired_monitoring(
             "namespace": section.namespace,
             "metric": f"{HEALTH_METRIC}{{Probe={probe.name}}}",
         }
-    return desired | _alarms(section) | _dashboards(section, read_file, fill)
+    dashboards = {f"dashboard {each.name}": {"body": bodies[each.name]} for each in section.dashboards}
+    return desired | _alarms(section) | dashboards
+
+
+def dashboard_bodies(
+    section: Monitoring, read_file: Callable[[str], str], fill: Callable[[str], str]
+) -> dict[str, Json]:
+    """Name to body of each dashboard, as its environment is to have it.
+
+    `read_file` gives the text of a file of the engagement's folder, `fill` fills `${…}` in. All that is
+    wrong in the files is raised together as `ConfigurationError`.
+    """
+    bodies: dict[str, Json] = {}
+    problems = []
+    for dashboard in section.dashboards:
+        try:
+            bodies[dashboard.name] = _filled(json.loads(read_file(dashboard.file)), fill)
+        except OSError as error:
+            what = f"the dashboard cannot be read: {error.strerror or error}"
+            problems.append(Problem(dashboard.file, 0, 0, what))
+        except json.JSONDecodeError as error:
+            problems.append(Problem(dashboard.file, error.lineno, error.colno, error.msg, "JSON"))
+    if problems:
+        raise ConfigurationError(problems)
+    return bodies
 
 
 def _alarms(section: Monitoring) -> dict[str, Attributes]:
@@ -48,24 +66,6 @@ def _alarms(section: Monitoring) -> dict[str, Attributes]:
         for alarm in section.alarms
         for route in ROUTES
     }
-
-
-def _dashboards(
-    section: Monitoring, read_file: Callable[[str], str], fill: Callable[[str], str]
-) -> dict[str, Attributes]:
-    desired: dict[str, Attributes] = {}
-    problems = []
-    for dashboard in section.dashboards:
-        try:
-            desired[f"dashboard {dashboard.name}"] = {"body": _filled(json.loads(read_file(dashboard.file)), fill)}
-        except OSError as error:
-            what = f"the dashboard cannot be read: {error.strerror or error}"
-            problems.append(Problem(dashboard.file, 0, 0, what))
-        except json.JSONDecodeError as error:
-            problems.append(Problem(dashboard.file, error.lineno, error.colno, error.msg, "JSON"))
-    if problems:
-        raise ConfigurationError(problems)
-    return desired
 
 
 def _filled(value: Json, fill: Callable[[str], str]) -> Json:

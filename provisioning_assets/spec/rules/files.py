@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from provisioning_assets.errors import ConfigurationError, Problem
+from provisioning_assets.plan import digest
 from provisioning_assets.spec.config_files import ConfigFile, config_files, key, read_config_file
 from provisioning_assets.spec.document import Document, Place
 from provisioning_assets.spec.engagement import Engagement, Environment
@@ -98,6 +99,7 @@ def _dashboard(
     try:
         text = file.read_text(encoding="utf-8")
         body = json.loads(text)
+        digest(body)  # which numbers that JSON has no canonical form for do not have
     except OSError as error:
         yield document.problem(place, f"{name} cannot be read: {error.strerror}", "a file in the engagement's folder")
         return

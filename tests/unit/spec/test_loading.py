@@ -9,7 +9,7 @@ import pytest
 from provisioning_assets.errors import ConfigurationError
 from provisioning_assets.spec.loading import find_engagements, load_engagement
 from provisioning_assets.spec.sections import FromEnvironment, Generate
-from tests.unit.spec.conftest import REPOSITORY
+from tests.unit.conftest import REPOSITORY
 
 
 def test_the_example_loads() -> None:

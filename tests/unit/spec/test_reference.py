@@ -4,7 +4,7 @@ import pytest
 
 from provisioning_assets.spec.reference import BEGIN, current, keys
 from provisioning_assets.spec.schema import engagement_schema
-from tests.unit.spec.conftest import REPOSITORY
+from tests.unit.conftest import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "engagement-file.md"
 

@@ -6,7 +6,7 @@ import jsonschema
 
 from provisioning_assets.spec.document import Document
 from provisioning_assets.spec.schema import as_text, engagement_schema
-from tests.unit.spec.conftest import REPOSITORY
+from tests.unit.conftest import REPOSITORY
 
 PUBLISHED = REPOSITORY / "docs" / "engagement.schema.json"
 

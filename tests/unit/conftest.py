@@ -9,7 +9,7 @@ import pytest
 from provisioning_assets.errors import ConfigurationError, Problem
 from provisioning_assets.spec.loading import load_engagement
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
