@@ -115,17 +115,21 @@ def pipeline_reads_its_secrets(work: Work) -> Finding:
     )
 
 
-@readiness_item(review_item=4)
+@readiness_item(review_item=4, version=2)
 def pipeline_reads_nothing_else(work: Work) -> Finding:
-    """The same role is refused everything else: engagement-time secrets, undeclared runtime ones, private keys."""
+    """The same role is refused everything else: engagement-time secrets, undeclared runtime ones, private keys.
+
+    The same log-in then reads one of its own secrets: without that control, refusals prove nothing.
+    """
     store, section = work.session.secret_store, work.environment.secrets
-    allowed = {(mount(work, "runtime"), name) for name in section.pipeline_reads}
+    allowed = [(mount(work, "runtime"), name) for name in section.pipeline_reads]
     mounts = (mount(work, "runtime"), mount(work, "engagement"))
-    there = [(where, name) for where in mounts for name in store.stored(where)]
-    rest = [path for path in there if path not in allowed]
-    could = store.can_read(f"{work.session.scope}-pipeline", rest)
+    rest = [path for where in mounts for name in store.stored(where) if (path := (where, name)) not in allowed]
+    could = store.can_read(f"{work.session.scope}-pipeline", [*rest, *allowed[:1]])
+    if not allowed or not could["/".join(allowed[0])]:
+        return Finding.red("no control: the log-in that was refused the rest could not read a secret of its own either")
     return Finding.over("other secrets", {
-        f"{where}/{name}": "the pipeline can read it" if could[f"{where}/{name}"] else None for where, name in rest
+        path: "the pipeline can read it" if could[path] else None for path in map("/".join, rest)
     })  # fmt: skip
 
 

@@ -103,6 +103,27 @@ def test_a_role_with_one_more_policy_is_seen(store: SecretStore, scope: str, des
     assert drift(store, scope, desired) == [f"update {address} (policies)"]
 
 
+@pytest.mark.parametrize(("setting", "value"), [
+    ("bind_secret_id", False), ("token_num_uses", 3), ("token_period", 3600), ("token_type", "batch"),
+    ("token_bound_cidrs", ["10.0.0.0/8"]), ("secret_id_bound_cidrs", ["10.0.0.0/8"]), ("token_explicit_max_ttl", 60),
+])  # fmt: skip
+def test_a_setting_that_nobody_declared_is_seen_and_taken_back(
+    store: SecretStore, scope: str, desired: dict[str, Attributes], setting: str, value: object
+) -> None:
+    address = f"role {scope}-pipeline"
+    role = dict(desired[address])
+    if setting == "bind_secret_id":
+        # A role that asks for no secret id has to be bound to addresses instead.
+        role["token_bound_cidrs"] = ["10.0.0.0/8"]
+    bring_about(store, scope, {**desired, address: {**role, setting: value}})
+    (told,) = drift(store, scope, desired)
+    assert setting in told
+
+    bring_about(store, scope, desired)
+
+    assert drift(store, scope, desired) == []
+
+
 def test_an_undeclared_role_and_policy_are_deleted(
     store: SecretStore, scope: str, desired: dict[str, Attributes]
 ) -> None:

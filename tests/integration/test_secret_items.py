@@ -9,6 +9,7 @@ import pytest
 from provisioning_assets.assets import certificates, secrets
 from provisioning_assets.evidence import Finding
 from provisioning_assets.lineage import Lineage
+from provisioning_assets.plan import diff
 from provisioning_assets.providers.certificates.memory import MemoryAuthority
 from provisioning_assets.providers.secrets.openbao import OpenBao
 from provisioning_assets.resources import Session, open_session
@@ -76,6 +77,20 @@ def test_a_secret_that_looks_like_ours_is_still_undeclared(session: Session, mou
     finding = populated(session)
     assert not finding.ready
     assert f"{name}: is not declared" in finding.summary
+
+
+def test_refusals_without_a_control_prove_nothing(session: Session) -> None:
+    work, store = Work(session, session.lineage.node("staging", "secrets")), session.secret_store
+    check = secrets.pipeline_reads_nothing_else.check
+    assert check is not None
+    assert check(work).ready
+    address = "role demo_shop-staging-pipeline"
+    role = store.read_structure("demo_shop-staging-")[address]
+    # The log-in is used up by its first refusal: all later ones say nothing about the policy.
+    store.write_structure(diff({address: {**role, "token_num_uses": 1}}, {address: role}).changes)
+    finding = check(work)
+    assert not finding.ready
+    assert "no control" in finding.summary
 
 
 def test_another_authority_is_a_change_of_every_certificate(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

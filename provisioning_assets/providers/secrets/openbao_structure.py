@@ -13,14 +13,23 @@ UPGRADE = 10
 """Seconds that a new mount may take to become version 2, which the server does in the background."""
 
 _APPROLE = "approle/"
+_CIDRS = ("secret_id_bound_cidrs", "token_bound_cidrs")
 _ROLE = (
+    "bind_secret_id",
     "policies",
-    "token_ttl",
+    "secret_id_bound_cidrs",
+    "secret_id_num_uses",
+    "secret_id_ttl",
+    "token_bound_cidrs",
+    "token_explicit_max_ttl",
     "token_max_ttl",
     "token_no_default_policy",
-    "secret_id_ttl",
-    "secret_id_num_uses",
+    "token_num_uses",
+    "token_period",
+    "token_ttl",
+    "token_type",
 )
+"""Every setting that opens or closes a role: one that is not compared is one that can be changed behind our back."""
 
 
 def read(client: Any, prefix: str) -> dict[str, Attributes]:
@@ -74,7 +83,9 @@ def _roles(client: Any, prefix: str) -> dict[str, Attributes]:
 
 
 def _role_value(role: Mapping[str, Any], key: str) -> Any:
-    return sorted(role["token_policies"]) if key == "policies" else role[key]
+    if key == "policies":
+        return sorted(role["token_policies"])
+    return role[key] or [] if key in _CIDRS else role[key]  # an empty list may come back as null
 
 
 def _has_approle(client: Any) -> bool:
@@ -134,4 +145,4 @@ def _write_role(client: Any, name: str, change: Change) -> None:
         client.auth.approle.delete_role(name)
         return
     wanted = {f"token_{key}" if key == "policies" else key: value for key, value in change.after.items()}
-    client.auth.approle.create_or_update_approle(name, **wanted)
+    client.write_data(f"auth/approle/role/{name}", data=wanted)

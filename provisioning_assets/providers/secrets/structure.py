@@ -34,11 +34,18 @@ def desired_structure(engagement: str, environment: str, section: Secrets) -> di
         f"policy {agency}": {"rules": _rules(whole)},
         f"role {pipeline}": {
             "policies": [pipeline],
-            "token_ttl": 600,
+            "bind_secret_id": True,
+            "secret_id_bound_cidrs": [],
+            "secret_id_num_uses": 1,
+            "secret_id_ttl": 600,
+            "token_bound_cidrs": [],
+            "token_explicit_max_ttl": 0,
             "token_max_ttl": 1800,
             "token_no_default_policy": True,
-            "secret_id_ttl": 600,
-            "secret_id_num_uses": 1,
+            "token_num_uses": 0,
+            "token_period": 0,
+            "token_ttl": 600,
+            "token_type": "default",
         },
     }
 
