@@ -13,6 +13,7 @@
 `exit_code` is 2 where the answer is "not ready", 1 where there is no answer.
 """
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -33,6 +34,13 @@ class ProvisioningError(Exception):
     def __str__(self) -> str:
         labelled = (("where", self.where), ("cause", self.cause), ("remedy", self.remedy))
         return "\n".join([self.what, *(f"  {label}: {text}" for label, text in labelled if text)])
+
+
+def internal(address: str, error: Exception) -> ProvisioningError:
+    """Our word for a foreign exception: its text may hold a secret, so its place must do."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:])
+    return ProvisioningError(f"{address}: internal error {type(error).__name__}", where=where)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,88 +1,37 @@
 """The ledger: an append-only record of what was seen and done, kept beside the environment's state.
 
-One object a page, numbered without gaps; each page holds the digest of the page before it, so that a
-removed or altered page is noticed. A page is written with put-if-absent: two writers cannot both get a
-number, and the loser takes the next.
+One object a page, numbered without gaps; each page holds the digest of the page before it, and the head, written
+when a run ends, that of the last one: a page that is removed or altered later is noticed. A page is written with
+put-if-absent: two writers cannot both get a number, and the loser takes the next.
 """
 
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import rfc8785
 from pydantic import Discriminator, TypeAdapter, ValidationError
 
+from provisioning_assets.entries import (
+    ApplyFinished,
+    ApplyStarted,
+    Entry,
+    ExerciseFinished,
+    ExerciseStarted,
+    Observed,
+    TakenOver,
+)
 from provisioning_assets.errors import LedgerDamaged
 from provisioning_assets.evidence import Evidence
-from provisioning_assets.plan import Json
 from provisioning_assets.providers.store import Store
 
-
-@dataclass(frozen=True, slots=True)
-class ApplyStarted:
-    """From here on the asset is being changed; evidence from before counts no longer."""
-
-    asset: str
-    epoch: int
-    plan: str
-    summary: str
-    kind: Literal["apply_started"] = "apply_started"
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyFinished:
-    """The change is done: the second plan was empty."""
-
-    asset: str
-    epoch: int
-    kind: Literal["apply_finished"] = "apply_finished"
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What a plan said at this moment: `changes` is empty when live equals desired."""
-
-    asset: str
-    content: str
-    changes: tuple[dict[str, Json], ...]
-    kind: Literal["observed"] = "observed"
-
-
-@dataclass(frozen=True, slots=True)
-class ExerciseStarted:
-    """From here on the asset is disturbed on purpose, to prove an item; what was seen before counts when it ended."""
-
-    asset: str
-    what: str
-    kind: Literal["exercise_started"] = "exercise_started"
-
-
-@dataclass(frozen=True, slots=True)
-class ExerciseFinished:
-    """The asset is as it was before."""
-
-    asset: str
-    kind: Literal["exercise_finished"] = "exercise_finished"
-
-
-@dataclass(frozen=True, slots=True)
-class TakenOver:
-    """The lock of a holder that is gone was taken over, or broken by a person."""
-
-    holder: str
-    host: str
-    since: datetime
-    by_hand: bool = False
-    kind: Literal["taken_over"] = "taken_over"
-
-
-Entry = Evidence | ApplyStarted | ApplyFinished | Observed | ExerciseStarted | ExerciseFinished | TakenOver
 _E = TypeVar("_E", bound=Entry)
 
 
@@ -97,7 +46,16 @@ class Page:
     entries: tuple[Annotated[Entry, Discriminator("kind")], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the record reached when a run last ended."""
+
+    number: int
+    digest: str
+
+
 _PAGE = TypeAdapter(Page)
+_HEAD = TypeAdapter(Head)
 _ENDS = (ApplyFinished, ExerciseStarted, ExerciseFinished)
 """What opens an exercise, or closes one: an apply that found nothing to do, or undid it, does so, too."""
 _FIRST = "sha256:"
@@ -136,7 +94,8 @@ class Ledger:
         self._kept: set[str] = set()
         """Digests whose inputs this instance has kept."""
         self._pages: list[Page] = []
-        self._last_digest = _FIRST
+        self._digests: list[str] = []
+        """Of each page."""
 
     @property
     def run(self) -> str:
@@ -156,19 +115,20 @@ class Ledger:
 
     def refresh(self) -> None:
         """Read the pages that were written since the last look; `LedgerDamaged` when the chain is broken."""
-        known, last_digest = len(self._pages), self._last_digest
+        known = len(self._pages)
         try:
             self._read_on(self._copies)
         except LedgerDamaged:
             if self._copies is None or not self._copies.is_dir():
                 raise
             shutil.rmtree(self._copies)
-            del self._pages[known:]
-            self._last_digest = last_digest
+            del self._pages[known:], self._digests[known:]
             self._read_on(None)
 
     def _read_on(self, copies: Path | None) -> None:
         known = len(self._pages)
+        # Before the pages: what is appended meanwhile lies behind it.
+        head = None if known else self._head()
         # The last page that is known is listed again: it may be gone.
         after = self._key(known - 1) if known > 1 else ""
         versions = self._store.versions(f"{self._prefix}/pages/", after=after)
@@ -182,6 +142,31 @@ class Ledger:
             contents = pool.map(lambda page: self._read(page[0], page[1], None if page == new[-1] else copies), new)
             for number, content in enumerate(contents, start=known + 1):
                 self._accept(self._parsed(number, content), content)
+        if head is not None and self._digests[head.number - 1 : head.number] != [head.digest]:
+            raise self._damaged(f"page {head.number} was the last when a run ended; it is gone, or another one now")
+
+    def seal(self) -> None:
+        """Keep how far the record reaches, as the run ends: without it, nobody would miss its last pages."""
+        key, reached = f"{self._prefix}/head.json", Head(len(self._pages), self._last_digest)
+        found, head = self._store.read(key), self._head()
+        if reached.number <= (head.number if head else 0):
+            return
+        content = rfc8785.dumps(_HEAD.dump_python(reached, mode="json"))
+        if found is None:
+            self._store.create(key, content)
+        else:
+            self._store.replace(key, content, version=found[1])
+
+    def _head(self) -> Head | None:
+        found = self._store.read(f"{self._prefix}/head.json")
+        try:
+            return None if found is None else _HEAD.validate_json(found[0])
+        except ValidationError:
+            raise self._damaged("its head is unreadable") from None
+
+    @property
+    def _last_digest(self) -> str:
+        return self._digests[-1] if self._digests else _FIRST
 
     def _read(self, key: str, version: str, copies: Path | None) -> bytes:
         """A page as it was written, from its copy if there is one of this version."""
@@ -247,7 +232,9 @@ class Ledger:
     def remembered(self, digest: str) -> dict[str, str] | None:
         """What a digest was made from; None when nobody kept it."""
         found = self._store.read(f"{self._prefix}/inputs/{digest}")
-        return None if found is None else TypeAdapter(dict[str, str]).validate_json(found[0])
+        with suppress(ValidationError):  # it only explains a difference that is known without it
+            return None if found is None else TypeAdapter(dict[str, str]).validate_json(found[0])
+        return None
 
     def _newest(self, kind: type[_E]) -> Iterator[tuple[Page, _E]]:
         return ((p, e) for p in reversed(self._pages) for e in reversed(p.entries) if isinstance(e, kind))
@@ -257,7 +244,7 @@ class Ledger:
 
     def _accept(self, page: Page, content: bytes) -> None:
         self._pages.append(page)
-        self._last_digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        self._digests.append("sha256:" + hashlib.sha256(content).hexdigest())
 
     def _damaged(self, cause: str) -> LedgerDamaged:
         return LedgerDamaged(

@@ -9,7 +9,7 @@ from provisioning_assets.gate import Item
 from provisioning_assets.spec.engagement import Engagement
 
 Needs = frozenset[str]
-"""Servers that an asset's work needs: `aws`, `secret store`, `certificate authority`."""
+"""Servers that an asset's work needs: `aws`, `secret store`, `certificate authority`, `name servers`."""
 
 
 @dataclass(frozen=True, slots=True)

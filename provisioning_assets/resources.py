@@ -8,17 +8,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.ledger import Ledger, TakenOver
+from provisioning_assets.entries import TakenOver
+from provisioning_assets.errors import LedgerDamaged, ProvisioningError
+from provisioning_assets.ledger import Ledger
 from provisioning_assets.lineage import Lineage, Node
 from provisioning_assets.lock import EnvironmentLock, Holder
 from provisioning_assets.plan import Json, digest
 from provisioning_assets.process import Process
 from provisioning_assets.providers import aws
-from provisioning_assets.providers.certificates.registry import reach
+from provisioning_assets.providers.certificates import served
+from provisioning_assets.providers.certificates.registry import directory_url, reach
 from provisioning_assets.providers.config import ConfigStore
 from provisioning_assets.providers.config.registry import BACK_ENDS as CONFIG
-from provisioning_assets.providers.dns import DnsProvider
+from provisioning_assets.providers.dns import DnsProvider, propagation
 from provisioning_assets.providers.dns.registry import BACK_ENDS as DNS
 from provisioning_assets.providers.infrastructure import Infrastructure, StageRoot
 from provisioning_assets.providers.infrastructure.registry import BACK_ENDS as INFRASTRUCTURE
@@ -76,10 +78,15 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """Where the environment's state, ledger and lock lie."""
-        settings, repository = self.environment.state, self.engagement.repository
-        return open_store(
-            settings.provider, bucket=settings.bucket, region=self.environment.region, repository=repository
-        )
+        settings = self.environment.state
+        ledger = self.engagement.repository / settings.ledger if settings.ledger else None
+        return open_store(bucket=settings.bucket, region=self.environment.region, ledger=ledger)
+
+    def prepare(self) -> None:
+        """Make what state, ledger and lock will lie in, where it is missing."""
+        settings = self.environment.state
+        open_store(bucket=settings.bucket, region=self.environment.region, ledger=None).prepare()
+        self.store.prepare()
 
     @cached_property
     def prefix(self) -> str:
@@ -153,17 +160,22 @@ class Session:
     def reach(self, needs: frozenset[str]) -> None:
         """Ask each server that the work needs for a sign of life; `Unreachable` names the one that gave none."""
         if "aws" in needs:
-            self._account  # noqa: B018 - asking is the point
+            self._require_account()
         if "secret store" in needs:
             self._cluster  # noqa: B018 - asking is the point
         if "certificate authority" in needs:
             reach(self.environment.certificates.directory)
 
     def world(self, node: Node) -> str:
-        """Identity of what evidence about this node was seen in: account, state, secret store."""
+        """Identity of what evidence about this node was seen in, and from where: account, state, servers asked."""
         parts: dict[str, Json] = {"account": self._account, "state": self._state_identity}
         if "secret store" in node.needs:
             parts["cluster"] = self._cluster
+        if "certificate authority" in node.needs:
+            parts["authority"] = directory_url(self.environment.certificates.directory)
+            parts["tls"] = served.viewpoint()
+        if "name servers" in node.needs:
+            parts["dns"] = propagation.viewpoint()
         if node.is_stage:
             parts["lineage"] = self._state_lineage(node.asset)
         return digest(parts)
@@ -187,7 +199,16 @@ class Session:
 
     @cached_property
     def _account(self) -> str:
-        return aws.account(self.environment.region)
+        """As declared: the evidence of an environment in another account can be read without credentials for it."""
+        return self.environment.account or aws.account(self.environment.region)
+
+    def _require_account(self) -> None:
+        found, declared = aws.account(self.environment.region), self.environment.account
+        if declared not in {None, found}:
+            raise ProvisioningError(
+                f"the credentials belong to the account {found}; {self.environment.name} lies in {declared}",
+                remedy=f"take credentials for {declared} (AWS_PROFILE), or correct `account` in the engagement file",
+            )
 
     @cached_property
     def _cluster(self) -> str:
@@ -201,7 +222,14 @@ class Session:
         if found is None and self._lock_held:
             self.store.create(key, json.dumps({"identity": secrets.token_hex(16)}).encode())
             found = self.store.read(key)
-        return "none" if found is None else str(json.loads(found[0])["identity"])
+        try:
+            return "none" if found is None else str(json.loads(found[0])["identity"])
+        except (ValueError, KeyError, TypeError):
+            raise LedgerDamaged(
+                "the mark of the state cannot be read: which state this is cannot be told",
+                where=key,
+                remedy="restore the object from the bucket's versions; deleted, it makes all evidence stale",
+            ) from None
 
     def hold(self) -> None:
         """Take the environment's lock for the rest of the run, and wait out what a dead run left behind."""
@@ -211,6 +239,9 @@ class Session:
         self._lock_held = True
         try:
             self._take_over(dead)
+            # A killed run leaves the plan that it was about to apply, and values of secrets are in it.
+            for left in self.workdir.glob("*/plan.tfplan"):
+                left.unlink(missing_ok=True)
         except BaseException:
             self.close()
             raise
@@ -252,6 +283,8 @@ class Session:
     def close(self) -> None:
         """Give the lock back."""
         if self._lock_held:
+            with suppress(ProvisioningError):  # a head that lags behind vouches for less, and for nothing wrong
+                self.ledger.seal()
             self.lock.release()
             self._lock_held = False
 

@@ -5,7 +5,15 @@ from datetime import datetime
 
 from provisioning_assets.plan import Action, ChangeClass, Plan
 
-HOLDS_DATA = ("aws_db_instance.", "aws_dynamodb_table.", "aws_s3_bucket.", "aws_kms_key.", "aws_sqs_queue.", "mount ")
+HOLDS_DATA = (
+    "aws_backup_vault.", "aws_cloudwatch_log_group.", "aws_cognito_user_pool.", "aws_db_instance.",
+    "aws_docdb_cluster.", "aws_dynamodb_table.", "aws_ebs_volume.", "aws_ecr_repository.", "aws_efs_file_system.",
+    "aws_elasticache_cluster.", "aws_elasticache_replication_group.", "aws_elasticache_serverless_cache.",
+    "aws_fsx_", "aws_keyspaces_table.", "aws_kinesis_stream.", "aws_kms_key.", "aws_memorydb_cluster.",
+    "aws_msk_cluster.", "aws_neptune_cluster.", "aws_opensearch_domain.", "aws_rds_cluster.",
+    "aws_redshift_cluster.", "aws_route53_zone.", "aws_s3_bucket.", "aws_secretsmanager_secret.", "aws_sqs_queue.",
+    "aws_timestreamwrite_table.", "mount ",
+)  # fmt: skip
 """Beginnings of addresses behind which data would be lost, at the start or after a module's dot."""
 
 MOST_DELETES = 1 / 3

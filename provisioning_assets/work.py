@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from provisioning_assets.entries import ApplyFinished, ApplyStarted, ExerciseFinished, ExerciseStarted, Observed
 from provisioning_assets.evidence import About
-from provisioning_assets.ledger import ApplyFinished, ApplyStarted, ExerciseFinished, ExerciseStarted, Observed
 from provisioning_assets.lineage import Node
 from provisioning_assets.plan import Json, Plan
 from provisioning_assets.resources import Session

@@ -26,7 +26,7 @@ BEFORE_CONFIG = (
 def holding(lineage: Lineage, environment: str) -> Iterator[Session]:
     """A session that may write, as a run's: it holds the lock, and the first one leaves the state's mark."""
     opened = open_session(lineage, environment, run=uuid.uuid4().hex)
-    opened.store.prepare()
+    opened.prepare()
     opened.hold()
     try:
         opened.world(next(lineage.of(environment)))

@@ -1,19 +1,27 @@
 """Certificates: issued for the declared names, kept in the secret store, and served as issued."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from provisioning_assets.assets.task import AUTHORITY, AWS, SECRET_STORE, Task, equals_declared, inputs, section
+from provisioning_assets.assets.challenges import Challenges
+from provisioning_assets.assets.task import (
+    AUTHORITY,
+    AWS,
+    NAME_SERVERS,
+    SECRET_STORE,
+    Task,
+    equals_declared,
+    inputs,
+    section,
+)
 from provisioning_assets.errors import ApplyFailed
 from provisioning_assets.evidence import Finding
-from provisioning_assets.plan import Action, Attributes, Change, ChangeClass, Plan, diff
+from provisioning_assets.plan import Action, Change, ChangeClass, Plan, diff
 from provisioning_assets.providers.certificates import CertificateAuthority, Issued
 from provisioning_assets.providers.certificates.registry import BACK_ENDS, directory_url
 from provisioning_assets.providers.certificates.served import Described, check_served, describe, fingerprint_of_key
-from provisioning_assets.providers.dns.propagation import authoritative_servers, wait_until_served
 from provisioning_assets.readiness import readiness_item
 from provisioning_assets.spec.engagement import Engagement, Environment
 from provisioning_assets.spec.sections import ACME_ACCOUNT, Certificate
@@ -22,35 +30,8 @@ from provisioning_assets.work import Work, now
 PICKED_UP = 20.0
 """Seconds that whatever serves a new certificate gets to pick it up."""
 
-_CHALLENGE_TTL = 60
 _AUTHORITY = "authority"
 """What is kept beside a certificate: moving from a rehearsal authority to the real one is a change."""
-
-
-@dataclass
-class Challenges:
-    """Answers to dns-01 challenges, as records of the environment's zone."""
-
-    work: Work
-
-    @contextmanager
-    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
-        """Publish, wait until every authoritative server has them, and clean up whatever happens."""
-        zone, provider = self.work.environment.dns.zone, self.work.session.dns
-        values: dict[str, list[str]] = {}
-        for name, value in records:
-            values.setdefault(f"{name} TXT", []).append(value)
-        wanted: dict[str, Attributes] = {
-            address: {"ttl": _CHALLENGE_TTL, "values": sorted(found)} for address, found in values.items()
-        }
-        left_behind = {a: v for a, v in provider.read(zone).items() if a in wanted}
-        plan = diff(wanted, left_behind, change_class=ChangeClass.OPERATIONAL)
-        provider.write(zone, plan.changes)
-        try:
-            wait_until_served(wanted, authoritative_servers(zone, provider.name_servers(zone)))
-            yield
-        finally:
-            provider.write(zone, [Change(Action.DELETE, address, before=v) for address, v in wanted.items()])
 
 
 @dataclass
@@ -191,7 +172,7 @@ def task(engagement: Engagement, environment: Environment) -> Task:
         name="certificates",
         description="TLS certificates, proven by DNS, stored with their keys in the secret store.",
         kinds=frozenset({environment.certificates.provider, "tls"}),
-        needs=frozenset({AWS, SECRET_STORE, AUTHORITY}),
+        needs=frozenset({AWS, SECRET_STORE, AUTHORITY, NAME_SERVERS}),
         upstream=("dns_records", "secrets"),
         inputs=inputs(engagement, items, own=own, template=template),
         items=items,

@@ -1,6 +1,6 @@
 """DNS records: published in the zone, and seen by resolvers as published."""
 
-from provisioning_assets.assets.task import AWS, Declared, Task, equals_declared, inputs, section
+from provisioning_assets.assets.task import AWS, NAME_SERVERS, Declared, Task, equals_declared, inputs, section
 from provisioning_assets.evidence import Finding
 from provisioning_assets.providers.dns.propagation import authoritative_servers, check_zone, resolvers
 from provisioning_assets.providers.dns.records import desired_rrsets
@@ -55,7 +55,7 @@ def task(engagement: Engagement, environment: Environment) -> Task:
         name="dns_records",
         description=f"The records of {environment.dns.zone}, published days before the launch: TTLs take their time.",
         kinds=frozenset({environment.dns.provider, "dns"}),
-        needs=frozenset({AWS}),
+        needs=frozenset({AWS, NAME_SERVERS}),
         upstream=("environment",),
         inputs=inputs(engagement, items, own=own, template=template),
         items=items,

@@ -2,7 +2,6 @@
 
 import logging
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from provisioning_assets.assets.task import AWS, Task
-from provisioning_assets.errors import ProvisioningError, Refused
+from provisioning_assets.errors import ProvisioningError, Refused, internal
 from provisioning_assets.evidence import State
 from provisioning_assets.gate import Item
 from provisioning_assets.lineage import Lineage, Node
@@ -74,7 +73,7 @@ class Sessions:
         # Checks alone need the ledger; what else they cannot reach becomes a red finding of their own.
         session.reach(frozenset({AWS}).union(*(node.needs for node in written)))
         if written:
-            session.store.prepare()
+            session.prepare()
         self.ending.callback(session.close)
         session.hold()
         return session
@@ -128,9 +127,10 @@ def carry_out(work: Work, task: Task) -> dict[str, Json]:
     except ProvisioningError as error:
         problem = error
     except Exception as error:  # noqa: BLE001 - it must leave a record
-        problem = _internal(work.address, error)
+        problem = internal(work.address, error)
     if not isinstance(problem, Refused):
-        record_failure(work, task.items[0].item, problem)
+        for readiness in task.checks[:1]:
+            record_failure(work, readiness.item, problem)
     elif work.last_plan() is not None:
         evidence = evaluate(work, task.checks[0])
         if evidence is not None:
@@ -145,18 +145,11 @@ def _in_our_words(address: str) -> Iterator[None]:
         yield
     except ProvisioningError as error:
         problem = error
-    except Exception as error:  # noqa: BLE001 - see `_internal`
-        problem = _internal(address, error)
+    except Exception as error:  # noqa: BLE001 - see `internal`
+        problem = internal(address, error)
     else:
         return
     raise failure(problem) from None
-
-
-def _internal(address: str, error: Exception) -> ProvisioningError:
-    """Our word for a foreign exception: its text may hold a secret, so its place must do."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = " < ".join(f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:])
-    return ProvisioningError(f"{address}: internal error {type(error).__name__}", where=where)
 
 
 def _reconcile(work: Work, task: Task) -> dict[str, Json]:

@@ -48,7 +48,14 @@ def _foreign(work: Work, text: str) -> str | None:
 def task(engagement: Engagement, environment: Environment) -> Task:
     """The asset of the runtime configuration."""
     items = (runtime_config_equals_reviewed, no_value_belongs_to_another_environment)
-    own, template = section(engagement, environment, "runtime_config")
+    written, template = section(engagement, environment, "runtime_config")
+    # What the other environments' values are decides whether one of ours is foreign.
+    others = {
+        other.name: {name: other.values[name] for name in engagement.differences}
+        for other in engagement.environments
+        if other.name != environment.name
+    }
+    own = {**written, "others": others}
     return Task(
         name="runtime_config",
         description="Feature flags, rate limits, third-party endpoints and URLs, as reviewed.",

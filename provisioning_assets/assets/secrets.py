@@ -141,7 +141,9 @@ def task(engagement: Engagement, environment: Environment) -> Task:
         pipeline_reads_its_secrets,
         pipeline_reads_nothing_else,
     )
-    own, template = section(engagement, environment, "secrets")
+    written, template = section(engagement, environment, "secrets")
+    # A secret in the mount is ours, or undeclared, by the names of the certificates.
+    own = {**written, "certificates": sorted(each.secret for each in environment.certificates.certificates)}
     return Task(
         name="secrets",
         description="Production credentials by name, owner and purpose; values exist in the secret store alone.",

@@ -18,6 +18,7 @@ from provisioning_assets.work import Work
 AWS = "aws"
 SECRET_STORE = "secret store"  # noqa: S105 - the name of a server
 AUTHORITY = "certificate authority"
+NAME_SERVERS = "name servers"
 _NAMED = 5
 """How many differences a summary names; the evidence has all of them."""
 

@@ -16,7 +16,7 @@ from typer.exceptions import Abort, TyperException
 from provisioning_assets.cli import home, sandbox_commands
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY, for_machines, out, tell
 from provisioning_assets.cli.engagements import environments, folders, lineage, load
-from provisioning_assets.errors import ConfigurationError, ProvisioningError
+from provisioning_assets.errors import ConfigurationError, ProvisioningError, internal
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(sandbox_commands.app, name="sandbox")
@@ -40,6 +40,9 @@ def main() -> None:
         words, code = f"{error.format_message() or 'a command is missing'}\n  remedy: {named} --help", COULD_NOT_TELL
     except Abort:
         words, code = "ended before it was done", COULD_NOT_TELL
+    except Exception as error:  # noqa: BLE001 - a traceback may show a secret
+        failed = internal("provisioning", error)
+        words, code = str(failed), failed.exit_code
     Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {words}", style="red", markup=False)
     sys.exit(code)
 
@@ -225,7 +228,8 @@ def why(
         print(json.dumps([each.as_data() for each in found], indent=2))
     for each in found if not as_json else ():
         check = each.check
-        age = "never checked" if each.age is None else f"checked {each.age.total_seconds() / 60:.0f} min ago"
+        never = "whether it was ever checked is not known" if check.unknown else "never checked"
+        age = never if each.age is None else f"checked {each.age.total_seconds() / 60:.0f} min ago"
         out.print(
             f"{check.address}: {check.name} is {check.state}: {check.summary}", style=_STYLES[check.state], markup=False
         )

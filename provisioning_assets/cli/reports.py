@@ -25,9 +25,11 @@ def gather(lineage: Lineage, at: datetime) -> tuple[list[Standing], list[str]]:
             found.extend(standings(open_session(lineage, environment.name, run="report"), at=at))
         except ProvisioningError as error:
             problems.append(f"{environment.name}: the record could not be read\n{error}")
-            red = Judgement(State.RED, f"the record could not be read: {error.what}", unknown=True)
-            nodes = lineage.of(environment.name)
-            found.extend(Standing(item, node.asset, node.environment, red) for node in nodes for item in node.items)
+            unknown = Judgement(State.RED, f"the record could not be read: {error.what}", unknown=True)
+            for node in lineage.of(environment.name):
+                for item in node.items:
+                    judgement = Judgement(State.NOT_RUN, "never checked") if item.planned else unknown
+                    found.append(Standing(item, node.asset, node.environment, judgement))
     return found, problems
 
 

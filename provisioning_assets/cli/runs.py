@@ -11,10 +11,10 @@ from provisioning_assets.assets.orchestration import EXIT_CODE, REUSE, UNATTENDE
 from provisioning_assets.assets.task import Task
 from provisioning_assets.cli import home
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
+from provisioning_assets.entries import Entry
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.evidence import Evidence
 from provisioning_assets.gate import Standing
-from provisioning_assets.ledger import Entry
 from provisioning_assets.lineage import Lineage
 from provisioning_assets.process import Process
 from provisioning_assets.readiness import standings

@@ -60,6 +60,8 @@ class Check:
     owner: str
     to_do: str
     """Empty when there is nothing to do."""
+    unknown: bool = False
+    """Red because nobody could look, not because of what was seen."""
 
     @property
     def address(self) -> str:
@@ -178,6 +180,7 @@ def check_of(engagement: Engagement, standing: Standing) -> Check:
         run=evidence.run if evidence else None,
         owner=printable(_owner(engagement, item.review_item)),
         to_do=_to_do(engagement, standing),
+        unknown=judgement.unknown,
     )
 
 
@@ -236,6 +239,9 @@ def _to_do(engagement: Engagement, standing: Standing) -> str:
     command = f"`provisioning apply {engagement.name} {standing.environment}`"
     if standing.item.planned:
         return "no check exists yet, so it holds the launch"
+    if standing.judgement.unknown:
+        again = f"`provisioning recheck {standing.item.name} {engagement.name} {standing.environment}`"
+        return f"mend what kept anybody from looking, then {again}"
     return {
         State.GREEN: "",
         State.WAIVED: "resolve it before the waiver ends",

@@ -11,6 +11,7 @@ from provisioning_assets.spec.sections import (
     Model,
     Monitoring,
     Name,
+    RelativePath,
     RuntimeConfig,
     Secrets,
     Stage,
@@ -81,10 +82,12 @@ class Difference(Model):
 class StateSettings(Model):
     """Where an environment's Terraform state, and beside it our ledger, are kept."""
 
-    provider: Literal["s3", "file"] = "s3"
-    """The back end that keeps it: `s3`, or `file` for a folder of one machine."""
-    bucket: str
-    """Name of the bucket; for `file`, a folder relative to the repository."""
+    provider: Literal["s3"] = "s3"
+    """The back end that keeps the state."""
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    """Name of the bucket."""
+    ledger: RelativePath | None = None
+    """A folder for ledger and lock, relative to the repository. Without it they lie in the bucket, as a team needs."""
 
 
 class EnvironmentSettings(Model):
@@ -94,6 +97,8 @@ class EnvironmentSettings(Model):
     """Used as `${environment}`; `production` is the one that goes live."""
     region: str
     """Region of the cloud, used as `${region}`."""
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    """Number of the AWS account that it lies in. Say it where environments lie in several accounts."""
     state: StateSettings
     """Where its state is kept."""
 
@@ -145,6 +150,7 @@ class Environment(Sections):
 
     name: Name
     region: str
+    account: str | None = None
     state: StateSettings
     values: dict[str, JsonValue]
     """What `${…}` stood for here."""

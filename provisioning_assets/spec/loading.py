@@ -72,7 +72,7 @@ def load_engagement(folder: Path) -> Engagement:
             problems.extend(_new(rules.of_environment(document, environment, repository), problems))
     if len(environments) == len(header.environments):
         engagement = _engagement(document, header, environments, folder, repository)
-        problems.extend(rules.of_files(document, engagement))
+        problems.extend(rules.of_engagement(document, engagement))
         if not problems:
             return engagement
     raise ConfigurationError(sorted(set(problems)), remedy=_REMEDY)

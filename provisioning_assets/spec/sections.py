@@ -52,11 +52,11 @@ class Record(Model):
 class Dns(Model):
     """The zone and its records."""
 
-    provider: Literal["route53", "memory"] = "route53"
+    provider: Literal["route53"] = "route53"
     """The back end that holds the zone."""
     zone: str
     """The domain of the zone; one of the stages creates it."""
-    records: tuple[Record, ...]
+    records: tuple[Record, ...] = Field(min_length=1)
     """Each RRset that is to be published."""
 
 
@@ -89,7 +89,7 @@ class Certificates(Model):
     """Address that the authority writes to."""
     directory: str | None = None
     """ACME directory; default is the variable ACME_DIRECTORY_URL."""
-    certificates: tuple[Certificate, ...]
+    certificates: tuple[Certificate, ...] = Field(min_length=1)
     """Each with all its names."""
 
 
@@ -132,20 +132,20 @@ class Secret(Model):
 class Secrets(Model):
     """The secrets platform, what it is to hold, and what the deployment pipeline may read."""
 
-    provider: Literal["openbao", "vault", "memory"] = "openbao"
+    provider: Literal["openbao", "vault"] = "openbao"
     """The back end that keeps the values."""
     address: str | None = None
     """Server; default is the variable VAULT_ADDR."""
-    secrets: tuple[Secret, ...]
+    secrets: tuple[Secret, ...] = Field(min_length=1)
     """All that the platform is to hold for this environment."""
-    pipeline_reads: tuple[Label, ...]
+    pipeline_reads: tuple[Label, ...] = Field(min_length=1)
     """Names of the runtime secrets that the deployment pipeline's AppRole reads."""
 
 
 class RuntimeConfig(Model):
     """Version-controlled configuration files, published key by key."""
 
-    provider: Literal["ssm", "memory"] = "ssm"
+    provider: Literal["ssm"] = "ssm"
     """The back end that the running system reads from."""
     prefix: str
     """Path under which the keys live, for example /demo_shop/production/config."""
@@ -187,7 +187,7 @@ class Dashboard(Model):
 class Monitoring(Model):
     """What watches the environment: probes, logs, dashboards, alarms, and where alarms go."""
 
-    provider: Literal["cloudwatch", "memory"] = "cloudwatch"
+    provider: Literal["cloudwatch"] = "cloudwatch"
     """The back end that watches."""
     namespace: str
     """Metric namespace, for example demo_shop/production."""
@@ -195,9 +195,9 @@ class Monitoring(Model):
     """Names of log groups, below the engagement's and the environment's."""
     log_retention_days: Literal[7, 14, 30, 60, 90, 180, 365] = 30
     """Days until a log line is deleted."""
-    probes: tuple[Probe, ...]
+    probes: tuple[Probe, ...] = Field(min_length=1)
     """Health checks from outside."""
-    dashboards: tuple[Dashboard, ...]
+    dashboards: tuple[Dashboard, ...] = Field(min_length=1)
     """What people look at."""
-    alarms: tuple[Alarm, ...]
+    alarms: tuple[Alarm, ...] = Field(min_length=1)
     """Each with a quiet route at once, and the pager, which is off until the launch."""

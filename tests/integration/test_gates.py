@@ -16,8 +16,8 @@ import requests
 
 from provisioning_assets.assets import assemble
 from provisioning_assets.assets.loading import apply_job, drift_job, load_definitions
+from provisioning_assets.entries import ApplyFinished, ApplyStarted
 from provisioning_assets.evidence import Evidence, Finding
-from provisioning_assets.ledger import ApplyFinished, ApplyStarted
 from provisioning_assets.lineage import Lineage
 from provisioning_assets.plan import Attributes
 from provisioning_assets.spec.loading import load_engagement

@@ -13,9 +13,9 @@ import pytest
 from provisioning_assets.assets import assemble
 from provisioning_assets.assets.monitoring import alerts_reach_their_route
 from provisioning_assets.assets.stage import StageTarget
+from provisioning_assets.entries import ApplyStarted, TakenOver
 from provisioning_assets.errors import LockHeld, ProvisioningError
 from provisioning_assets.evidence import Finding, State
-from provisioning_assets.ledger import ApplyStarted, TakenOver
 from provisioning_assets.lineage import Lineage
 from provisioning_assets.lock import Holder, Process, _content, _here
 from provisioning_assets.plan import Plan

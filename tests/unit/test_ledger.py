@@ -6,18 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioning_assets.errors import LedgerDamaged, LockHeld
-from provisioning_assets.evidence import About, Evidence, Finding
-from provisioning_assets.ledger import (
+from provisioning_assets.entries import (
     ApplyFinished,
     ApplyStarted,
-    Epoch,
     ExerciseFinished,
     ExerciseStarted,
-    Ledger,
     Observed,
     TakenOver,
 )
+from provisioning_assets.errors import LedgerDamaged, LockHeld
+from provisioning_assets.evidence import About, Evidence, Finding
+from provisioning_assets.ledger import Epoch, Ledger
 from provisioning_assets.providers.store.memory import MemoryStore
 
 ABOUT = About("secrets", "staging", "sha256:c", "sha256:s", 0, "sha256:w")
@@ -117,8 +116,8 @@ def test_copies_spare_reading_and_the_newest_page_vouches_for_them(tmp_path):
         one.refresh()
         return [page.entries[0].seconds for page in one.pages]
 
-    assert (opened(), store.reads) == ([0.0, 1.0, 2.0, 3.0, 4.0], 5)
-    assert (opened(), store.reads) == ([0.0, 1.0, 2.0, 3.0, 4.0], 1)
+    assert (opened(), store.reads) == ([0.0, 1.0, 2.0, 3.0, 4.0], 1 + 5)  # the head, and the pages
+    assert (opened(), store.reads) == ([0.0, 1.0, 2.0, 3.0, 4.0], 1 + 1)
     forged = min((tmp_path / "copies").iterdir())
     forged.write_bytes(forged.read_bytes().replace(b'"count":3', b'"count":4'))
     assert opened() == [0.0, 1.0, 2.0, 3.0, 4.0]
@@ -180,3 +179,75 @@ def test_inputs_are_remembered_once():
     one.remember({"a": "sha256:2"}, "sha256:x")
     assert one.remembered("sha256:x") == {"a": "sha256:1"}
     assert one.remembered("sha256:y") is None
+
+
+LAST = "demo/staging/ledger/pages/0000000003.json"
+
+
+@pytest.fixture
+def sealed():
+    """A record of three pages, the last one red, as a run leaves it."""
+    store = MemoryStore()
+    one = ledger(store)
+    one.append(EVIDENCE)
+    one.append(Observed("secrets", "sha256:c", ()))
+    one.append(replace(EVIDENCE, finding=Finding.red("gone")))
+    one.seal()
+    return store
+
+
+def test_a_last_page_that_was_removed_is_noticed(sealed):
+    sealed.delete(LAST, version=sealed.read(LAST)[1])
+    with pytest.raises(LedgerDamaged, match="contradicts itself") as damaged:
+        ledger(sealed).refresh()
+    assert "page 3 was the last" in damaged.value.cause
+
+
+def test_a_last_page_that_was_altered_is_noticed(sealed):
+    content, version = sealed.read(LAST)
+    assert sealed.replace(LAST, content.replace(b'"ready":false', b'"ready":true'), version=version)
+    with pytest.raises(LedgerDamaged):
+        ledger(sealed).refresh()
+
+
+def test_pages_that_all_went_are_noticed(sealed):
+    for key, version in sealed.versions("demo/staging/ledger/pages/").items():
+        sealed.delete(key, version=version)
+    with pytest.raises(LedgerDamaged):
+        ledger(sealed).refresh()
+
+
+def test_what_a_killed_run_left_behind_the_head_counts(sealed):
+    killed = ledger(sealed, run="r2")
+    killed.append(EVIDENCE)
+    late = ledger(sealed, run="r3")
+    late.refresh()
+    assert len(late.pages) == 4
+    late.seal()
+    one = ledger(sealed)
+    one.refresh()
+    assert len(one.pages) == 4
+
+
+def test_the_head_never_goes_back(sealed):
+    slow, quick = ledger(sealed, run="r2"), ledger(sealed, run="r3")
+    slow.refresh()
+    quick.append(EVIDENCE)
+    quick.seal()
+    before = sealed.read("demo/staging/ledger/head.json")
+    slow.seal()
+    assert sealed.read("demo/staging/ledger/head.json") == before
+
+
+def test_an_unreadable_head_is_damage(sealed):
+    sealed.replace("demo/staging/ledger/head.json", b"{}", version=sealed.read("demo/staging/ledger/head.json")[1])
+    with pytest.raises(LedgerDamaged):
+        ledger(sealed).refresh()
+
+
+def test_nothing_is_sealed_where_nothing_was_written():
+    store = MemoryStore()
+    one = ledger(store)
+    one.refresh()
+    one.seal()
+    assert store.versions("") == {}

@@ -49,7 +49,9 @@ differences:
 
 
 @pytest.mark.parametrize(("old", "new", "content", "shared"), [
-    ("staging: a rehearsal", "staging: only a rehearsal", {("staging", "monitoring")}, set()),
+    # Production's configuration is looked through for what is staging's.
+    ("staging: a rehearsal", "staging: only a rehearsal",
+     {("staging", "monitoring"), ("production", "runtime_config")}, set()),
     ("reason: people must", "reason: everybody must", set(), both("monitoring")),
     ("banner:\n    owner: Dana", "banner:\n    owner: Dora", set(), both("monitoring")),
 ])  # fmt: skip

@@ -24,7 +24,8 @@ def shown(actions: list[str], before: Any = None, after: Any = None, **more: Any
         (["delete"], Action.DELETE),
         (["delete", "create"], Action.REPLACE),
         (["create", "delete"], Action.REPLACE),
-        (["forget"], Action.UPDATE),
+        (["forget"], Action.DELETE),
+        (["create", "forget"], Action.REPLACE),
         (["something-new"], Action.UPDATE),
     ],
 )

@@ -1,5 +1,6 @@
 """Certificates as they are: what a chain says, and what a TLS client is really served."""
 
+import hashlib
 import os
 import re
 import socket
@@ -88,6 +89,17 @@ def connect_to(host: str, port: int = _HTTPS) -> tuple[str, int]:
     return host, port
 
 
+def viewpoint() -> dict[str, str]:
+    """From where a certificate is looked at, and with whose trust: digest of the anchors, empty if there are none."""
+    anchors = _anchors()
+    trusted = hashlib.sha256(anchors.read_bytes()).hexdigest() if anchors.is_file() else ""
+    return {_CONNECT_TO: os.environ.get(_CONNECT_TO, ""), "trust anchors": trusted}
+
+
+def _anchors() -> Path:
+    return Path(os.environ.get("SSL_CERT_FILE") or certifi.where())
+
+
 def _problems(host: str, served: Described, stored: Described, key_fingerprint: str, now: datetime) -> Iterator[str]:
     if served.fingerprint != stored.fingerprint:
         yield (
@@ -108,7 +120,7 @@ def _problems(host: str, served: Described, stored: Described, key_fingerprint: 
 
 def _distrust(host: str, chain: Sequence[x509.Certificate], now: datetime) -> str | None:
     """Why a client would not trust the chain for this host."""
-    anchors = Path(os.environ.get("SSL_CERT_FILE") or certifi.where())
+    anchors = _anchors()
     try:
         trusted = _certificates(anchors.read_bytes(), f"the file of trust anchors {anchors}")
     except OSError as error:

@@ -94,6 +94,11 @@ def authoritative_servers(zone: str, names: Sequence[str]) -> list[Server]:
     return found
 
 
+def viewpoint() -> dict[str, str]:
+    """From where answers are looked at, as far as this machine's variables say."""
+    return {name: os.environ.get(name, "") for name in (_RESOLVERS, _NAMESERVERS)}
+
+
 def check_zone(rrsets: Mapping[str, Attributes], servers: Sequence[Server], *, cached: bool) -> dict[str, str | None]:
     """`<name> <type> @ <server>` to what is wrong with its answer; None where it is as declared.
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from provisioning_assets.providers.dns import DnsProvider
-from provisioning_assets.providers.dns.memory import MemoryDns
 from provisioning_assets.providers.dns.route53 import Route53
 
-BACK_ENDS: dict[str, Callable[[str], DnsProvider]] = {"route53": Route53, "memory": MemoryDns}
+BACK_ENDS: dict[str, Callable[[str], DnsProvider]] = {"route53": Route53}
 """Each takes the region."""

@@ -13,8 +13,9 @@ _ACTIONS = {
     ("delete",): Action.DELETE,
     ("delete", "create"): Action.REPLACE,
     ("create", "delete"): Action.REPLACE,
-    ("forget",): Action.UPDATE,  # the resource lives on, unmanaged
-    ("create", "forget"): Action.CREATE,
+    # The resource lives on, unmanaged: whatever held it in place, our rules and the freeze included, lets go of it.
+    ("forget",): Action.DELETE,
+    ("create", "forget"): Action.REPLACE,
 }
 
 
@@ -45,7 +46,7 @@ def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
             forced = {str(path[0]) for path in change.get("replace_paths", [])}
             yield _update(address, sorted(forced or names), action)
         elif action is Action.UPDATE:
-            yield _update(address, names or ["(forgotten)"])
+            yield _update(address, names or ["(nothing that is named)"])
         elif "previous_address" in resource:
             yield _update(address, ["(address)"])
         elif "importing" in change:

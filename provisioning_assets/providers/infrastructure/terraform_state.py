@@ -5,6 +5,7 @@ Read without Terraform: `terraform show -json` needs the provider's start, four 
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 from botocore.exceptions import ClientError
 
@@ -22,7 +23,7 @@ def read(stage: StageRoot) -> Mapping[str, Json] | None:
     content = _object(stage, stage.state["key"])
     if content is None:
         return None
-    state: Mapping[str, Json] = json.loads(content)
+    state = _parsed(stage, content)
     if state.get("version") != _VERSION:
         raise ProviderFailed(
             f"the state of {stage.name} has version {state.get('version')}; known is {_VERSION}",
@@ -35,7 +36,20 @@ def read(stage: StageRoot) -> Mapping[str, Json] | None:
 def lock_id(stage: StageRoot) -> str | None:
     """ID of the lock on the state; None when it is free."""
     content = _object(stage, f"{stage.state['key']}.tflock")
-    return None if content is None else str(json.loads(content)["ID"])
+    return None if content is None else str(_parsed(stage, content).get("ID", ""))
+
+
+def _parsed(stage: StageRoot, content: bytes) -> Mapping[str, Json]:
+    # Not raised inside the handler: its error would carry the content, which holds secrets, as its context.
+    with suppress(ValueError):
+        parsed = json.loads(content)
+        if isinstance(parsed, dict):
+            return parsed
+    raise ProviderFailed(
+        f"the state of {stage.name} cannot be read: it is no JSON object",
+        where=place(stage),
+        remedy="restore the object from the bucket's versions",
+    )
 
 
 def require_bucket(stage: StageRoot) -> None:

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 
 from provisioning_assets.providers.secrets import SecretStore
-from provisioning_assets.providers.secrets.memory import MemorySecrets
 from provisioning_assets.providers.secrets.openbao import OpenBao
 
 BACK_ENDS: dict[str, Callable[[str | None], SecretStore]] = {
     "openbao": OpenBao,
     "vault": OpenBao,
-    "memory": MemorySecrets,
 }
 """Each takes the server's address, or None for the variable VAULT_ADDR."""

@@ -1,4 +1,4 @@
-"""Stores, by the name that the engagement file gives them."""
+"""Stores, by what the engagement file says of an environment's state."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ from provisioning_assets.providers.store.files import FileStore
 from provisioning_assets.providers.store.s3 import S3Store
 
 
-def open_store(provider: str, *, bucket: str, region: str, repository: Path) -> Store:
-    """The store of an environment's state settings."""
-    return FileStore(repository / bucket) if provider == "file" else S3Store(bucket, region)
+def open_store(*, bucket: str, region: str, ledger: Path | None) -> Store:
+    """Where ledger and lock lie: the folder, if one is given, else the bucket of the state."""
+    return S3Store(bucket, region) if ledger is None else FileStore(ledger)

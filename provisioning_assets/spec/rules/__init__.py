@@ -16,6 +16,7 @@ from provisioning_assets.spec.rules import (
     records,
     secret_values,
     secrets,
+    separation,
     stages,
 )
 
@@ -42,6 +43,6 @@ def of_environment(document: Document, environment: Environment, repository: Pat
     )
 
 
-def of_files(document: Document, engagement: Engagement) -> Iterator[Problem]:
-    """Rules about the files that the engagement names."""
-    return files.check(document, engagement)
+def of_engagement(document: Document, engagement: Engagement) -> Iterator[Problem]:
+    """Rules about all environments side by side, and about the files that the engagement names."""
+    return chain(separation.check(document, engagement), files.check(document, engagement))

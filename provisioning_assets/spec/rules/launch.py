@@ -1,7 +1,7 @@
 """The launch window, the order of promotion, and who keeps whose state."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from provisioning_assets.errors import Problem
 from provisioning_assets.spec.document import Document
@@ -37,7 +37,16 @@ def _environments(document: Document, header: Header) -> Iterator[Problem]:
         if environment.name in [each.name for each in earlier]:
             what = f"there are two environments called {environment.name}"
             yield document.problem(("environments", position, "name"), what, "a name of its own")
-        sharing = [each.name for each in earlier if each.state == environment.state]
+        sharing = [each.name for each in earlier if each.state.bucket == environment.state.bucket]
         if sharing:
             what = f"{environment.name} and {sharing[0]} keep their state in the same place"
             yield document.problem(("environments", position, "state"), what, "a bucket of its own")
+        if environment.state.ledger is not None and not _inside(environment.state.ledger):
+            what = f"{environment.state.ledger} lies outside the repository"
+            place = ("environments", position, "state", "ledger")
+            yield document.problem(place, what, "a folder inside, relative to it")
+
+
+def _inside(folder: str) -> bool:
+    path = PurePosixPath(folder)
+    return not path.is_absolute() and ".." not in path.parts

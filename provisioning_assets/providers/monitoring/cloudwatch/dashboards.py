@@ -61,6 +61,10 @@ class Dashboards:
         cloudwatch = client("cloudwatch", widget.region) if widget.region else self._client
         now = datetime.now(UTC)
         shown = {query["Id"]: query["Label"] for query in widget.metrics if query["ReturnData"]}
+        if not shown:
+            return {
+                widget.title: 0
+            }  # all of its rows are hidden: it shows nothing, and must not vanish from the answer
         found = dict.fromkeys(shown, 0)
         with translated("CloudWatch"):
             # The end is exclusive and cut to the second: one minute on, so that the newest point counts.
