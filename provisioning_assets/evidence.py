@@ -169,7 +169,7 @@ def _verdict(
     stale = (
         (bool(unfinished), f"{unfinished} was started after epoch {seen.epoch} and never finished"),
         (seen.epoch != about.epoch, f"checked at epoch {seen.epoch}, the last apply is epoch {about.epoch}"),
-        (seen.world != about.world, "checked in another world (account, state or secret store differ)"),
+        (seen.world != about.world, "checked in another world (account, state, servers asked or engine differ)"),
         (evidence.rule_version != rule_version, "checked by another version of the rule"),
         (seen.shared != about.shared, "checked for another input"),
         (compare_content and seen.content != about.content, "checked for another content"),

@@ -167,7 +167,7 @@ class Session:
             reach(self.environment.certificates.directory)
 
     def world(self, node: Node) -> str:
-        """Identity of what evidence about this node was seen in, and from where: account, state, servers asked."""
+        """Identity of what evidence about this node was seen in, and from where: account, state, engine, servers."""
         parts: dict[str, Json] = {"account": self._account, "state": self._state_identity}
         if "secret store" in node.needs:
             parts["cluster"] = self._cluster
@@ -177,7 +177,7 @@ class Session:
         if "name servers" in node.needs:
             parts["dns"] = propagation.viewpoint()
         if node.is_stage:
-            parts["lineage"] = self._state_lineage(node.asset)
+            parts |= {"lineage": self._state_lineage(node.asset), "engine": self.infrastructure.version()}
         return digest(parts)
 
     def _state_lineage(self, stage: str) -> str | None:

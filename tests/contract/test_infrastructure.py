@@ -96,6 +96,7 @@ def test_before_the_first_apply_there_is_nothing_to_rely_on(subject: Subject) ->
     stage = subject.stage("small")
 
     assert subject.engine.lineage(stage) is None
+    assert subject.engine.version() not in {"", "none"}
     assert subject.engine.unmanaged(stage) == {}
     with pytest.raises(ProviderFailed, match="no contract yet"):
         subject.engine.contract(stage)

@@ -1,5 +1,6 @@
 """Evidence counts for the world that it was seen in, and for the place from where it was looked."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_what_was_seen_from_elsewhere_counts_no_longer(
     monkeypatch.setenv(variable, value)
     assert stale(lineage) == assets
     assert any(f"staging/{asset}" in told for asset in assets for told in reasons(lineage, "production", asset))
+
+
+def test_what_another_terraform_planned_counts_no_longer(
+    lineage: Lineage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    prove(lineage, "staging", *EVERYTHING)
+    newer = tmp_path / "bin/terraform"
+    newer.parent.mkdir()
+    newer.write_text("""#!/bin/sh\necho '{"terraform_version": "1.99.0"}'\n""")
+    newer.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{newer.parent}:{os.environ['PATH']}")
+        assert stale(lineage) == {"networking", "datastores", "compute", "endpoints", "environment"}
+    assert stale(lineage) == set()
 
 
 def test_another_region_is_another_content(lineage: Lineage, shop: Path) -> None:

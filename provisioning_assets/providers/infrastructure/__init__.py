@@ -72,3 +72,7 @@ class Infrastructure(Protocol):
     def lineage(self, stage: StageRoot) -> str | None:
         """Identity of the stage's state; None before the first apply."""
         ...
+
+    def version(self) -> str:
+        """The engine that is installed here, as `Terraform 1.11.4`; `none` where there is none."""
+        ...

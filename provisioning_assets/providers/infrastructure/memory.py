@@ -80,6 +80,10 @@ class MemoryInfrastructure:
         state = self.states.get(stage.state["key"])
         return None if state is None else state.lineage
 
+    def version(self) -> str:
+        """There is one."""
+        return "memory 1"
+
 
 def _desired(stage: StageRoot) -> dict[str, Attributes]:
     return {f"variable.{name}": {"value": value} for name, value in stage.variables.items()}

@@ -17,6 +17,7 @@ from provisioning_assets.providers.infrastructure import (
     cli_configuration,
     coverage,
     terraform_diagnostics,
+    terraform_process,
     terraform_root,
     terraform_state,
 )
@@ -105,6 +106,10 @@ class Terraform:
         """The identity that Terraform gave the state when it first wrote it."""
         state = terraform_state.read(stage)
         return None if state is None else str(state["lineage"])
+
+    def version(self) -> str:
+        """What another version plans for the same files may differ: evidence of one does not count for it."""
+        return terraform_process.version()
 
     def _initialise(self, stage: StageRoot, progress: Progress) -> None:
         """`terraform init`, if backend, lock file or code are not those of the last one here."""

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,6 +30,7 @@ Event = Mapping[str, Any]
 _GATED = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "terraform")
 """Waits for a line on its input, then becomes Terraform; without one (we died) it ends and nothing was started."""
 
+_INSTALL = "install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
 _POLL = 0.2
 _CLEAN_END = 120.0
 _KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_")
@@ -87,7 +90,7 @@ class TerraformProcess:
         if binary is None:
             raise ProviderFailed(
                 "there is no `terraform` on the PATH",
-                remedy="install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install",
+                remedy=_INSTALL,
             )
         untyped: Any = CommandLine
         writer = untyped(working_dir=self.environment["TF_DATA_DIR"], terraform_bin_path=binary)
@@ -121,6 +124,21 @@ class TerraformProcess:
             )
         while True:
             yield False
+
+
+def version() -> str:
+    """`Terraform 1.11.4`, or `none`; asked once for each binary."""
+    binary = shutil.which("terraform")
+    return "none" if binary is None else _version(binary, Path(binary).stat().st_mtime_ns)
+
+
+@cache
+def _version(binary: str, _changed: int) -> str:
+    try:
+        told = subprocess.run([binary, "version", "-json"], capture_output=True, check=True, timeout=30)
+        return f"Terraform {json.loads(told.stdout)['terraform_version']}"
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        raise ProviderFailed("terraform does not say which version it is", where=binary, remedy=_INSTALL) from None
 
 
 def _open_gate(process: "subprocess.Popen[bytes]") -> None:

@@ -1,5 +1,6 @@
 """Stages: their code is there, and their order can be walked."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
@@ -19,6 +20,9 @@ _TAKEN = {
     "environment", "verified_environment", "launch_readiness", "rollback_plan", "runbook", "credentials_transition",
     *TASK_CLASSES,
 }  # fmt: skip
+
+_READS = re.compile(r"\$\{path\.(?P<base>module|root)\}/(?P<rest>[^\"$]*)")
+"""A file named from where the code lies, as `file("${path.module}/policy.json")` does."""
 
 
 def check(document: Document, environment: Environment, repository: Path) -> Iterator[Problem]:
@@ -64,10 +68,24 @@ def _code(document: Document, stage: Stage, place: Place, root: Path, repository
             named = folder.relative_to(repository) if folder.is_relative_to(repository) else folder
             what = f"{stage.root} uses the module {named}, and there is no Terraform code"
             yield document.problem((*place, "root"), what, "a folder with *.tf files")
+    yield from _reads_outside(root, folders, repository)
     for name in stage.variables:
         if name not in declared:
             what = f"{stage.root} declares no variable `{name}`"
             yield document.problem((*place, "variables", name), what, nearest(name, declared))
+
+
+def _reads_outside(root: Path, folders: set[Path], repository: Path) -> Iterator[Problem]:
+    """Files that the code reads from where no digest sees them change."""
+    for folder in sorted(folders):
+        for file in hcl.files(folder):
+            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+                for place in _READS.finditer(line):
+                    read = ((root if place["base"] == "root" else folder) / place["rest"]).resolve()
+                    if not any(read.is_relative_to(each) for each in folders):
+                        what = f"`{place[0]}` lies outside of the stage's code: no digest would see it change"
+                        named = (file.relative_to(repository) if file.is_relative_to(repository) else file).as_posix()
+                        yield Problem(named, number, place.start() + 1, what, "the file, inside the root or a module")
 
 
 def _order(document: Document, environment: Environment) -> Iterator[Problem]:

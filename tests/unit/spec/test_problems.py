@@ -18,8 +18,8 @@ KEYS_AND_TYPES = [
     ("client: Demo Shop Ltd", "client:", "client:", "`client` is empty", "a text"),
     ("schema: 1", "schema: 2", "schema:", "`schema` is 2", "1"),
     ("promotion: incremental", "promotion: bigbang", "promotion: bigbang", "'bigbang'", "'big-bang'"),
-    ("opens: 2026-12-08T06:00:00+01:00", "opens: 2026-12-08T06:00:00", "opens:", "`opens` is", "offset"),
-    ("closes: 2026-12-08T10:00:00+01:00", "closes: soon", "closes:", "'soon'", "offset"),
+    ("opens: 2036-12-09T06:00:00+01:00", "opens: 2036-12-09T06:00:00", "opens:", "`opens` is", "offset"),
+    ("closes: 2036-12-09T10:00:00+01:00", "closes: soon", "closes:", "'soon'", "offset"),
     ("- name: networking", "- name: Net-Working", "Net-Working", "'Net-Working'", "lower-case letters, digits and _"),
     ("ttl: 60, values: [127", 'ttl: "60", values: [127', '"60"', "`ttl` is '60'", "a whole number"),
     ("ttl: 60, values: [127", "ttl: 0, values: [127", "ttl: 0", "`ttl` is 0", "at least 1"),
@@ -36,8 +36,8 @@ KEYS_AND_TYPES = [
 ]
 LAUNCH = [
     ("engagement: demo_shop", "engagement: other", "engagement: other", "its folder demo_shop", "demo_shop"),
-    ("closes: 2026-12-08T10", "closes: 2026-12-08T05", "closes:", "closes before it opens", "2026-12-08 06:00"),
-    ("freeze: 2026-12-04", "freeze: 2026-12-24", "freeze:", "the freeze begins after", "a time before"),
+    ("closes: 2036-12-09T10", "closes: 2036-12-09T05", "closes:", "closes before it opens", "2036-12-09 06:00"),
+    ("freeze: 2036-12-05", "freeze: 2036-12-24", "freeze:", "the freeze begins after", "a time before"),
     ("name: production\n", "name: staging\n", "name: staging\n", "two environments called staging", "of its own"),
     ("demo-shop-production-state", "demo-shop-staging-state", "", "keep their state in the same place", "of its own"),
 ]
@@ -101,6 +101,16 @@ CERTIFICATES_AND_REFERENCES = [
     ),
     ("prefix: /${engagement}", "prefix: ${engagement}", "prefix:", "is no path of keys", "a `/` at the start"),
 ]
+SEPARATION = [
+    ("zone: ${domain}", "zone: demo-shop.example", "zone:", "staging and production publish their records in", "own"),
+    ("/${environment}/config", "/config", "prefix:", "staging and production keep their keys below", "${environment}"),
+    ("namespace: ${engagement}/${environment}", "namespace: shop", "namespace:", "report to the same metrics", "own"),
+    ("staging-state}", "staging-state, ledger: ../records}", "../records", "lies outside the repository", "inside"),
+    ("staging-state}", "staging-state, ledger: /records}", "/records", "lies outside the repository", "inside"),
+    ("staging-state}", 'staging-state}\n    account: "1234"', "account:", "`account` is '1234'", r"^\d{12}$"),
+    ("provider: s3, bucket: demo-shop-staging", "provider: file, bucket: x", "file", "`provider` is 'file'", "'s3'"),
+    ('[config/common.yaml, "config/${environment}.yaml"]', "[]", "files:", "`files` is empty", "at least 1"),
+]
 STAGES = [
     ("name: datastores", "name: networking", "", "two stages called networking", "of its own"),
     ("name: datastores", "name: certificates", "", "an asset that every engagement has", "another"),
@@ -124,7 +134,8 @@ SECRET_VALUES = [
 @pytest.mark.parametrize(
     ("old", "new", "at", "what", "expected"),
     [
-        *KEYS_AND_TYPES, *LAUNCH, *DIFFERENCES, *RECORDS, *CERTIFICATES_AND_REFERENCES, *STAGES, *SECRET_VALUES,
+        *KEYS_AND_TYPES, *LAUNCH, *DIFFERENCES, *RECORDS, *CERTIFICATES_AND_REFERENCES, *SEPARATION, *STAGES,
+        *SECRET_VALUES,
     ],
 )  # fmt: skip
 def test_a_problem_names_its_line(
@@ -175,7 +186,7 @@ def test_a_stage_after_certificates_is_no_cycle(edit: Edit, problems: Problems) 
 
 def test_everything_is_reported_together_in_order(edit: Edit, problems: Problems) -> None:
     edit("client: Demo", "klient: Demo")
-    edit("freeze: 2026-12-04", "freeze: 2026-12-24")
+    edit("freeze: 2036-12-05", "freeze: 2036-12-24")
     edit("    variables: {log", "    varables: {log")
     edit("name: status,", "name: status.other.com,")
     edit("stages/datastores\n", "stages/datastores\n    after: [compute]\n")
@@ -221,3 +232,13 @@ def test_a_module_that_is_not_there_is_named(folder: Path, problems: Problems) -
     shutil.rmtree(folder.parents[1] / "terraform/modules/queue")
     (problem,) = problems()
     assert "uses the module terraform/modules/queue, and there is no Terraform code" in problem.what
+
+
+def test_a_file_that_no_digest_would_see_is_named(folder: Path, problems: Problems) -> None:
+    main = folder.parents[1] / "terraform/stages/compute/main.tf"
+    text = main.read_text(encoding="utf-8")
+    reads = 'locals {\n  a = file("${path.module}/a.json")\n  b = file("${path.module}/../../b.json")\n}\n'
+    main.write_text(text + reads, encoding="utf-8")
+    (problem,) = problems()
+    assert (problem.file, problem.line) == ("terraform/stages/compute/main.tf", len(text.splitlines()) + 3)
+    assert "`${path.module}/../../b.json` lies outside of the stage's code" in problem.what
