@@ -125,7 +125,12 @@ def drift(engagement: Engagement, environment: Environment = None, as_json: AsJs
         ran = jobs.check(name)
         for words in ran.failures:
             out.print(words, style="red", markup=False)
-        found = jobs.standings(name)
+        try:
+            found = jobs.standings(name)
+        except ProvisioningError:
+            if not ran.failures:
+                raise
+            raise typer.Exit(COULD_NOT_TELL) from None  # the run has told why
         complete = complete and not ran.failures and ran.checked >= {(each.asset, each.item.name) for each in found}
         rows.extend(_drift_row(each) for each in found if not each.judgement.opens)
     if as_json:

@@ -112,7 +112,8 @@ class Jobs:
         try:
             recorded = self._recorded(environment, result.run_id)
         except ProvisioningError as error:
-            failed[str(error)] = error.exit_code
+            if COULD_NOT_TELL not in failed.values():  # what stopped the run stands in the way of its record, too
+                failed[str(error)] = error.exit_code
         found = result.get_asset_check_evaluations()
         checked = frozenset((each.asset_key.path[-1], each.check_name) for each in found)
         ran = Ran(result.run_id, result.success, tuple(failed), 0, recorded, checked)

@@ -50,7 +50,7 @@ class Document:
             raise self._wrong("the file is empty or no mapping", 1, 1, "keys with values")
         self.content: dict[str, Json] = self._plain(root, ())
         if self._problems:
-            raise ConfigurationError(self._problems)
+            raise ConfigurationError(list(dict.fromkeys(self._problems)))  # an alias comes to its anchor again
 
     def problem(self, place: Place, what: str, expected: str = "") -> Problem:
         """A problem at a place, or at the deepest part of it that the file has."""

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from pathlib import Path
 from typing import IO, Any
 
 from python_terraform import IsFlagged
