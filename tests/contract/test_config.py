@@ -10,6 +10,7 @@ from provisioning_assets.errors import ApplyFailed, Unreachable
 from provisioning_assets.plan import Action, Attributes, Change, diff
 from provisioning_assets.providers import aws
 from provisioning_assets.providers.config import ConfigStore
+from provisioning_assets.providers.config.memory import MemoryConfig
 from provisioning_assets.providers.config.registry import BACK_ENDS
 from tests.servers import emulated_aws, free_port
 
@@ -33,10 +34,11 @@ def emulated() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=BACK_ENDS)
+@pytest.fixture(params=["memory", *BACK_ENDS])
 def store(request: pytest.FixtureRequest) -> ConfigStore:
-    if request.param == "ssm":
-        request.getfixturevalue("emulated")
+    if request.param == "memory":
+        return MemoryConfig()
+    request.getfixturevalue("emulated")
     return BACK_ENDS[request.param](REGION)
 
 

@@ -12,8 +12,7 @@ LARGEST = 4096
 class MemoryConfig:
     """A dictionary of keys."""
 
-    def __init__(self, region: str = "memory") -> None:
-        self.region = region
+    def __init__(self) -> None:
         self._values: dict[str, Attributes] = {}
 
     def read(self, prefix: str) -> Mapping[str, Attributes]:

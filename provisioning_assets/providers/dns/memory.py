@@ -8,10 +8,9 @@ from provisioning_assets.providers.dns.records import as_planned
 
 
 class MemoryDns:
-    """A dictionary of RRsets for each zone that was made. It has no regions, and nobody serves its zones."""
+    """A dictionary of RRsets for each zone that was made. Nobody serves its zones."""
 
-    def __init__(self, region: str = "memory") -> None:
-        self.region = region
+    def __init__(self) -> None:
         self._zones: dict[str, dict[str, Attributes]] = {}
 
     def make_zone(self, zone: str) -> None:
