@@ -41,6 +41,7 @@ class Terraform:
         self._on_start = on_start
         self._planned: dict[Path, str] = {}
         """Digest of the plan that is kept in each plan file."""
+        self._version = ""
 
     def plan(self, stage: StageRoot, progress: Progress) -> Plan:
         """Plan into a file and read that file back: what it says is what an apply would do."""
@@ -109,7 +110,8 @@ class Terraform:
 
     def version(self) -> str:
         """What another version plans for the same files may differ: evidence of one does not count for it."""
-        return terraform_process.version()
+        self._version = self._version or terraform_process.version()
+        return self._version
 
     def _initialise(self, stage: StageRoot, progress: Progress) -> None:
         """`terraform init`, if backend, lock file or code are not those of the last one here."""

@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -126,13 +125,10 @@ class TerraformProcess:
 
 
 def version() -> str:
-    """`Terraform 1.11.4`, or `none`; asked once for each binary."""
+    """`Terraform 1.11.4`, or `none`."""
     binary = shutil.which("terraform")
-    return "none" if binary is None else _version(binary, Path(binary).stat().st_mtime_ns)
-
-
-@cache
-def _version(binary: str, _changed: int) -> str:
+    if binary is None:
+        return "none"
     try:
         told = subprocess.run([binary, "version", "-json"], capture_output=True, check=True, timeout=30)
         return f"Terraform {json.loads(told.stdout)['terraform_version']}"
