@@ -93,11 +93,10 @@ class TerraformProcess:
         untyped: Any = CommandLine
         writer = untyped(working_dir=self.environment["TF_DATA_DIR"], terraform_bin_path=binary)
         line: list[str] = writer.generate_cmd_string(command, *args, no_color=FLAG, **options)
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("TF_") or k.startswith(_KEPT)}
         return subprocess.Popen(
             [*_GATED, *line],
             cwd=self.root,
-            env={**inherited, **self.environment},
+            env={**_inherited(), **self.environment},
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.DEVNULL if output == subprocess.PIPE else subprocess.STDOUT,
@@ -124,13 +123,21 @@ class TerraformProcess:
             yield False
 
 
+def _inherited() -> dict[str, str]:
+    """This process's variables without those that would change what a command does; no asking for news of Terraform."""
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("TF_") or k.startswith(_KEPT)}
+    return {**ours, "CHECKPOINT_DISABLE": "1"}
+
+
 def version() -> str:
     """`Terraform 1.11.4`, or `none`."""
     binary = shutil.which("terraform")
     if binary is None:
         return "none"
     try:
-        told = subprocess.run([binary, "version", "-json"], capture_output=True, check=True, timeout=30)
+        told = subprocess.run(
+            [binary, "version", "-json"], env=_inherited(), capture_output=True, check=True, timeout=30
+        )
         return f"Terraform {json.loads(told.stdout)['terraform_version']}"
     except (OSError, subprocess.SubprocessError, ValueError, KeyError):
         raise ProviderFailed("terraform does not say which version it is", where=binary, remedy=_INSTALL) from None
