@@ -9,7 +9,8 @@ from provisioning_assets.gate import Item
 from provisioning_assets.spec.engagement import Engagement
 
 Needs = frozenset[str]
-"""Servers that an asset's work needs: `aws`, `secret store`, `certificate authority`, `name servers`."""
+"""What a run with this asset asks for as it begins: `aws`, `secret store`, `secret values`, `certificate authority`,
+`name servers`."""
 
 
 @dataclass(frozen=True, slots=True)

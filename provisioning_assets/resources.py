@@ -28,6 +28,7 @@ from provisioning_assets.providers.monitoring import Monitoring
 from provisioning_assets.providers.monitoring.registry import BACK_ENDS as MONITORING
 from provisioning_assets.providers.secrets import SecretStore
 from provisioning_assets.providers.secrets.registry import BACK_ENDS as SECRETS
+from provisioning_assets.providers.secrets.sources import require_sources
 from provisioning_assets.providers.store import Store
 from provisioning_assets.providers.store.registry import open_store
 from provisioning_assets.spec.engagement import Engagement, Environment
@@ -158,13 +159,15 @@ class Session:
         return {}
 
     def reach(self, needs: frozenset[str]) -> None:
-        """Ask each server that the work needs for a sign of life; `Unreachable` names the one that gave none."""
+        """Ask each server that the work needs for a sign of life, and for the first values that people give."""
         if "aws" in needs:
             self._require_account()
         if "secret store" in needs:
             self._cluster  # noqa: B018 - asking is the point
         if "certificate authority" in needs:
             reach(self.environment.certificates.directory)
+        if "secret values" in needs:
+            require_sources(self.environment.secrets.secrets, lambda p: self.secret_store.stored(f"{self.scope}-{p}"))
 
     def world(self, node: Node) -> str:
         """Identity of what evidence about this node was seen in, and from where: account, state, engine, servers."""

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from provisioning_assets.assets.task import AWS, SECRET_STORE, Declared, Task, equals_declared, inputs, section
+from provisioning_assets.assets.task import (
+    AWS,
+    SECRET_STORE,
+    SECRET_VALUES,
+    Declared,
+    Task,
+    equals_declared,
+    inputs,
+    section,
+)
 from provisioning_assets.evidence import Finding
 from provisioning_assets.plan import Action, Attributes, Change
 from provisioning_assets.providers.secrets import Stored
@@ -148,7 +157,7 @@ def task(engagement: Engagement, environment: Environment) -> Task:
         name="secrets",
         description="Production credentials by name, owner and purpose; values exist in the secret store alone.",
         kinds=frozenset({environment.secrets.provider}),
-        needs=frozenset({AWS, SECRET_STORE}),
+        needs=frozenset({AWS, SECRET_STORE, SECRET_VALUES}),
         upstream=("environment",),
         inputs=inputs(engagement, items, own=own, template=template),
         items=items,

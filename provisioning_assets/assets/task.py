@@ -17,6 +17,7 @@ from provisioning_assets.work import Work
 
 AWS = "aws"
 SECRET_STORE = "secret store"  # noqa: S105 - the name of a server
+SECRET_VALUES = "secret values"  # noqa: S105 - first values that people give
 AUTHORITY = "certificate authority"
 NAME_SERVERS = "name servers"
 _NAMED = 5

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.errors import ProviderFailed
-from provisioning_assets.providers.secrets.sources import value_of
+from provisioning_assets.providers.secrets.sources import require_sources, value_of
 from provisioning_assets.spec.sections import FromEnvironment, FromFile, Generate, Secret
 
 CANARY = "canary-4711"
@@ -114,3 +114,15 @@ def written(folder: Path, content: bytes, mode: int = 0o600) -> Path:
     file.write_bytes(content)
     file.chmod(mode)
     return file
+
+
+def test_all_that_is_missing_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DEMO_KEY", raising=False)
+    missing = secret(FromEnvironment(environment="DEMO_KEY"))
+    gone = secret(FromFile(file=str(tmp_path / "gone"))).model_copy(update={"name": "deploy-key"})
+    made = secret(Generate(generate=32)).model_copy(update={"name": "made"})
+
+    with pytest.raises(ProviderFailed, match=r"session-key has no value .*; .*deploy-key has no value") as failure:
+        require_sources([missing, made, gone], lambda _purpose: ())
+    assert "export DEMO_KEY" in failure.value.remedy
+    require_sources([missing, made, gone], lambda purpose: {"runtime": ["session-key", "deploy-key"]}.get(purpose, ()))

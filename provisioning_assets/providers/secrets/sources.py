@@ -4,6 +4,7 @@ import os
 import secrets
 import stat
 import string
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from provisioning_assets.errors import ProviderFailed
@@ -11,6 +12,27 @@ from provisioning_assets.spec.sections import FromEnvironment, Generate, Secret
 
 _ALPHABET = string.ascii_letters + string.digits
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def require_sources(declared: Iterable[Secret], stored: Callable[[str], Collection[str]]) -> None:
+    """Ask for the first value of every secret that is not yet `stored` (names by purpose), and drop it.
+
+    `ProviderFailed` names all that are missing, before a run begins that would find them one by one.
+    """
+    there, missing = {purpose: stored(purpose) for purpose in ("runtime", "engagement")}, []
+    for each in declared:
+        try:
+            if each.name not in there[each.purpose]:
+                value_of(each)
+        except ProviderFailed as error:
+            missing.append(error)
+    if missing:
+        raise ProviderFailed(
+            "; ".join(error.what for error in missing),
+            where="; ".join(error.where for error in missing),
+            cause="; ".join(error.cause for error in missing),
+            remedy="; ".join(error.remedy for error in missing),
+        )
 
 
 def value_of(secret: Secret) -> str:
