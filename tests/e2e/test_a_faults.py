@@ -35,6 +35,14 @@ def test_of_two_runs_at_once_one_waits_and_is_told_for_whom(shop: Shop) -> None:
     assert "waiting up to 60 s" in waited[0]
 
 
+def test_a_value_that_nobody_gave_is_told_before_anything_is_written(shop: Shop) -> None:
+    done = shop.run("apply", "demo_shop", "staging", DEMO_SHOP_PAYMENT_API_KEY="")
+    assert done.returncode == 1
+    assert "where: the variable DEMO_SHOP_PAYMENT_API_KEY" in done.stdout
+    assert "export DEMO_SHOP_PAYMENT_API_KEY in the shell that applies" in done.stdout
+    assert "nothing changed, 0 items proven" in done.stdout
+
+
 def test_a_wrong_key_in_the_file_is_told_with_its_line(shop: Shop) -> None:
     file = shop.folder / "engagements" / "demo_shop" / "engagement.yaml"
     text = file.read_text()
