@@ -8,7 +8,8 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 from provisioning_assets.assets.task import AWS, Declared, Task, equals_declared, inputs, section
 from provisioning_assets.evidence import Finding
 from provisioning_assets.providers.monitoring.desired import dashboard_bodies, desired_monitoring
-from provisioning_assets.providers.monitoring.routing import Control, prove_control, prove_quiet
+from provisioning_assets.providers.monitoring.proofs import Control
+from provisioning_assets.providers.monitoring.routing import prove_control, prove_quiet
 from provisioning_assets.readiness import readiness_item, stand
 from provisioning_assets.spec.engagement import Engagement, Environment
 from provisioning_assets.spec.placeholders import fill

@@ -9,7 +9,8 @@ from provisioning_assets.errors import ProviderFailed, Unreachable
 from provisioning_assets.plan import diff
 from provisioning_assets.providers.monitoring import HEALTH_RULE, ROUTES, Delivery, Route
 from provisioning_assets.providers.monitoring.memory import MemoryMonitoring
-from provisioning_assets.providers.monitoring.routing import Clock, Control, prove_control, prove_quiet
+from provisioning_assets.providers.monitoring.proofs import Control
+from provisioning_assets.providers.monitoring.routing import Clock, prove_control, prove_quiet
 
 SCOPE = "demo_shop-staging"
 WITHIN = timedelta(seconds=60)
