@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,20 +16,6 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 ENGAGEMENTS = "engagements"
-
-_INSTANCE = """\
-# Written by provisioning. The web interface has no log-in: it listens on loopback only.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-# What a run has to say is in its events; capturing its output costs two processes a run.
-compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-python_logs:
-  python_log_level: INFO
-"""
 
 
 def repository() -> Path:
@@ -61,12 +48,15 @@ def reports(engagement: str) -> Path:
 
 
 def dagster_home() -> Path:
-    """Dagster's folder, with our settings; an own DAGSTER_HOME is respected."""
+    """Dagster's folder, with the repository's settings; an own DAGSTER_HOME, and what it has, is respected."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(folder() / "dagster")))
     home.mkdir(parents=True, exist_ok=True)
-    settings = home / "dagster.yaml"
+    settings, ours = home / "dagster.yaml", repository() / "dagster.yaml"
     if not settings.exists():
-        settings.write_text(_INSTANCE, encoding="utf-8")
+        if not ours.exists():
+            remedy = "restore the file: without it, Dagster would send its telemetry"
+            raise ProvisioningError("Dagster's settings are missing", where=str(ours), remedy=remedy)
+        shutil.copy(ours, settings)
     return home
 
 

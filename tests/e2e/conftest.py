@@ -58,7 +58,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("fresh")
     for name in ("engagements", "terraform"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns(".terraform"))
-    for name in ("definitions.py", "pyproject.toml", "workspace.yaml"):
+    for name in ("dagster.yaml", "definitions.py", "pyproject.toml", "workspace.yaml"):
         shutil.copy(REPOSITORY / name, folder / name)
     home = folder / ".provisioning" / "sandbox"
     sandbox.start(home, print)

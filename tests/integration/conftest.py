@@ -44,7 +44,7 @@ def shop(cloud: Path, tmp_path: Path) -> Path:
     """A repository with the demo shop alone, its state and its configuration where nobody wrote before."""
     for name in ("engagements", "terraform"):
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns(".terraform"))
-    for name in ("definitions.py", "pyproject.toml", "workspace.yaml"):
+    for name in ("dagster.yaml", "definitions.py", "pyproject.toml", "workspace.yaml"):
         shutil.copy(REPOSITORY / name, tmp_path / name)
     file = tmp_path / "engagements" / "demo_shop" / "engagement.yaml"
     unique = uuid.uuid4().hex[:8]

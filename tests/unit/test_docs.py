@@ -1,7 +1,10 @@
 """Pages that are written from the code are current; each review item has an item."""
 
 import runpy
+import shutil
 from pathlib import Path
+
+from dagster import DagsterInstance
 
 from provisioning_assets.assets import assemble
 from provisioning_assets.spec.loading import load_engagement
@@ -12,6 +15,12 @@ REPOSITORY = Path(__file__).parents[2]
 def test_the_page_of_readiness_items_is_what_the_code_says():
     written = runpy.run_path(str(REPOSITORY / "docs" / "write_readiness_items.py"))
     assert written["PAGE"].read_text() == written["page"](), "run `make docs`"
+
+
+def test_dagster_started_by_hand_sends_no_telemetry(tmp_path):
+    shutil.copy(REPOSITORY / "dagster.yaml", tmp_path)
+    with DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert not instance.telemetry_enabled
 
 
 def test_each_of_the_eight_review_items_has_an_item_that_can_be_red():
