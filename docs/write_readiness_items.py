@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from provisioning_assets.assets import assemble
+from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.report.catalogue import catalogue
-from provisioning_assets.spec.loading import load_engagement
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs" / "readiness-items.md"

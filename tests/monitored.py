@@ -1,7 +1,7 @@
 """What is watched in the tests of monitoring: everything once, in one scope."""
 
-from provisioning_assets.plan import Attributes, diff
-from provisioning_assets.providers.monitoring import HEALTH_RULE, ROUTES, Monitoring
+from provisioning_assets.backends.monitoring import HEALTH_RULE, ROUTES, Monitoring
+from provisioning_assets.core.plan import Attributes, diff
 
 REGION = "eu-central-1"
 NAMESPACE = "demo_shop/staging"

@@ -9,8 +9,8 @@ from typing import Any
 from dnslib import QTYPE, RCODE, RR, SOA, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
 
-from provisioning_assets.plan import Attributes
-from provisioning_assets.providers.dns.propagation import Server
+from provisioning_assets.core.plan import Attributes
+from provisioning_assets.probes.resolvers import Server
 from provisioning_assets.sandbox.resolver import Cache
 from tests.servers import free_port
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from provisioning_assets.providers.aws import client
+from provisioning_assets.backends.aws import client
 
 
 @contextmanager

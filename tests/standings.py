@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from provisioning_assets.evidence import About, Evidence, Finding, Judgement, State
-from provisioning_assets.gate import Holds, Item, Standing
-from provisioning_assets.plan import Json
-from provisioning_assets.spec.engagement import Engagement, Environment, Launch, Roles
+from provisioning_assets.core.evidence import About, Evidence, Finding, Judgement, State
+from provisioning_assets.core.items import Holds, Item, Standing
+from provisioning_assets.core.plan import Json
+from provisioning_assets.engagement.models import Engagement, Environment, Launch, Roles
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 

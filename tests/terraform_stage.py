@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from provisioning_assets.providers.infrastructure import Infrastructure, StageRoot
+from provisioning_assets.backends.infrastructure import Infrastructure, StageRoot
 
 REGION, BUCKET = "eu-central-1", "demo-shop-staging-state"
 

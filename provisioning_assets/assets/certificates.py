@@ -5,8 +5,17 @@ from dataclasses import dataclass
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from provisioning_assets.assets.challenges import Challenges
-from provisioning_assets.assets.task import (
+from provisioning_assets.backends.certificates import CertificateAuthority, Issued
+from provisioning_assets.backends.certificates.registry import BACK_ENDS, directory_url
+from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.plan import Action, Change, ChangeClass, Plan, diff
+from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.sections import ACME_ACCOUNT, Certificate
+from provisioning_assets.errors import ApplyFailed
+from provisioning_assets.operations.challenges import Challenges
+from provisioning_assets.probes.tls import Described, check_served, describe, fingerprint_of_key
+from provisioning_assets.runs.readiness import readiness_item
+from provisioning_assets.runs.task import (
     AUTHORITY,
     AWS,
     NAME_SERVERS,
@@ -16,16 +25,7 @@ from provisioning_assets.assets.task import (
     inputs,
     section,
 )
-from provisioning_assets.errors import ApplyFailed
-from provisioning_assets.evidence import Finding
-from provisioning_assets.plan import Action, Change, ChangeClass, Plan, diff
-from provisioning_assets.providers.certificates import CertificateAuthority, Issued
-from provisioning_assets.providers.certificates.registry import BACK_ENDS, directory_url
-from provisioning_assets.providers.certificates.served import Described, check_served, describe, fingerprint_of_key
-from provisioning_assets.readiness import readiness_item
-from provisioning_assets.spec.engagement import Engagement, Environment
-from provisioning_assets.spec.sections import ACME_ACCOUNT, Certificate
-from provisioning_assets.work import Work, now
+from provisioning_assets.runs.work import Work, now
 
 PICKED_UP = 20.0
 """Seconds that whatever serves a new certificate gets to pick it up."""

@@ -1,12 +1,25 @@
 """DNS records: published in the zone, and seen by resolvers as published."""
 
-from provisioning_assets.assets.task import AWS, NAME_SERVERS, Declared, Task, equals_declared, inputs, section
-from provisioning_assets.evidence import Finding
-from provisioning_assets.providers.dns.propagation import authoritative_servers, check_zone, resolvers
-from provisioning_assets.providers.dns.records import desired_rrsets
-from provisioning_assets.readiness import readiness_item
-from provisioning_assets.spec.engagement import Engagement, Environment
-from provisioning_assets.work import Work
+from provisioning_assets.backends.dns.records import absolute, canonical
+from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.plan import Attributes
+from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.sections import Dns, Record
+from provisioning_assets.probes.resolvers import authoritative_servers, check_zone, resolvers
+from provisioning_assets.runs.readiness import readiness_item
+from provisioning_assets.runs.task import AWS, NAME_SERVERS, Declared, Task, equals_declared, inputs, section
+from provisioning_assets.runs.work import Work
+
+
+def desired_rrsets(section: Dns) -> dict[str, Attributes]:
+    """Address (`<name> <type>`) to attributes."""
+    return {f"{absolute(record.name, section.zone)} {record.type}": _attributes(record) for record in section.records}
+
+
+def _attributes(record: Record) -> Attributes:
+    if record.alias is not None:
+        return {"alias": record.alias.rstrip(".").lower()}
+    return {"ttl": record.ttl, "values": sorted(canonical(value, record.type) for value in record.values)}
 
 
 def target(work: Work) -> Declared:

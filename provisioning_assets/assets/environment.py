@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from provisioning_assets.assets.task import AWS, Task, inputs
-from provisioning_assets.evidence import Finding
-from provisioning_assets.plan import Json
-from provisioning_assets.readiness import readiness_item, stand
-from provisioning_assets.spec.engagement import Engagement
-from provisioning_assets.work import Work
+from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.plan import Json
+from provisioning_assets.engagement.models import Engagement
+from provisioning_assets.runs.readiness import readiness_item, stand
+from provisioning_assets.runs.task import AWS, Task, inputs
+from provisioning_assets.runs.work import Work
 
 
 @readiness_item(review_item=1, derived=True)

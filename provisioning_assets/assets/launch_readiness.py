@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from provisioning_assets.assets.task import AWS, SECRET_STORE, Task, inputs
-from provisioning_assets.plan import Json
-from provisioning_assets.readiness import planned_item, standings
-from provisioning_assets.resources import Session
-from provisioning_assets.spec.engagement import Engagement
-from provisioning_assets.work import Work
+from provisioning_assets.core.plan import Json
+from provisioning_assets.engagement.models import Engagement
+from provisioning_assets.runs.readiness import planned_item, standings
+from provisioning_assets.runs.session import Session
+from provisioning_assets.runs.task import AWS, SECRET_STORE, Task, inputs
+from provisioning_assets.runs.work import Work
 
 PLANNED = (
     planned_item(

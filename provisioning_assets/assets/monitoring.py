@@ -5,15 +5,15 @@ from datetime import timedelta
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from provisioning_assets.assets.task import AWS, Declared, Task, equals_declared, inputs, section
-from provisioning_assets.evidence import Finding
-from provisioning_assets.providers.monitoring.desired import dashboard_bodies, desired_monitoring
-from provisioning_assets.providers.monitoring.proofs import Control
-from provisioning_assets.providers.monitoring.routing import prove_control, prove_quiet
-from provisioning_assets.readiness import readiness_item, stand
-from provisioning_assets.spec.engagement import Engagement, Environment
-from provisioning_assets.spec.placeholders import fill
-from provisioning_assets.work import Work
+from provisioning_assets.assets.monitored import dashboard_bodies, desired_monitoring
+from provisioning_assets.core.evidence import Finding
+from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.placeholders import fill
+from provisioning_assets.probes.alert_routing import prove_control, prove_quiet
+from provisioning_assets.probes.routing_proofs import Control
+from provisioning_assets.runs.readiness import readiness_item, stand
+from provisioning_assets.runs.task import AWS, Declared, Task, equals_declared, inputs, section
+from provisioning_assets.runs.work import Work
 
 FIRST_DATA = 45.0
 """Seconds that a new dashboard gets to show its first data points."""

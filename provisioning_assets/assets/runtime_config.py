@@ -1,12 +1,12 @@
 """Runtime configuration: what runs is what was reviewed, key by key."""
 
-from provisioning_assets.assets.task import AWS, Declared, Task, equals_declared, inputs, section
-from provisioning_assets.evidence import Finding
-from provisioning_assets.readiness import readiness_item
-from provisioning_assets.spec.config_files import runtime_layers, runtime_values
-from provisioning_assets.spec.engagement import Engagement, Environment
-from provisioning_assets.spec.rules.differences import mentions
-from provisioning_assets.work import Work
+from provisioning_assets.core.evidence import Finding
+from provisioning_assets.engagement.config_files import runtime_layers, runtime_values
+from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.validation.differences import mentions
+from provisioning_assets.runs.readiness import readiness_item
+from provisioning_assets.runs.task import AWS, Declared, Task, equals_declared, inputs, section
+from provisioning_assets.runs.work import Work
 
 
 def target(work: Work) -> Declared:

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from provisioning_assets.assets.task import (
+from provisioning_assets.assets.secret_structure import desired_structure
+from provisioning_assets.backends.secrets import Stored
+from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.plan import Action, Attributes, Change
+from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.sections import ACME_ACCOUNT, Secret
+from provisioning_assets.runs.initial_values import value_of
+from provisioning_assets.runs.readiness import readiness_item
+from provisioning_assets.runs.task import (
     AWS,
     SECRET_STORE,
     SECRET_VALUES,
@@ -12,15 +20,7 @@ from provisioning_assets.assets.task import (
     inputs,
     section,
 )
-from provisioning_assets.evidence import Finding
-from provisioning_assets.plan import Action, Attributes, Change
-from provisioning_assets.providers.secrets import Stored
-from provisioning_assets.providers.secrets.sources import value_of
-from provisioning_assets.providers.secrets.structure import desired_structure
-from provisioning_assets.readiness import readiness_item
-from provisioning_assets.spec.engagement import Engagement, Environment
-from provisioning_assets.spec.sections import ACME_ACCOUNT, Secret
-from provisioning_assets.work import Work
+from provisioning_assets.runs.work import Work
 
 
 def mount(work: Work, purpose: str) -> str:

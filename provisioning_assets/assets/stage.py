@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from provisioning_assets.assets.task import AWS, Task, equals_declared, inputs
-from provisioning_assets.digests import tree_hash
+from provisioning_assets.backends.infrastructure import StateLocked
+from provisioning_assets.backends.infrastructure.terraform.sources import tree_hash
+from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.plan import Plan
+from provisioning_assets.engagement.models import Engagement
+from provisioning_assets.engagement.sections import Stage
 from provisioning_assets.errors import ProviderFailed, ProvisioningError
-from provisioning_assets.evidence import Finding
-from provisioning_assets.plan import Plan
-from provisioning_assets.providers.infrastructure import StateLocked
-from provisioning_assets.readiness import readiness_item
-from provisioning_assets.spec.engagement import Engagement
-from provisioning_assets.spec.sections import Stage
-from provisioning_assets.work import Work
+from provisioning_assets.runs.readiness import readiness_item
+from provisioning_assets.runs.task import AWS, Task, equals_declared, inputs
+from provisioning_assets.runs.work import Work
 
 
 @dataclass

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import rfc8785
 
-from provisioning_assets.assets.task import AWS, SECRET_STORE, Task, inputs
-from provisioning_assets.evidence import Finding
-from provisioning_assets.plan import Json, digest
-from provisioning_assets.readiness import readiness_item, stand
-from provisioning_assets.spec.engagement import Engagement
-from provisioning_assets.work import Work
+from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.plan import Json, digest
+from provisioning_assets.engagement.models import Engagement
+from provisioning_assets.runs.readiness import readiness_item, stand
+from provisioning_assets.runs.task import AWS, SECRET_STORE, Task, inputs
+from provisioning_assets.runs.work import Work
 
 
 @readiness_item(review_item=1, derived=True)

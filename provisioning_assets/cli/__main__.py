@@ -1,5 +1,5 @@
 """`python -m provisioning_assets.cli`."""
 
-from provisioning_assets.cli import main
+from provisioning_assets.cli.commands import main
 
 main()

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioning_assets.cli import home
+from provisioning_assets.engagement.loading import find_engagements, load_engagement
+from provisioning_assets.engagement.sections import NAME
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.spec.loading import find_engagements, load_engagement
-from provisioning_assets.spec.sections import NAME
 
 if TYPE_CHECKING:
-    from provisioning_assets.lineage import Lineage
-    from provisioning_assets.spec.engagement import Engagement
+    from provisioning_assets.engagement.models import Engagement
+    from provisioning_assets.runs.graph import Lineage
 
 
 def folders() -> list[Path]:
@@ -38,7 +38,7 @@ def load(name: str) -> "Engagement":
 
 def lineage(name: str) -> "Lineage":
     """What the record of an engagement is about."""
-    from provisioning_assets.assets import assemble  # Dagster, two seconds
+    from provisioning_assets.assets.assembly import assemble  # Dagster, two seconds
 
     return assemble(load(name))[0]
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from provisioning_assets.cli.runs import Jobs
+from provisioning_assets.core.plan import Json, Plan
+from provisioning_assets.core.reconcile import reconcile
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.plan import Json, Plan
-from provisioning_assets.reconcile import reconcile
-from provisioning_assets.resources import open_session
-from provisioning_assets.work import Work
+from provisioning_assets.runs.session import open_session
+from provisioning_assets.runs.work import Work
 
 
 @dataclass(frozen=True, slots=True)

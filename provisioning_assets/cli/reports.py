@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning_assets.assets import assemble
+from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.core.evidence import Judgement, State
+from provisioning_assets.core.items import Standing
+from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.evidence import Judgement, State
-from provisioning_assets.gate import Standing
-from provisioning_assets.lineage import Lineage
-from provisioning_assets.readiness import standings
 from provisioning_assets.report.model import Report, build_report
 from provisioning_assets.report.status import StatusRow, status_rows, unknown_row
-from provisioning_assets.resources import open_session
-from provisioning_assets.spec.loading import load_engagement
+from provisioning_assets.runs.graph import Lineage
+from provisioning_assets.runs.readiness import standings
+from provisioning_assets.runs.session import open_session
 
 
 def gather(lineage: Lineage, at: datetime) -> tuple[list[Standing], list[str]]:

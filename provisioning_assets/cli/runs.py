@@ -6,19 +6,19 @@ from types import MappingProxyType
 
 import dagster as dg
 
-from provisioning_assets.assets.loading import apply_job, drift_job, load_definitions
-from provisioning_assets.assets.orchestration import EXIT_CODE, REUSE, UNATTENDED
-from provisioning_assets.assets.task import Task
 from provisioning_assets.cli import home
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
-from provisioning_assets.entries import Entry
+from provisioning_assets.core.evidence import Evidence
+from provisioning_assets.core.items import Standing
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.evidence import Evidence
-from provisioning_assets.gate import Standing
-from provisioning_assets.lineage import Lineage
-from provisioning_assets.process import Process
-from provisioning_assets.readiness import standings
-from provisioning_assets.resources import open_session
+from provisioning_assets.orchestration.definitions import EXIT_CODE, REUSE, UNATTENDED
+from provisioning_assets.orchestration.loading import apply_job, drift_job, load_definitions
+from provisioning_assets.record.entries import Entry
+from provisioning_assets.record.process import Process
+from provisioning_assets.runs.graph import Lineage
+from provisioning_assets.runs.readiness import standings
+from provisioning_assets.runs.session import open_session
+from provisioning_assets.runs.task import Task
 
 _PID, _STARTED = "provisioning/pid", "provisioning/process_started"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from provisioning_assets import sandbox
 from provisioning_assets.cli import home
 from provisioning_assets.cli.console import NOT_READY, out, tell
+from provisioning_assets.sandbox import lifecycle as sandbox
 from provisioning_assets.sandbox.processes import Member
 
 app = typer.Typer(no_args_is_help=True, help="The embedded cloud: real servers on loopback ports.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from provisioning_assets.plan import Json
+from provisioning_assets.core.plan import Json
 from provisioning_assets.report.as_markdown import short
 from provisioning_assets.report.model import Report
 from provisioning_assets.report.times import iso, minute, span, until

@@ -2,7 +2,7 @@
 
 import json
 
-from provisioning_assets.plan import Json
+from provisioning_assets.core.plan import Json
 from provisioning_assets.report.model import Check, Report
 from provisioning_assets.report.times import days_until, iso, iso_or_none
 

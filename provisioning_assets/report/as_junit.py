@@ -2,7 +2,7 @@
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from provisioning_assets.evidence import State
+from provisioning_assets.core.evidence import State
 from provisioning_assets.report.model import Check, Report, ReviewItem
 from provisioning_assets.report.times import iso
 

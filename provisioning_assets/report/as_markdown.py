@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from provisioning_assets.evidence import State
+from provisioning_assets.core.evidence import State
 from provisioning_assets.report.model import Check, Report, ReviewItem
 from provisioning_assets.report.times import minute, until
 

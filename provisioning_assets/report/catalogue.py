@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from provisioning_assets.gate import Item
+from provisioning_assets.core.items import Item
 from provisioning_assets.report.model import TITLES
 
 

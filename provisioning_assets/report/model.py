@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from provisioning_assets.evidence import State
-from provisioning_assets.gate import Holds, Standing
-from provisioning_assets.plan import Json
-from provisioning_assets.spec.engagement import Engagement, Launch
+from provisioning_assets.core.evidence import State
+from provisioning_assets.core.items import Holds, Standing
+from provisioning_assets.core.plan import Json
+from provisioning_assets.engagement.models import Engagement, Launch
 
 TITLES = (
     "Production environments provisioned and verified by IaC plan-and-apply",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning_assets.plan import Json
+from provisioning_assets.core.plan import Json
 from provisioning_assets.report.model import Decision, Reason, Report
 from provisioning_assets.report.times import days_until, iso_or_none
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 
+from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.plan import Json
 from provisioning_assets.report.as_json import check_as_data
 from provisioning_assets.report.model import TITLES, Check, Report
 

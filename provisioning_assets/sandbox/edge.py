@@ -17,7 +17,7 @@ import requests
 from hvac.exceptions import InvalidPath, VaultError
 
 from provisioning_assets.errors import ProviderFailed
-from provisioning_assets.providers.certificates.served import describe
+from provisioning_assets.probes.tls import describe
 from provisioning_assets.sandbox.processes import say
 
 LOOK_EVERY = 1.0

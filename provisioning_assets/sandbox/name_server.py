@@ -15,7 +15,7 @@ from botocore.parsers import ResponseParserError
 from dnslib import QTYPE, RCODE, RR, SOA, DNSError, DNSRecord
 from dnslib.server import BaseResolver, DNSHandler
 
-from provisioning_assets.providers.dns.route53 import plain_name
+from provisioning_assets.backends.dns.route53 import plain_name
 from provisioning_assets.sandbox.dns_server import answer
 from provisioning_assets.sandbox.processes import say
 

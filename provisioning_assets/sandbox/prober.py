@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from botocore.exceptions import ClientError
 
-from provisioning_assets.providers.certificates.served import connect_to
+from provisioning_assets.probes.tls import connect_to
 from provisioning_assets.sandbox.processes import say
 from provisioning_assets.sandbox.watching import client, watch
 

@@ -14,7 +14,7 @@ import psutil
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.process import Process
+from provisioning_assets.record.process import Process
 
 State = Literal["running", "stopped", "crashed"]
 _STOPPING = 5

@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from provisioning_assets.backends.certificates import CertificateAuthority, acme
+from provisioning_assets.backends.certificates.acme import Acme, reach
 from provisioning_assets.errors import NotConverged, ProviderFailed, Unreachable
-from provisioning_assets.providers.certificates import CertificateAuthority, acme
-from provisioning_assets.providers.certificates.acme import Acme, reach
-from provisioning_assets.providers.certificates.memory import MemoryAuthority
-from provisioning_assets.providers.certificates.served import describe, fingerprint_of_key
-from provisioning_assets.providers.dns.propagation import Server, ask
+from provisioning_assets.probes.resolvers import Server, ask
+from provisioning_assets.probes.tls import describe, fingerprint_of_key
+from tests.fakes.certificates import MemoryAuthority
 from tests.http_servers import answering_always
 from tests.name_servers import Zone, answering
 from tests.servers import free_port, openbao_server

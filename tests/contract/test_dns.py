@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import pytest
 
+from provisioning_assets.assets.dns_records import desired_rrsets
+from provisioning_assets.backends.aws import client
+from provisioning_assets.backends.dns import DnsProvider, route53
+from provisioning_assets.backends.dns.route53 import Route53
+from provisioning_assets.core.plan import Action, Attributes, Change, diff
+from provisioning_assets.engagement.sections import Dns, Record
 from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed, Unreachable
-from provisioning_assets.plan import Action, Attributes, Change, diff
-from provisioning_assets.providers.aws import client
-from provisioning_assets.providers.dns import DnsProvider, route53
-from provisioning_assets.providers.dns.memory import MemoryDns
-from provisioning_assets.providers.dns.records import desired_rrsets
-from provisioning_assets.providers.dns.route53 import Route53
-from provisioning_assets.spec.sections import Dns, Record
+from tests.fakes.dns import MemoryDns
 from tests.http_servers import answering_always
 from tests.servers import emulated_aws, free_port
 

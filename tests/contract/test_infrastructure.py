@@ -8,12 +8,12 @@ from pathlib import Path
 import boto3
 import pytest
 
+from provisioning_assets.backends.infrastructure import Infrastructure, StageRoot, StateLocked
+from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
+from provisioning_assets.backends.store.s3 import S3Store
+from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
-from provisioning_assets.plan import Action
-from provisioning_assets.providers.infrastructure import Infrastructure, StageRoot, StateLocked
-from provisioning_assets.providers.infrastructure.memory import MemoryInfrastructure, MemoryState
-from provisioning_assets.providers.infrastructure.registry import BACK_ENDS
-from provisioning_assets.providers.store.s3 import S3Store
+from tests.fakes.infrastructure import MemoryInfrastructure, MemoryState
 from tests.servers import emulated_aws
 
 REGION, BUCKET, KEY = "eu-central-1", "demo-shop-staging-state", "demo_shop/staging/terraform/small.tfstate"

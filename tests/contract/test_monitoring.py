@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from provisioning_assets.backends.monitoring import Monitoring
+from provisioning_assets.backends.monitoring.cloudwatch.platform import CloudWatch
+from provisioning_assets.core.plan import Action, Change, diff
 from provisioning_assets.errors import ProviderFailed
-from provisioning_assets.plan import Action, Change, diff
-from provisioning_assets.providers.monitoring import Monitoring
-from provisioning_assets.providers.monitoring.cloudwatch import CloudWatch
-from provisioning_assets.providers.monitoring.memory import MemoryMonitoring
+from tests.fakes.monitoring import MemoryMonitoring
 from tests.monitored import DESIRED, REGION, bring_about, drift
 from tests.servers import emulated_aws
 

@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import pytest
 
+from provisioning_assets.assets.secret_structure import desired_structure
+from provisioning_assets.backends.secrets import SecretStore
+from provisioning_assets.backends.secrets.openbao.store import OpenBao
+from provisioning_assets.core.plan import Attributes, diff
+from provisioning_assets.engagement.sections import Generate, Secret, Secrets
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
-from provisioning_assets.plan import Attributes, diff
-from provisioning_assets.providers.secrets import SecretStore
-from provisioning_assets.providers.secrets.memory import MemorySecrets
-from provisioning_assets.providers.secrets.openbao import OpenBao
-from provisioning_assets.providers.secrets.structure import desired_structure
-from provisioning_assets.spec.sections import Generate, Secret, Secrets
+from tests.fakes.secrets import MemorySecrets
 from tests.servers import openbao_server
 
 OWNED = {"owner": "Dana Novak", "purpose": "runtime", "rotate_every_days": "90"}

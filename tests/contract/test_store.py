@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from provisioning_assets.providers.store import Store
-from provisioning_assets.providers.store.files import FileStore
-from provisioning_assets.providers.store.memory import MemoryStore
-from provisioning_assets.providers.store.s3 import S3Store
+from provisioning_assets.backends.store import Store
+from provisioning_assets.backends.store.files import FileStore
+from provisioning_assets.backends.store.s3 import S3Store
+from tests.fakes.store import MemoryStore
 from tests.servers import emulated_aws
 
 REGION = "eu-central-1"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning_assets import sandbox
+from provisioning_assets.sandbox import lifecycle as sandbox
 
 REPOSITORY = Path(__file__).parents[2]
 CANARY = "canary-7f3a9c51-payment-key"
@@ -26,7 +26,7 @@ class Shop:
 
     def command(self, *arguments: str) -> list[str]:
         """`provisioning …`, as a process is started."""
-        return [sys.executable, "-u", "-m", "provisioning_assets.cli", *arguments]
+        return [sys.executable, "-u", "-m", "provisioning_assets.cli.commands", *arguments]
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """`provisioning …`, to its end."""

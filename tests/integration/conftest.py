@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioning_assets import sandbox as embedded
-from provisioning_assets.assets import assemble
-from provisioning_assets.lineage import Lineage
-from provisioning_assets.spec.loading import load_engagement
+from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.engagement.loading import load_engagement
+from provisioning_assets.runs.graph import Lineage
+from provisioning_assets.sandbox import lifecycle as embedded
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -28,7 +28,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def cloud(sandbox: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The sandbox's addresses, as variables of this test."""
-    from provisioning_assets.providers import aws  # noqa: PLC0415 - its cache of clients is emptied for each test
+    from provisioning_assets.backends import aws  # noqa: PLC0415 - its cache of clients is emptied for each test
 
     for name in [name for name in os.environ if name.startswith(("AWS_", "VAULT_", "ACME_", "PROVISIONING_"))]:
         monkeypatch.delenv(name)

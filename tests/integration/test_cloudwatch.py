@@ -9,11 +9,11 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from provisioning_assets.backends.aws import client
+from provisioning_assets.backends.monitoring import Monitoring
+from provisioning_assets.backends.monitoring.cloudwatch.platform import CloudWatch
+from provisioning_assets.core.plan import diff
 from provisioning_assets.errors import ApplyFailed
-from provisioning_assets.plan import diff
-from provisioning_assets.providers.aws import client
-from provisioning_assets.providers.monitoring import Monitoring
-from provisioning_assets.providers.monitoring.cloudwatch import CloudWatch
 from tests.monitored import DESIRED, NAMESPACE, REGION, alarm, bring_about, drift
 from tests.servers import emulated_aws
 

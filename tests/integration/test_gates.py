@@ -14,14 +14,14 @@ import dagster as dg
 import pytest
 import requests
 
-from provisioning_assets.assets import assemble
-from provisioning_assets.assets.loading import apply_job, drift_job, load_definitions
-from provisioning_assets.entries import ApplyFinished, ApplyStarted
-from provisioning_assets.evidence import Evidence, Finding
-from provisioning_assets.lineage import Lineage
-from provisioning_assets.plan import Attributes
-from provisioning_assets.spec.loading import load_engagement
-from provisioning_assets.work import Work, now
+from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.core.evidence import Evidence, Finding
+from provisioning_assets.core.plan import Attributes
+from provisioning_assets.engagement.loading import load_engagement
+from provisioning_assets.orchestration.loading import apply_job, drift_job, load_definitions
+from provisioning_assets.record.entries import ApplyFinished, ApplyStarted
+from provisioning_assets.runs.graph import Lineage
+from provisioning_assets.runs.work import Work, now
 from tests.proving import BEFORE_CONFIG, holding, prove, reasons, session
 from tests.servers import free_port, wait_for
 
@@ -129,7 +129,7 @@ def test_a_foreign_error_reaches_dagster_without_its_words(shop, instance, monke
         except KeyError as error:
             raise ValueError("the password is hunter-4711") from error
 
-    monkeypatch.setattr("provisioning_assets.resources.Session.reach", reach)
+    monkeypatch.setattr("provisioning_assets.runs.session.Session.reach", reach)
     job = load_definitions(shop / "engagements").resolve_job_def(
         drift_job("demo_shop", "staging") if checks_alone else apply_job("demo_shop", "staging")
     )
@@ -143,7 +143,7 @@ def test_a_foreign_error_reaches_dagster_without_its_words(shop, instance, monke
 def test_another_world_closes_it(lineage, monkeypatch):
     prove(lineage, "staging", *BEFORE_CONFIG, "runtime_config")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-    monkeypatch.setattr("provisioning_assets.providers.aws.account", lambda _region: "999999999999")
+    monkeypatch.setattr("provisioning_assets.backends.aws.account", lambda _region: "999999999999")
     told = reasons(lineage, "production", "runtime_config")
     assert any("staging/runtime_config" in reason and "another world" in reason for reason in told)
 

@@ -13,9 +13,9 @@ from uuid import uuid4
 import hvac
 import pytest
 
+from provisioning_assets.backends.secrets.openbao.store import OpenBao
+from provisioning_assets.core.plan import Attributes, diff
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
-from provisioning_assets.plan import Attributes, diff
-from provisioning_assets.providers.secrets.openbao import OpenBao
 from tests.servers import SecretServer, free_port, freeze, openbao_server
 
 OWNED = {"owner": "Dana Novak"}

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from provisioning_assets.core.plan import Attributes
 from provisioning_assets.errors import ConfigurationError, NotConverged
-from provisioning_assets.plan import Attributes
-from provisioning_assets.providers.dns.propagation import (
+from provisioning_assets.probes.resolvers import (
     Server,
     ask,
     authoritative_servers,

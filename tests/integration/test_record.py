@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from provisioning_assets.assets import assemble
+from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.assets.monitoring import alerts_reach_their_route
 from provisioning_assets.assets.stage import StageTarget
-from provisioning_assets.entries import ApplyStarted, TakenOver
+from provisioning_assets.backends.infrastructure import StateLocked
+from provisioning_assets.core.evidence import Finding, State
+from provisioning_assets.core.plan import Plan
+from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import LockHeld, ProvisioningError
-from provisioning_assets.evidence import Finding, State
-from provisioning_assets.lineage import Lineage
-from provisioning_assets.lock import Holder, Process, _content, _here
-from provisioning_assets.plan import Plan
-from provisioning_assets.providers.infrastructure import StateLocked
-from provisioning_assets.providers.infrastructure.memory import MemoryInfrastructure
-from provisioning_assets.readiness import evaluate, readiness_item, stand
-from provisioning_assets.resources import Session
-from provisioning_assets.spec.loading import load_engagement
-from provisioning_assets.work import Work
+from provisioning_assets.record.entries import ApplyStarted, TakenOver
+from provisioning_assets.record.lock import Holder, Process, _content, _here
+from provisioning_assets.runs.graph import Lineage
+from provisioning_assets.runs.readiness import evaluate, readiness_item, stand
+from provisioning_assets.runs.session import Session
+from provisioning_assets.runs.work import Work
+from tests.fakes.infrastructure import MemoryInfrastructure
 from tests.proving import BEFORE_CONFIG, holding, prove, reasons, session
 
 

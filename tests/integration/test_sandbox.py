@@ -17,8 +17,8 @@ import pytest
 import requests
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
-from provisioning_assets import sandbox
 from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.sandbox import lifecycle as sandbox
 from provisioning_assets.sandbox import processes
 from provisioning_assets.sandbox.processes import Folder
 

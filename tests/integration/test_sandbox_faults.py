@@ -19,8 +19,8 @@ import hvac
 import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from provisioning_assets.providers.certificates.acme import Acme
-from provisioning_assets.providers.certificates.served import connect_to, describe
+from provisioning_assets.backends.certificates.acme import Acme
+from provisioning_assets.probes.tls import connect_to, describe
 from provisioning_assets.sandbox.prober import healthy
 
 pytestmark = pytest.mark.usefixtures("cloud")

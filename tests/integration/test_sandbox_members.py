@@ -24,7 +24,7 @@ from dns.rcode import NOERROR, NXDOMAIN, REFUSED
 from dnslib import RCODE, DNSRecord
 from tenacity import RetryError
 
-from provisioning_assets.providers.certificates.acme import Acme
+from provisioning_assets.backends.certificates.acme import Acme
 from provisioning_assets.sandbox.name_server import NEGATIVE_TTL
 from provisioning_assets.sandbox.resolver import Cache
 from tests.name_servers import Zone, answering

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 import pytest
 
 from provisioning_assets.assets import certificates, secrets
-from provisioning_assets.evidence import Finding
-from provisioning_assets.lineage import Lineage
-from provisioning_assets.plan import diff
-from provisioning_assets.providers.certificates.memory import MemoryAuthority
-from provisioning_assets.providers.secrets.openbao import OpenBao
-from provisioning_assets.resources import Session, open_session
-from provisioning_assets.work import Work
+from provisioning_assets.backends.secrets.openbao.store import OpenBao
+from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.plan import diff
+from provisioning_assets.runs.graph import Lineage
+from provisioning_assets.runs.session import Session, open_session
+from provisioning_assets.runs.work import Work
+from tests.fakes.certificates import MemoryAuthority
 from tests.servers import openbao_server
 
 RUNTIME, ENGAGEMENT = "demo_shop-staging-runtime", "demo_shop-staging-engagement"

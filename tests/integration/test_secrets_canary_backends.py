@@ -9,14 +9,14 @@ from pathlib import Path
 import hvac
 import pytest
 
+from provisioning_assets.assets.secret_structure import desired_structure
+from provisioning_assets.backends.secrets import SecretStore
+from provisioning_assets.backends.secrets.openbao.store import OpenBao
+from provisioning_assets.core.plan import diff
+from provisioning_assets.engagement.sections import FromEnvironment, FromFile, Generate, Secret, Secrets
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.plan import diff
-from provisioning_assets.providers.secrets import SecretStore
-from provisioning_assets.providers.secrets.memory import MemorySecrets
-from provisioning_assets.providers.secrets.openbao import OpenBao
-from provisioning_assets.providers.secrets.sources import value_of
-from provisioning_assets.providers.secrets.structure import desired_structure
-from provisioning_assets.spec.sections import FromEnvironment, FromFile, Generate, Secret, Secrets
+from provisioning_assets.runs.initial_values import value_of
+from tests.fakes.secrets import MemorySecrets
 from tests.servers import SecretServer, openbao_server
 
 CANARY = "canary-7f3a9c-do-not-show"

@@ -13,10 +13,10 @@ from threading import Thread
 
 import pytest
 
+from provisioning_assets.backends.certificates import Issued
 from provisioning_assets.errors import ConfigurationError, ProviderFailed
-from provisioning_assets.providers.certificates import Issued
-from provisioning_assets.providers.certificates.memory import MemoryAuthority
-from provisioning_assets.providers.certificates.served import check_served, describe, fingerprint_of_key
+from provisioning_assets.probes.tls import check_served, describe, fingerprint_of_key
+from tests.fakes.certificates import MemoryAuthority
 from tests.servers import free_port
 
 HOST = "www.shop.example"

@@ -13,10 +13,10 @@ from uuid import uuid4
 import pytest
 import requests
 
+from provisioning_assets.backends import aws
+from provisioning_assets.backends.store.files import FileStore
+from provisioning_assets.backends.store.s3 import S3Store
 from provisioning_assets.errors import ProviderFailed, Unreachable
-from provisioning_assets.providers import aws
-from provisioning_assets.providers.store.files import FileStore
-from provisioning_assets.providers.store.s3 import S3Store
 from tests.servers import emulated_aws, free_port
 
 REGION = "eu-central-1"

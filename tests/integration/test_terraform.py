@@ -11,12 +11,12 @@ from typing import Any
 import boto3
 import pytest
 
+from provisioning_assets.backends.aws import client
+from provisioning_assets.backends.infrastructure import Infrastructure, StageRoot
+from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
+from provisioning_assets.backends.store.s3 import S3Store
+from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
-from provisioning_assets.plan import Action
-from provisioning_assets.providers.aws import client
-from provisioning_assets.providers.infrastructure import Infrastructure, StageRoot
-from provisioning_assets.providers.infrastructure.registry import BACK_ENDS
-from provisioning_assets.providers.store.s3 import S3Store
 from tests.servers import emulated_aws, free_port
 from tests.terraform_stage import BUCKET, REGION, ROOT, bring_up, stage
 

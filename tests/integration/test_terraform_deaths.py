@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from provisioning_assets.backends.infrastructure import Infrastructure
+from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
+from provisioning_assets.backends.store.s3 import S3Store
 from provisioning_assets.errors import LockHeld
-from provisioning_assets.providers.infrastructure import Infrastructure
-from provisioning_assets.providers.infrastructure.registry import BACK_ENDS
-from provisioning_assets.providers.store.s3 import S3Store
 from tests.servers import emulated_aws
 from tests.terraform_stage import BUCKET, REGION, bring_up, stage
 
@@ -33,7 +33,7 @@ def engine() -> Infrastructure:
 DYING = """
 import sys
 from pathlib import Path
-from provisioning_assets.providers.infrastructure.registry import BACK_ENDS
+from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
 from tests.terraform_stage import stage
 
 def started(pid):
@@ -87,7 +87,7 @@ def test_an_interrupt_ends_terraform_cleanly(aws: str, engine: Infrastructure, t
 BEFORE = """
 import os, signal, sys
 from pathlib import Path
-from provisioning_assets.providers.infrastructure.registry import BACK_ENDS
+from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
 from tests.terraform_stage import stage
 
 def started(pid):

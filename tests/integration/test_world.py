@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from provisioning_assets.assets import assemble
+from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.core.evidence import State
+from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import LedgerDamaged, ProvisioningError
-from provisioning_assets.evidence import State
-from provisioning_assets.lineage import Lineage
-from provisioning_assets.readiness import standings
-from provisioning_assets.resources import open_session
-from provisioning_assets.spec.loading import load_engagement
+from provisioning_assets.runs.graph import Lineage
+from provisioning_assets.runs.readiness import standings
+from provisioning_assets.runs.session import open_session
 from tests.proving import BEFORE_CONFIG, holding, prove, reasons
 
 EVERYTHING = (*BEFORE_CONFIG, "runtime_config", "monitoring")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ConfigurationError, Problem
-from provisioning_assets.spec.loading import load_engagement
 
 REPOSITORY = Path(__file__).parents[2]
 

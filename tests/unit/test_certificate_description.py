@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from provisioning_assets.errors import ProviderFailed
-from provisioning_assets.providers.certificates.memory import MemoryAuthority
-from provisioning_assets.providers.certificates.served import connect_to, describe, fingerprint_of_key
+from provisioning_assets.probes.tls import connect_to, describe, fingerprint_of_key
+from tests.fakes.certificates import MemoryAuthority
 
 
 class Proven:

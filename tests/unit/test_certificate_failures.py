@@ -3,8 +3,8 @@ from collections.abc import Callable
 import pytest
 from acme import challenges, errors, messages
 
+from provisioning_assets.backends.certificates.acme import Acme, _until
 from provisioning_assets.errors import ProviderFailed
-from provisioning_assets.providers.certificates.acme import Acme, _until
 
 PREFIX = "urn:ietf:params:acme:error:"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning_assets.cli import main
+from provisioning_assets.cli.commands import main
 from provisioning_assets.cli.console import out
 
 ITEM = "dns_has_not_drifted"

@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from provisioning_assets.providers.dns.policies import judge
+from provisioning_assets.probes.mail import judge
 
 Public = serialization.PublicFormat
 

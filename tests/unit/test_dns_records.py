@@ -2,10 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning_assets.plan import Action, Attributes, Change
-from provisioning_assets.providers.dns.records import absolute, as_planned, canonical, desired_rrsets
-from provisioning_assets.providers.dns.route53 import _blamed, _joined, _split, plain_name
-from provisioning_assets.spec.sections import Dns, Record
+from provisioning_assets.assets.dns_records import desired_rrsets
+from provisioning_assets.backends.dns.records import absolute, as_planned, canonical
+from provisioning_assets.backends.dns.route53 import _blamed, _joined, _split, plain_name
+from provisioning_assets.core.plan import Action, Attributes, Change
+from provisioning_assets.engagement.sections import Dns, Record
 
 WRITTEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=600)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from dagster import DagsterInstance
 
-from provisioning_assets.assets import assemble
-from provisioning_assets.spec.loading import load_engagement
+from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.engagement.loading import load_engagement
 
 REPOSITORY = Path(__file__).parents[2]
 

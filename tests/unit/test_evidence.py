@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning_assets.evidence import About, Evidence, Finding, State, Waiver, judge
+from provisioning_assets.core.evidence import About, Evidence, Finding, State, Waiver, judge
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ABOUT = About("dns_records", "staging", "sha256:c", "sha256:s", 2, "sha256:w")

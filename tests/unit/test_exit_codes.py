@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from provisioning_assets.cli.runs import Ran, _exit_code
-from provisioning_assets.evidence import About, Evidence, Finding
+from provisioning_assets.core.evidence import About, Evidence, Finding
 
 ABOUT = About("secrets", "staging", "sha256:c", "sha256:s", 0, "sha256:w")
 GREEN, RED, UNKNOWN = Finding.green("fine"), Finding.red("differs"), Finding.could_not_tell("no answer")

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioning_assets.entries import (
+from provisioning_assets.core.evidence import About, Evidence, Finding
+from provisioning_assets.errors import LedgerDamaged, LockHeld
+from provisioning_assets.record.entries import (
     ApplyFinished,
     ApplyStarted,
     ExerciseFinished,
@@ -14,10 +16,8 @@ from provisioning_assets.entries import (
     Observed,
     TakenOver,
 )
-from provisioning_assets.errors import LedgerDamaged, LockHeld
-from provisioning_assets.evidence import About, Evidence, Finding
-from provisioning_assets.ledger import Epoch, Ledger
-from provisioning_assets.providers.store.memory import MemoryStore
+from provisioning_assets.record.ledger import Epoch, Ledger
+from tests.fakes.store import MemoryStore
 
 ABOUT = About("secrets", "staging", "sha256:c", "sha256:s", 0, "sha256:w")
 EVIDENCE = Evidence("secrets_are_populated", 1, ABOUT, Finding.green("seen", count=3), datetime.now(UTC), 0.1, "r1")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioning_assets.assets import assemble
-from provisioning_assets.digests import Digests
-from provisioning_assets.spec.loading import load_engagement
+from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.core.digests import Digests
+from provisioning_assets.engagement.loading import load_engagement
 
 Key = tuple[str, str]
 Edit = Callable[..., None]

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from provisioning_assets.errors import LockHeld, ProvisioningError, Unreachable
-from provisioning_assets.lock import SILENCE, EnvironmentLock, Holder, _content, _here
-from provisioning_assets.process import Process
-from provisioning_assets.providers.store.memory import MemoryStore
+from provisioning_assets.record.lock import SILENCE, EnvironmentLock, Holder, _content, _here
+from provisioning_assets.record.process import Process
+from tests.fakes.store import MemoryStore
 
 KEY = "demo/staging/lock.json"
 

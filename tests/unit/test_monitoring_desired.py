@@ -2,11 +2,11 @@
 
 import pytest
 
+from provisioning_assets.assets.monitored import dashboard_bodies, desired_monitoring
+from provisioning_assets.core.plan import Attributes
+from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.sections import Monitoring
 from provisioning_assets.errors import ConfigurationError
-from provisioning_assets.plan import Attributes
-from provisioning_assets.providers.monitoring.desired import dashboard_bodies, desired_monitoring
-from provisioning_assets.spec.engagement import Environment
-from provisioning_assets.spec.sections import Monitoring
 
 SECTION = {
     "namespace": "demo_shop/staging",

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from provisioning_assets.backends.monitoring import HEALTH_RULE, ROUTES, Delivery, Route
+from provisioning_assets.core.plan import diff
 from provisioning_assets.errors import ProviderFailed, Unreachable
-from provisioning_assets.plan import diff
-from provisioning_assets.providers.monitoring import HEALTH_RULE, ROUTES, Delivery, Route
-from provisioning_assets.providers.monitoring.memory import MemoryMonitoring
-from provisioning_assets.providers.monitoring.proofs import Control
-from provisioning_assets.providers.monitoring.routing import Clock, prove_control, prove_quiet
+from provisioning_assets.probes.alert_routing import Clock, prove_control, prove_quiet
+from provisioning_assets.probes.routing_proofs import Control
+from tests.fakes.monitoring import MemoryMonitoring
 
 SCOPE = "demo_shop-staging"
 WITHIN = timedelta(seconds=60)

@@ -1,7 +1,7 @@
 """What a dashboard's widgets ask."""
 
-from provisioning_assets.plan import Json
-from provisioning_assets.providers.monitoring.widgets import Widget, widgets
+from provisioning_assets.backends.monitoring.cloudwatch.widgets import Widget, widgets
+from provisioning_assets.core.plan import Json
 
 
 def only(kind: str = "metric", **properties: Json) -> Widget:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning_assets.plan import SENSITIVE, Action, Change, Plan, diff
+from provisioning_assets.core.plan import SENSITIVE, Action, Change, Plan, diff
 
 attributes = st.dictionaries(
     st.sampled_from(["ttl", "values", "text"]), st.integers(-5, 5) | st.text(max_size=5), max_size=3

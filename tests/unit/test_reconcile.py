@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning_assets.core.plan import diff
+from provisioning_assets.core.reconcile import reconcile
 from provisioning_assets.errors import NotConverged, ProviderFailed, Refused
-from provisioning_assets.plan import diff
-from provisioning_assets.reconcile import reconcile
 
 
 @dataclass

@@ -10,7 +10,7 @@ import sys
 import psutil
 import pytest
 
-from provisioning_assets.process import Process
+from provisioning_assets.record.process import Process
 from provisioning_assets.sandbox import processes
 from provisioning_assets.sandbox.processes import Folder, Member
 

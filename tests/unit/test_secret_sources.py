@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from provisioning_assets.engagement.sections import FromEnvironment, FromFile, Generate, Secret
 from provisioning_assets.errors import ProviderFailed
-from provisioning_assets.providers.secrets.sources import require_sources, value_of
-from provisioning_assets.spec.sections import FromEnvironment, FromFile, Generate, Secret
+from provisioning_assets.runs.initial_values import require_sources, value_of
 
 CANARY = "canary-4711"
 

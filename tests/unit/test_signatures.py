@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.errors import ProviderFailed, Refused
-from provisioning_assets.signatures import Namespace, Signature, sign, verify
+from provisioning_assets.record.signatures import Namespace, Signature, sign, verify
 
 ALICE = "alice@agency.example"
 PAYLOAD = b'{"purpose":"approval"}'

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
+from provisioning_assets.backends.infrastructure.terraform.diagnostics import error
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
-from provisioning_assets.providers.infrastructure import StageRoot, StateLocked
-from provisioning_assets.providers.infrastructure.terraform_diagnostics import error
 
 STAGE = StageRoot("compute", Path("/repository/terraform/stages/compute"), Path("/work"), {}, {}, {})
 REJECTED = {

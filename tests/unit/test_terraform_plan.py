@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from provisioning_assets.plan import Action
-from provisioning_assets.providers.infrastructure.terraform_plan import plan_from
+from provisioning_assets.backends.infrastructure.terraform.plan_json import plan_from
+from provisioning_assets.core.plan import Action
 
 
 def shown(actions: list[str], before: Any = None, after: Any = None, **more: Any) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from provisioning_assets.digests import tree_hash
+from provisioning_assets.backends.infrastructure import StageRoot
+from provisioning_assets.backends.infrastructure.terraform import cli_configuration
+from provisioning_assets.backends.infrastructure.terraform.root import Variable, backend, inputs, secrets, variables
+from provisioning_assets.backends.infrastructure.terraform.sources import tree_hash
 from provisioning_assets.errors import ConfigurationError, ProviderFailed
-from provisioning_assets.providers.infrastructure import StageRoot, cli_configuration
-from provisioning_assets.providers.infrastructure.terraform_root import Variable, backend, inputs, secrets, variables
 
 STAGES = Path(__file__).parents[2] / "terraform/stages"
 SETTINGS = {"engagement": "shop", "environment": "staging", "region": "eu-central-1"}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
+from provisioning_assets.core.evidence import State
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.evidence import State
 from provisioning_assets.report.as_html import as_html
 from provisioning_assets.report.as_json import as_json
 from provisioning_assets.report.as_junit import as_junit

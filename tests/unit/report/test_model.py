@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning_assets.evidence import State
+from provisioning_assets.core.evidence import State
 from provisioning_assets.report.model import TITLES, Decision, build_report, worst
 from tests.standings import NOW, all_green, engagement, standing
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from provisioning_assets.engagement.config_files import runtime_layers, runtime_values
+from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ConfigurationError, Problem
-from provisioning_assets.spec.config_files import runtime_layers, runtime_values
-from provisioning_assets.spec.loading import load_engagement
 
 Problems = Callable[[], list[Problem]]
 Edit = Callable[..., None]

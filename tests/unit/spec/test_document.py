@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning_assets.engagement.document import Document
 from provisioning_assets.errors import ConfigurationError
-from provisioning_assets.spec.document import Document
 
 
 def read(folder: Path, data: str | bytes) -> Document:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from provisioning_assets.engagement.loading import find_engagements, load_engagement
+from provisioning_assets.engagement.sections import FromEnvironment, Generate
 from provisioning_assets.errors import ConfigurationError
-from provisioning_assets.spec.loading import find_engagements, load_engagement
-from provisioning_assets.spec.sections import FromEnvironment, Generate
 from tests.unit.conftest import REPOSITORY
 
 

@@ -5,7 +5,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioning_assets.spec.placeholders import fill, malformed, names
+from provisioning_assets.engagement.placeholders import fill, malformed, names
 
 identifiers = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 scalars = st.booleans() | st.integers() | st.text()

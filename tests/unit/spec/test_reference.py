@@ -2,8 +2,8 @@
 
 import pytest
 
-from provisioning_assets.spec.reference import BEGIN, current, keys
-from provisioning_assets.spec.schema import engagement_schema
+from provisioning_assets.engagement.reference import BEGIN, current, keys
+from provisioning_assets.engagement.schema import engagement_schema
 from tests.unit.conftest import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "engagement-file.md"
@@ -11,7 +11,7 @@ PAGE = REPOSITORY / "docs" / "engagement-file.md"
 
 def test_the_page_is_current() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page == current(page), "run: python -m provisioning_assets.spec.reference docs/engagement-file.md"
+    assert page == current(page), "run: python -m provisioning_assets.engagement.reference docs/engagement-file.md"
 
 
 def test_every_key_is_there_and_says_what_it_means() -> None:

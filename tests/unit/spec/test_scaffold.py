@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from provisioning_assets.engagement.loading import find_engagements, load_engagement
+from provisioning_assets.engagement.scaffold import scaffold
 from provisioning_assets.errors import ConfigurationError
-from provisioning_assets.spec.loading import find_engagements, load_engagement
-from provisioning_assets.spec.scaffold import scaffold
 
 
 @pytest.mark.parametrize("name", ["museum", "book_shop2", "x", "staging", "a__b_"])
@@ -53,7 +53,7 @@ def test_the_repository_may_lack_the_example_but_not_the_code_of_its_stages(fold
 
 
 def test_a_checkout_without_the_example_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provisioning_assets.spec.scaffold.TEMPLATE", folder / "none")
+    monkeypatch.setattr("provisioning_assets.engagement.scaffold.TEMPLATE", folder / "none")
     with pytest.raises(ConfigurationError, match=r"the example's engagement.yaml: there is no such file"):
         scaffold("museum", folder.parent)
     assert find_engagements(folder.parent) == [folder]

@@ -4,15 +4,15 @@ import json
 
 import jsonschema
 
-from provisioning_assets.spec.document import Document
-from provisioning_assets.spec.schema import as_text, engagement_schema
+from provisioning_assets.engagement.document import Document
+from provisioning_assets.engagement.schema import as_text, engagement_schema
 from tests.unit.conftest import REPOSITORY
 
 PUBLISHED = REPOSITORY / "docs" / "engagement.schema.json"
 
 
 def test_the_published_schema_is_current() -> None:
-    remedy = "run: python -m provisioning_assets.spec.schema > docs/engagement.schema.json"
+    remedy = "run: python -m provisioning_assets.engagement.schema > docs/engagement.schema.json"
     assert PUBLISHED.read_text(encoding="utf-8") == as_text(), remedy
 
 

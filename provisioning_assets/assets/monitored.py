@@ -1,0 +1,79 @@
+"""What the watching of an environment is to be, from the monitoring section of the engagement."""
+
+import json
+from collections.abc import Callable, Mapping
+
+from provisioning_assets.backends.monitoring import HEALTH_METRIC, HEALTH_RULE, ROUTES
+from provisioning_assets.core.plan import Attributes, Json
+from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.sections import Monitoring
+from provisioning_assets.errors import ConfigurationError, Problem
+
+
+def desired_monitoring(environment: Environment, bodies: Mapping[str, Json]) -> dict[str, Attributes]:
+    """Address to attributes, as `Monitoring` defines them; `bodies` has each dashboard's, by its name."""
+    section = environment.monitoring
+    desired: dict[str, Attributes] = {}
+    for name in section.log_groups:
+        desired[f"log_group {name}"] = {"retention_days": section.log_retention_days}
+    for route in ROUTES:
+        desired[f"topic {route}"] = {}
+        desired[f"tap {route}"] = {"subscribed": True, "allowed": True}
+    for probe in section.probes:
+        desired[f"probe {probe.name}"] = {
+            "url": probe.url,
+            "namespace": section.namespace,
+            "metric": f"{HEALTH_METRIC}{{Probe={probe.name}}}",
+        }
+    dashboards = {f"dashboard {each.name}": {"body": bodies[each.name]} for each in section.dashboards}
+    return desired | _alarms(section) | dashboards
+
+
+def dashboard_bodies(
+    section: Monitoring, read_file: Callable[[str], str], fill: Callable[[str], str]
+) -> dict[str, Json]:
+    """Name to body of each dashboard, as its environment is to have it.
+
+    `read_file` gives the text of a file of the engagement's folder, `fill` fills `${…}` in. All that is
+    wrong in the files is raised together as `ConfigurationError`.
+    """
+    bodies: dict[str, Json] = {}
+    problems = []
+    for dashboard in section.dashboards:
+        try:
+            bodies[dashboard.name] = _filled(json.loads(read_file(dashboard.file)), fill)
+        except OSError as error:
+            what = f"the dashboard cannot be read: {error.strerror or error}"
+            problems.append(Problem(dashboard.file, 0, 0, what))
+        except json.JSONDecodeError as error:
+            problems.append(Problem(dashboard.file, error.lineno, error.colno, error.msg, "JSON"))
+    if problems:
+        raise ConfigurationError(problems)
+    return bodies
+
+
+def _alarms(section: Monitoring) -> dict[str, Attributes]:
+    return {
+        f"alarm {alarm.name}-{route}": {
+            "probe": alarm.probe,
+            "namespace": section.namespace,
+            "period": alarm.period,
+            "periods": alarm.periods,
+            "rule": HEALTH_RULE,
+            "actions": [route],
+            "paging": route == "quiet",
+        }
+        for alarm in section.alarms
+        for route in ROUTES
+    }
+
+
+def _filled(value: Json, fill: Callable[[str], str]) -> Json:
+    """Fill the strings of parsed JSON: a quote in a value cannot break the document."""
+    if isinstance(value, str):
+        return fill(value)
+    if isinstance(value, list):
+        return [_filled(each, fill) for each in value]
+    if isinstance(value, dict):
+        return {fill(key): _filled(each, fill) for key, each in value.items()}
+    return value

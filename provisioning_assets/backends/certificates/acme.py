@@ -1,0 +1,238 @@
+"""ACME (RFC 8555): certificates for names proven by DNS records (dns-01), by certbot's `acme` library."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import requests
+from acme import challenges, client, errors, messages
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from josepy.errors import Error as MalformedJson
+from josepy.jwa import ES256
+from josepy.jwk import JWKEC
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
+
+from provisioning_assets.backends.certificates import Challenges, Issued
+from provisioning_assets.errors import ProviderFailed, Unreachable
+
+ORDER_TIME = timedelta(seconds=120)
+"""How long an order may take, validation included."""
+
+_AGENT = "provisioning-assets"
+_TIMEOUT: Any = (3, 10)
+"""Seconds for a connection, and for an answer: an authority validates while we wait."""
+_NONCES = 5
+_REMEDY = "check the network, or set ACME_DIRECTORY_URL to the authority's directory"
+
+
+class Acme:
+    """One directory and one account. `account_key` is the PEM kept from the last time, None the first time."""
+
+    def __init__(self, directory: str | None, contact: str, account_key: str | None = None) -> None:
+        self._directory = directory_url(directory)
+        self._contact = contact
+        self._key = _loaded(account_key) if account_key else ec.generate_private_key(ec.SECP256R1())
+        self._last: requests.Response | None = None
+
+    def account_key(self) -> str:
+        """PEM of the account's key."""
+        return _pem(self._key)
+
+    def issue(self, names: Sequence[str], challenges: Challenges) -> Issued:
+        """Order, prove all names at once, and fetch; `ProviderFailed` has the authority's own problem document."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        with self._translated(names):
+            order = self._client.new_order(_request(key, names))
+            asked = [(each, _dns01(each)) for each in order.authorizations if each.body.status != messages.STATUS_VALID]
+            account = self._client.net.key
+            records = [
+                (
+                    challenge.chall.validation_domain_name(authorization.body.identifier.value),
+                    challenge.chall.validation(account),
+                )
+                for authorization, challenge in asked
+            ]
+            with challenges.publish(records):
+                for _, challenge in asked:
+                    self._client.answer_challenge(challenge, challenge.response(account))
+                done = self._finished(order, names)
+        return Issued(key=_pem(key), chain=done.fullchain_pem)
+
+    def _finished(self, order: Any, names: Sequence[str]) -> Any:
+        """The order with its certificate; when time runs out, what the authority has seen until then."""
+        deadline = datetime.now() + ORDER_TIME  # noqa: DTZ005 - the library's clock has no zone
+        try:
+            return self._client.poll_and_finalize(order, deadline)
+        except errors.TimeoutError:
+            seen = [self._client.poll(each)[0] for each in order.authorizations]
+            unproven = "; ".join(_failures(seen)) or "all names are proven, the certificate is not made"
+            cause = f"the order is not valid after {ORDER_TIME.seconds} s ({unproven})"
+            remedy = "look at the challenge records that the authority saw, then run again: a new order begins"
+            raise self._failed(names, cause, remedy) from None
+
+    @cached_property
+    def _client(self) -> Any:
+        """A client with its account: a new one, or the one that the key has already."""
+        net = _Network(JWKEC(key=self._key), alg=ES256, verify_ssl=_trust(), user_agent=_AGENT, timeout=_TIMEOUT)
+        net.session.hooks["response"].append(self._remember)
+        made = client.ClientV2(client.ClientV2.get_directory(self._directory, net), net)
+        try:
+            made.new_account(messages.NewRegistration.from_data(email=self._contact, terms_of_service_agreed=True))
+        except errors.ConflictError as known:
+            net.account = messages.RegistrationResource(uri=known.location, body=messages.Registration())
+        except KeyError as missing:
+            raise ProviderFailed(
+                "this is no ACME directory", where=self._directory, cause=str(missing), remedy=_REMEDY
+            ) from None
+        return made
+
+    def _remember(self, response: requests.Response, **_settings: object) -> None:
+        """Keep the last answer: errors of the library have its document, and not its status and headers."""
+        self._last = response
+
+    @contextmanager
+    def _translated(self, names: Sequence[str]) -> Iterator[None]:
+        """Turn the library's errors into ours."""
+        try:
+            yield
+        except requests.RequestException as error:
+            cause = type(error).__name__
+            raise Unreachable("the certificate authority", self._directory, cause=cause, remedy=_REMEDY) from None
+        except errors.ValidationError as error:
+            remedy = "look at the challenge record that the authority saw, then run again"
+            raise self._failed(names, "; ".join(_failures(error.failed_authzrs)), remedy) from None
+        except errors.IssuanceError as error:
+            raise self._refused(names, error.error) from None
+        except messages.Error as error:
+            raise self._refused(names, error) from None
+        except (errors.Error, MalformedJson) as error:
+            status = f"HTTP {self._last.status_code}" if self._last is not None else "no answer"
+            raise self._failed(names, f"{status}: {type(error).__name__}", _REMEDY) from None
+
+    def _refused(self, names: Sequence[str], error: messages.Error) -> ProviderFailed:
+        """The authority's problem document (RFC 8555, 6.7), each of its parts with the name that it is about."""
+        cause = "; ".join(_told(each) for each in (error, *(error.subproblems or ())))
+        if error.typ == "about:blank" and self._last is not None:
+            cause = f"HTTP {self._last.status_code} without a problem document ({cause})"
+        if error.code != "rateLimited":
+            return self._failed(names, cause, "correct what the authority names, then run again")
+        until = _until(self._last.headers.get("Retry-After") if self._last is not None else None)
+        return self._failed(names, cause, f"a limit of the authority is used up: run again {until}")
+
+    def _failed(self, names: Sequence[str], cause: str, remedy: str) -> ProviderFailed:
+        return ProviderFailed(
+            f"no certificate for {', '.join(names)}", where=self._directory, cause=cause, remedy=remedy
+        )
+
+
+class _Network(client.ClientNetwork):
+    """Asks again when a nonce is refused, which says nothing about the request (RFC 8555, 6.5)."""
+
+    def post(self, *arguments: Any, **settings: Any) -> requests.Response:
+        """One request, with as many fresh nonces as it takes, within reason."""
+        attempts = Retrying(retry=retry_if_exception(_bad_nonce), stop=stop_after_attempt(_NONCES), reraise=True)
+        return attempts(super().post, *arguments, **settings)
+
+
+def directory_url(directory: str | None) -> str:
+    """The directory of the settings, else of ACME_DIRECTORY_URL."""
+    found = directory or os.environ.get("ACME_DIRECTORY_URL")
+    if not found:
+        raise ProviderFailed(
+            "there is no certificate authority to ask",
+            remedy="set ACME_DIRECTORY_URL, or `certificates.directory` in the engagement file",
+        )
+    return found
+
+
+def reach(directory: str | None) -> None:
+    """Ask the directory for a sign of life."""
+    address = directory_url(directory)
+    try:
+        requests.get(address, timeout=(2, 2), verify=_trust()).raise_for_status()
+    except requests.RequestException as error:
+        answered = error.response
+        cause = type(error).__name__ if answered is None else f"it answers HTTP {answered.status_code}"
+        raise Unreachable("the certificate authority", address, cause=cause, remedy=_REMEDY) from None
+
+
+def _request(key: ec.EllipticCurvePrivateKey, names: Sequence[str]) -> bytes:
+    """A signing request with all the names; none is the common name, which is limited to 64 characters."""
+    alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+    request = (
+        x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(alternatives, critical=True)
+    )
+    return request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _dns01(authorization: messages.AuthorizationResource) -> Any:
+    for challenge in authorization.body.challenges:
+        if isinstance(challenge.chall, challenges.DNS01):
+            return challenge
+    name = authorization.body.identifier.value
+    raise ProviderFailed(f"the authority offers no dns-01 challenge for {name}", remedy="choose another authority")
+
+
+def _failures(authorizations: Sequence[Any]) -> Iterator[str]:
+    """What the authority saw at each name that is not proven."""
+    for authorization in authorizations:
+        name, status = authorization.body.identifier.value, authorization.body.status
+        if status != messages.STATUS_VALID:
+            seen = [_told(challenge.error) for challenge in authorization.body.challenges if challenge.error]
+            yield f"{name}: {', '.join(seen) or status.name}"
+
+
+def _told(error: messages.Error) -> str:
+    name = f"{error.identifier.value}: " if error.identifier else ""
+    return f"{name}{error.code or error.typ}: {error.detail or error.title or 'no detail'}"
+
+
+def _until(retry_after: str | None) -> str:
+    """When the authority wants to be asked again: the header has seconds or a date (RFC 9110, 10.2.3)."""
+    try:
+        if retry_after is None:
+            return "later; the authority does not say when"
+        if retry_after.isdigit():
+            at = datetime.now(UTC) + timedelta(seconds=int(retry_after))
+        else:
+            at = parsedate_to_datetime(retry_after).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return f"when it says: {retry_after}"
+    return f"after {at.isoformat(timespec='seconds')}"
+
+
+def _bad_nonce(error: BaseException) -> bool:
+    return isinstance(error, messages.Error) and error.code == "badNonce"
+
+
+def _trust() -> Any:
+    """Trust anchors for the authority's own TLS: SSL_CERT_FILE, else Mozilla's."""
+    anchors = os.environ.get("SSL_CERT_FILE")
+    if anchors and not Path(anchors).is_file():
+        raise ProviderFailed("the trust anchors cannot be read", where=anchors, remedy="correct SSL_CERT_FILE")
+    return anchors or True
+
+
+def _loaded(account_key: str) -> ec.EllipticCurvePrivateKey:
+    what = "the ACME account's key is no ECDSA key on P-256"
+    remedy = "delete it from the secret store: a new account is made"
+    try:
+        key = serialization.load_pem_private_key(account_key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ProviderFailed(what, remedy=remedy) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ProviderFailed(what, remedy=remedy)
+    return key
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()

@@ -1,0 +1,74 @@
+"""SSM Parameter Store: one String parameter a key.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from provisioning_assets.backends import aws
+from provisioning_assets.core.plan import Action, Attributes, Change
+from provisioning_assets.errors import ApplyFailed, ProviderFailed
+
+LARGEST = 4096
+"""Bytes that a standard parameter holds."""
+
+THROTTLED = 60
+"""Seconds that a write is tried for. An account may write three parameters a second, which botocore's
+own three attempts do not outlast; more attempts would also be made at a server that is not there.
+"""
+
+
+class Ssm:
+    """The parameters of a region."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def read(self, prefix: str) -> Mapping[str, Attributes]:
+        """Every parameter below the prefix; secure ones are not decrypted."""
+        with aws.translated("SSM"):
+            pages = self._ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix, Recursive=True)
+            return {found["Name"]: {"value": found["Value"]} for page in pages for found in page["Parameters"]}
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Put or delete each parameter; `ApplyFailed` names the key that was refused."""
+        for change in changes:
+            try:
+                with aws.translated("SSM"):
+                    _when_allowed(self._write, change)
+            except ProviderFailed as error:
+                raise ApplyFailed(error.what, where=change.address, cause=error.cause, remedy=error.remedy) from error
+
+    def _write(self, change: Change) -> None:
+        if change.action is Action.DELETE:
+            with suppress(self._ssm.exceptions.ParameterNotFound):  # somebody else was faster
+                self._ssm.delete_parameter(Name=change.address)
+            return
+        value = str((change.after or {})["value"])
+        size = len(value.encode())
+        if not 0 < size <= LARGEST:
+            raise ProviderFailed(
+                "the value does not fit a standard parameter",
+                cause=f"{size} bytes; 1 to {LARGEST} are allowed",
+                remedy="split the value, or keep it in a bucket and configure its address",
+            )
+        self._ssm.put_parameter(Name=change.address, Value=value, Type="String", Overwrite=True)
+
+    @property
+    def _ssm(self) -> Any:
+        return aws.client("ssm", self._region)
+
+
+_when_allowed = Retrying(
+    retry=retry_if_exception(
+        lambda error: isinstance(error, ClientError) and error.response["Error"]["Code"] == "ThrottlingException"
+    ),
+    wait=wait_random_exponential(max=5),
+    stop=stop_after_delay(THROTTLED),
+    reraise=True,
+)

@@ -1,0 +1,26 @@
+"""DNS: a zone's RRsets. Products: Route 53."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from provisioning_assets.core.plan import Attributes, Change
+
+
+class DnsProvider(Protocol):
+    """Reads and writes the RRsets of a zone.
+
+    An address is `<absolute name without the last dot> <type>`, for example `www.example.com A`; its
+    attributes are `{"ttl": int, "values": [sorted, in presentation form]}` or `{"alias": "name"}`.
+    """
+
+    def read(self, zone: str) -> Mapping[str, Attributes]:
+        """Every RRset of the zone, the apex SOA and NS excepted (the zone's own)."""
+        ...
+
+    def write(self, zone: str, changes: Sequence[Change]) -> None:
+        """Carry the changes out, all or none, and wait until the provider says they are in effect."""
+        ...
+
+    def name_servers(self, zone: str) -> Sequence[str]:
+        """Host names of the zone's authoritative servers, as the provider delegates them."""
+        ...

@@ -1,0 +1,192 @@
+"""Route 53: RRsets of a hosted zone, changed in one atomic batch.
+
+https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from provisioning_assets.backends import aws
+from provisioning_assets.backends.dns.records import as_planned, canonical, text
+from provisioning_assets.core.plan import Action, Attributes, Change
+from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed
+
+IN_EFFECT = 120
+"""Seconds that a change may take until every server of Route 53 has it; usually it is under 60."""
+
+_INVALID = ("InvalidChangeBatch", "InvalidInput")
+_TXT_STRING = 255
+_PRINTABLE = range(0x20, 0x7F)
+_ESCAPED_IN_NAME = re.compile(r"\\(\d{3})")
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+
+
+class Route53:
+    """The hosted zones of an account. The service is global: the region is the one that signs."""
+
+    def __init__(self, region: str = "us-east-1") -> None:
+        self._region = region
+
+    def read(self, zone: str) -> Mapping[str, Attributes]:
+        """Every RRset but the apex's SOA and NS."""
+        found = {address: _attributes(rrset) for address, rrset in self._rrsets(zone, self._zone(zone)).items()}
+        return {address: a for address, a in found.items() if address not in {f"{zone} SOA", f"{zone} NS"}}
+
+    def write(self, zone: str, changes: Sequence[Change]) -> None:
+        """One batch, refused when a record is no longer as it was planned; back when Route 53 says INSYNC."""
+        if not changes:
+            return
+        identity = self._zone(zone)
+        there = self._rrsets(zone, identity)
+        found = {address: _attributes(rrset) for address, rrset in there.items()}
+        if moved := [change.address for change in changes if not as_planned(change, found.get(change.address))]:
+            raise ApplyFailed(
+                f"records of {zone} are not as they were when the change was planned",
+                where=", ".join(moved),
+                cause="somebody else wrote them meanwhile; nothing of the batch was written",
+                remedy="plan again, and look at what they wrote",
+            )
+        batch = [_written(each, there.get(each.address), identity) for each in changes if not _gone(each, there)]
+        if batch:
+            self._wait(zone, self._change(zone, identity, batch))
+
+    def name_servers(self, zone: str) -> Sequence[str]:
+        """The servers that the parent zone must delegate to."""
+        identity = self._zone(zone)
+        with aws.translated("Route 53"):
+            delegation = self._client.get_hosted_zone(Id=identity)["DelegationSet"]
+        return [str(name) for name in delegation["NameServers"]]
+
+    def _rrsets(self, zone: str, identity: str) -> dict[str, dict[str, Any]]:
+        """Address to RRset as Route 53 has it."""
+        with aws.translated("Route 53"):
+            pages = self._client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=identity)
+            rrsets = [rrset for page in pages for rrset in page["ResourceRecordSets"]]
+        if routed := sorted({_address(rrset) for rrset in rrsets if "SetIdentifier" in rrset}):
+            raise ProviderFailed(
+                f"the zone {zone} has records with a routing policy, which one RRset cannot describe",
+                where=", ".join(routed),
+                remedy="make them simple records, or keep them in a zone of their own",
+            )
+        return {_address(rrset): rrset for rrset in rrsets}
+
+    def _change(self, zone: str, identity: str, batch: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        try:
+            with aws.translated("Route 53"):
+                answer = self._client.change_resource_record_sets(
+                    HostedZoneId=identity, ChangeBatch={"Changes": batch, "Comment": "provisioning"}
+                )
+        except ProviderFailed as error:
+            invalid = error.cause.startswith(_INVALID)
+            raise ApplyFailed(
+                f"Route 53 refused the records of {zone}; nothing of the batch was written",
+                where=", ".join(_blamed(error.cause, [each["ResourceRecordSet"] for each in batch])),
+                cause=error.cause,
+                remedy="correct the record that the cause names" if invalid else error.remedy or "run again",
+            ) from None
+        return dict(answer["ChangeInfo"])
+
+    def _wait(self, zone: str, change: dict[str, Any]) -> None:
+        def status() -> str:
+            with aws.translated("Route 53"):
+                return str(self._client.get_change(Id=change["Id"])["ChangeInfo"]["Status"])
+
+        attempts = Retrying(
+            stop=stop_after_delay(IN_EFFECT), wait=wait_fixed(1), retry=retry_if_result(lambda found: found != "INSYNC")
+        )
+        try:
+            attempts(status)
+        except RetryError:
+            what = f"the records of {zone} are not in effect after {IN_EFFECT} s"
+            raise NotConverged(what, where=change["Id"], remedy="run again: Route 53 goes on by itself") from None
+
+    def _zone(self, zone: str) -> str:
+        """Identity of the one public zone of this name."""
+        with aws.translated("Route 53"):
+            pages = self._client.get_paginator("list_hosted_zones").paginate()
+            zones = [each for page in pages for each in page["HostedZones"]]
+        public = [each for each in zones if not each.get("Config", {}).get("PrivateZone")]
+        found = [str(each["Id"]) for each in public if plain_name(each["Name"]) == zone]
+        if not found:
+            raise ProviderFailed(f"Route 53 has no zone {zone}", remedy="apply the stage that makes it (endpoints)")
+        if len(found) > 1:
+            remedy = "delete the one that the parent zone does not delegate to"
+            raise ProviderFailed(f"Route 53 has {len(found)} zones {zone}", where=", ".join(found), remedy=remedy)
+        return found[0]
+
+    @property
+    def _client(self) -> Any:
+        return aws.client("route53", self._region)
+
+
+def plain_name(name: str) -> str:
+    r"""Lower case, without the last dot, with Route 53's octal escapes (`\052` for `*`) undone."""
+    return _ESCAPED_IN_NAME.sub(lambda found: chr(int(found[1], 8)), name).rstrip(".").lower()
+
+
+def _address(rrset: Mapping[str, Any]) -> str:
+    return f"{plain_name(rrset['Name'])} {rrset['Type']}"
+
+
+def _attributes(rrset: Mapping[str, Any]) -> Attributes:
+    if "AliasTarget" in rrset:
+        return {"alias": plain_name(rrset["AliasTarget"]["DNSName"])}
+    kind, values = rrset["Type"], [record["Value"] for record in rrset["ResourceRecords"]]
+    return {"ttl": rrset["TTL"], "values": sorted(_joined(v) if kind == "TXT" else canonical(v, kind) for v in values)}
+
+
+def _gone(change: Change, there: Mapping[str, object]) -> bool:
+    return change.action is Action.DELETE and change.address not in there
+
+
+def _written(change: Change, there: Mapping[str, Any] | None, zone: str) -> dict[str, Any]:
+    """A change as the API takes it; a delete must name the record as it was written, chunks of TXT included."""
+    if change.after is None:
+        return {"Action": "DELETE", "ResourceRecordSet": there}
+    name, kind = change.address.rsplit(" ", 1)
+    rrset: dict[str, Any] = {"Name": f"{name}.", "Type": kind}
+    if "alias" in change.after:
+        target = {"HostedZoneId": zone.rsplit("/", 1)[-1], "DNSName": f"{change.after['alias']}."}
+        rrset["AliasTarget"] = {**target, "EvaluateTargetHealth": False}
+    else:
+        values = (_split(value) if kind == "TXT" else value for value in change.after["values"])
+        rrset |= {"TTL": change.after["ttl"], "ResourceRecords": [{"Value": value} for value in values]}
+    return {"Action": "CREATE" if change.action is Action.CREATE else "UPSERT", "ResourceRecordSet": rrset}
+
+
+def _blamed(cause: str, rrsets: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Addresses that an error speaks of: it has a name, or only a value. All of them when it has neither."""
+
+    def meant(rrset: Mapping[str, Any]) -> bool:
+        named = re.search(rf"name\W+{re.escape(plain_name(rrset['Name']))}(?!\.?\w)", plain_name(cause))
+        return bool(named) or any(f"'{record['Value']}'" in cause for record in rrset.get("ResourceRecords", []))
+
+    return [_address(each) for each in rrsets if meant(each)] or [_address(each) for each in rrsets]
+
+
+def _split(value: str) -> str:
+    """A TXT value as strings of at most 255 bytes (RFC 1035, 3.3), with Route 53's escapes."""
+    content = value.encode()
+    chunks = [content[at : at + _TXT_STRING] for at in range(0, len(content), _TXT_STRING)] or [b""]
+    return " ".join('"' + "".join(map(_escaped, chunk)) + '"' for chunk in chunks)
+
+
+def _escaped(byte: int) -> str:
+    if byte not in _PRINTABLE:
+        return f"\\{byte:03o}"
+    return f"\\{chr(byte)}" if chr(byte) in '"\\' else chr(byte)
+
+
+def _joined(value: str) -> str:
+    """The text of a TXT value, its strings joined and its escapes undone."""
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        escape = found[1]
+        return bytes([int(escape, 8) & 0xFF]) if len(escape) > 1 else escape
+
+    strings = [_ESCAPED.sub(plain, string.encode()) for string in _STRING.findall(value)]
+    return text(b"".join(strings))

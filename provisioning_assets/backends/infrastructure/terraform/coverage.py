@@ -1,0 +1,140 @@
+"""Coverage: what is live and belongs to a stage, held against what its state manages.
+
+A plan compares what the state knows; what somebody added by hand is invisible to it. This looks from the
+other side: children of managed resources (rules, routes, role policies), and resources that carry the stage's tags.
+What AWS makes by itself (local routes) belongs to nobody and is left out; so does a VPC's default security group,
+unless the code manages it, as our network module does: a plan then shows every rule that was added to it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioning_assets.backends import aws
+from provisioning_assets.backends.infrastructure import StageRoot
+from provisioning_assets.core.plan import Json
+
+Found = Iterator[tuple[str, str | None]]
+Managed = Mapping[str, list[Mapping[str, Any]]]
+"""Attributes of the resources in a state, by type; they stay in memory."""
+
+_INGRESS, _EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
+_RULES = (_INGRESS, _EGRESS, "aws_security_group_rule")
+_DESTINATIONS = {
+    "DestinationCidrBlock": "destination_cidr_block",
+    "DestinationIpv6CidrBlock": "destination_ipv6_cidr_block",
+    "DestinationPrefixListId": "destination_prefix_list_id",
+}
+_GLOBAL = "us-east-1"
+"""Where the tagging API lists what belongs to no region."""
+
+
+def live_and_managed(state: Mapping[str, Json], stage: StageRoot) -> dict[str, str | None]:
+    """Each live thing of the stage, and why it is not managed; None where it is."""
+    managed: dict[str, list[Mapping[str, Any]]] = {}
+    for resource in state["resources"]:
+        if resource["mode"] == "managed":
+            managed.setdefault(resource["type"], []).extend(each["attributes"] for each in resource["instances"])
+    region = stage.state["region"]
+    with aws.translated("AWS"):
+        return {
+            **dict(_security_group_rules(managed, region)),
+            **dict(_routes(managed, region)),
+            **dict(_role_policies(managed, region)),
+            **dict(_zones(managed, region)),
+            **dict(_tagged(managed, stage)),
+        }
+
+
+def _security_group_rules(managed: Managed, region: str) -> Found:
+    groups = {group["id"]: group["name"] for group in managed.get("aws_security_group", [])}
+    if not groups:
+        return
+    known = {rule.get("security_group_rule_id") for kind in _RULES for rule in managed.get(kind, [])}
+    pages = aws.client("ec2", region).get_paginator("describe_security_group_rules")
+    for page in pages.paginate(Filters=[{"Name": "group-id", "Values": sorted(groups)}]):
+        for rule in page["SecurityGroupRules"]:
+            identity, group = rule["SecurityGroupRuleId"], rule["GroupId"]
+            kind = _EGRESS if rule["IsEgress"] else _INGRESS
+            reason = None if identity in known else f"{_allowed(rule)}; {_remedy(kind, identity)}"
+            yield f"{kind} {identity} of {group} ({groups[group]})", reason
+
+
+def _allowed(rule: Mapping[str, Any]) -> str:
+    peers = (rule.get("CidrIpv4"), rule.get("CidrIpv6"), rule.get("PrefixListId"))
+    peer = next((each for each in peers if each), rule.get("ReferencedGroupInfo", {}).get("GroupId", "a group"))
+    protocol, ports = rule["IpProtocol"], {str(rule[end]) for end in ("FromPort", "ToPort") if rule.get(end, -1) != -1}
+    what = "everything" if protocol == "-1" else f"{protocol} {'-'.join(sorted(ports, key=int))}"
+    return f"allows {what.strip()} {'to' if rule['IsEgress'] else 'from'} {peer}"
+
+
+def _routes(managed: Managed, region: str) -> Found:
+    tables = sorted(table["id"] for table in managed.get("aws_route_table", []))
+    if not tables:
+        return
+    routes = managed.get("aws_route", [])
+    known = {(route["route_table_id"], route[key]) for route in routes for key in _DESTINATIONS.values() if route[key]}
+    endpoints = {endpoint["id"] for endpoint in managed.get("aws_vpc_endpoint", [])}
+    pages = aws.client("ec2", region).get_paginator("describe_route_tables")
+    for page in pages.paginate(Filters=[{"Name": "route-table-id", "Values": tables}]):
+        for table in page["RouteTables"]:
+            for route in table["Routes"]:
+                gateway = route.get("GatewayId", "")
+                if gateway == "local" or route.get("Origin", "CreateRoute") != "CreateRoute":
+                    continue
+                place = table["RouteTableId"], next(route[key] for key in _DESTINATIONS if route.get(key))
+                ours = place in known or gateway in endpoints
+                yield f"aws_route {place[1]} of {place[0]}", None if ours else _remedy("aws_route", "_".join(place))
+
+
+def _role_policies(managed: Managed, region: str) -> Found:
+    iam = aws.client("iam", region)
+    inline = {(policy["role"], policy["name"]) for policy in managed.get("aws_iam_role_policy", [])}
+    attached = {(each["role"], each["policy_arn"]) for each in managed.get("aws_iam_role_policy_attachment", [])}
+    for role in sorted(role["name"] for role in managed.get("aws_iam_role", [])):
+        for page in iam.get_paginator("list_role_policies").paginate(RoleName=role):
+            for name in page["PolicyNames"]:
+                reason = None if (role, name) in inline else _remedy("aws_iam_role_policy", f"{role}:{name}")
+                yield f"aws_iam_role_policy {name} of {role}", reason
+        for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
+            for policy in page["AttachedPolicies"]:
+                arn, kind = policy["PolicyArn"], "aws_iam_role_policy_attachment"
+                yield f"{kind} {arn} of {role}", None if (role, arn) in attached else _remedy(kind, f"{role}/{arn}")
+
+
+def _zones(managed: Managed, region: str) -> Found:
+    """Public zones of the same name: a second one answers nobody, and takes records that were meant for the first."""
+    zones = managed.get("aws_route53_zone", [])
+    known, names = {zone["zone_id"] for zone in zones}, {zone["name"].rstrip(".") for zone in zones}
+    for name in sorted(names):
+        for zone in aws.client("route53", region).list_hosted_zones_by_name(DNSName=name)["HostedZones"]:
+            identity = zone["Id"].removeprefix("/hostedzone/")
+            if zone["Name"].rstrip(".") == name and not zone["Config"].get("PrivateZone"):
+                reason = None if identity in known else _remedy("aws_route53_zone", identity)
+                yield f"aws_route53_zone {identity} ({name})", reason
+
+
+def _tagged(managed: Managed, stage: StageRoot) -> Found:
+    """Top-level resources that carry the stage's tags: orphans of an apply that crashed, or made by hand."""
+    resources = [resource for each in managed.values() for resource in each]
+    known = {_identity(str(resource[key])) for resource in resources for key in ("arn", "id") if resource.get(key)}
+    wanted = {**{key: stage.variables[key.lower()] for key in ("Engagement", "Environment")}, "Stage": stage.name}
+    filters = [{"Key": key, "Values": [str(value)]} for key, value in wanted.items()]
+    for region in sorted({stage.state["region"], _GLOBAL}):
+        pages = aws.client("resourcegroupstaggingapi", region).get_paginator("get_resources")
+        for page in pages.paginate(TagFilters=filters):
+            for arn in (resource["ResourceARN"] for resource in page["ResourceTagMappingList"]):
+                short = re.split(r"[:/]", arn)[-1]
+                if ":security-group-rule/" in arn or ":hostedzone/" in arn:
+                    continue  # listed above, with more to say
+                ours = _identity(arn) in known or short in known
+                yield arn, None if ours else _remedy("TYPE", short)
+
+
+def _identity(arn: str) -> str:
+    """An ARN without what changes: the `:*` of a log group, and a task's revision, which each deployment counts up."""
+    return re.sub(r"(:task-definition/[^:]+):\d+$", r"\1", arn).removesuffix(":*")
+
+
+def _remedy(kind: str, identity: str) -> str:
+    return f'not in the state: delete it, or write its code and `import {{ to = {kind}.NAME, id = "{identity}" }}`'

@@ -1,0 +1,85 @@
+"""Terraform's own words when it fails, as our errors: address, file and line, the source, no secret.
+
+Format: https://developer.hashicorp.com/terraform/internals/machine-readable-ui#diagnostic
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
+from provisioning_assets.core.plan import SENSITIVE, Json
+from provisioning_assets.errors import ProviderFailed
+
+Diagnostic = Mapping[str, Json]
+
+_REMEDY = "correct what Terraform names, then run again: what was done is in the state, the rest is done next"
+
+
+def error(
+    kind: type[ProviderFailed], command: str, stage: StageRoot, errors: Sequence[Diagnostic], secrets: Iterable[str]
+) -> ProviderFailed:
+    """The error for a command that failed; `StateLocked` when another Terraform holds the state."""
+    for each in errors:
+        if "acquiring the state lock" in each["summary"] and "Lock Info" in each.get("detail", ""):
+            return _locked(stage, each["detail"])
+    places = dict.fromkeys(place for each in errors if (place := _place(stage, each)))
+    words = "\n".join(_words(stage, each) for each in errors)
+    return kind(
+        f"terraform {command} of {stage.name} failed",
+        where=", ".join(places),
+        cause=redacted(words, secrets) or "Terraform ended without a word",
+        remedy=_REMEDY,
+    )
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """The text without the values that were given to sensitive variables."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, SENSITIVE)
+    return text
+
+
+def _place(stage: StageRoot, diagnostic: Diagnostic) -> str:
+    """`file:line`, relative to where we run if the file lies below it."""
+    source = diagnostic.get("range")
+    if not source:
+        return ""
+    path = Path(os.path.normpath(stage.root / source["filename"]))
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"{shown}:{source['start']['line']}"
+
+
+def _words(stage: StageRoot, diagnostic: Diagnostic) -> str:
+    """Summary, detail, address, place and the lines of source that Terraform quotes."""
+    lines = [diagnostic["summary"]]
+    lines += [f"  {line}" for line in diagnostic.get("detail", "").strip().splitlines()]
+    if diagnostic.get("address"):
+        lines.append(f"  with {diagnostic['address']}")
+    snippet, place = diagnostic.get("snippet"), _place(stage, diagnostic)
+    if place:
+        lines.append(f"  on {place}" + (f", in {snippet['context']}" if snippet and snippet.get("context") else ""))
+    if snippet:
+        numbered = enumerate(snippet["code"].splitlines(), snippet["start_line"])
+        lines += [f"    {number}: {line}" for number, line in numbered]
+    return "\n".join(lines)
+
+
+def _locked(stage: StageRoot, detail: str) -> StateLocked:
+    told = dict(re.findall(r"^\s*(ID|Who|Operation|Created):\s*(\S.*?)\s*$", detail, flags=re.MULTILINE))
+    who, what, since = told.get("Who", "somebody"), told.get("Operation", "something"), told.get("Created", "?")
+    return StateLocked(
+        stage.name,
+        f"{who}, {what}, since {since}, lock {told.get('ID')}",
+        lock_id=told.get("ID", ""),
+        host=who.rpartition("@")[2],
+        created=_time(since),
+    )
+
+
+def _time(text: str) -> datetime | None:
+    """Go's way to write a time: `2026-01-02 15:04:05.123456789 +0000 UTC`."""
+    found = re.match(r"(\S+ \d\d:\d\d:\d\d)(\.\d+)? \+0000 UTC", text)
+    return datetime.fromisoformat(found[1] + (found[2] or "")[:7]).replace(tzinfo=UTC) if found else None

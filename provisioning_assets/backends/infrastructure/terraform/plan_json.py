@@ -1,0 +1,66 @@
+"""What a Terraform plan says, with every value left behind: addresses, actions and names of attributes.
+
+Format of `terraform show -json`: https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
+"""
+
+from collections.abc import Iterator, Mapping
+
+from provisioning_assets.core.plan import Action, Change, Json, Plan
+
+_ACTIONS = {
+    ("create",): Action.CREATE,
+    ("update",): Action.UPDATE,
+    ("delete",): Action.DELETE,
+    ("delete", "create"): Action.REPLACE,
+    ("create", "delete"): Action.REPLACE,
+    # The resource lives on, unmanaged: whatever held it in place, our rules and the freeze included, lets go of it.
+    ("forget",): Action.DELETE,
+    ("create", "forget"): Action.REPLACE,
+}
+
+
+def plan_from(shown: Mapping[str, Json]) -> Plan:
+    """The plan in a `terraform show -json` of a plan that Terraform calls not empty.
+
+    Such a plan is never empty here: when only outputs differ, or something that this does not know, that is a change.
+    """
+    changes = [*_resources(shown)]
+    if not changes:
+        outputs = shown.get("output_changes", {}).items()
+        changes = [_update(f"output.{name}", ["value"]) for name, each in outputs if each["actions"] != ["no-op"]]
+    return Plan(tuple(changes or [_update("terraform.state", ["state"])]))
+
+
+def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
+    for resource in shown.get("resource_changes", []):
+        change, address = resource["change"], resource["address"]
+        if resource["mode"] != "managed":
+            continue
+        action = _ACTIONS.get(tuple(change["actions"]))
+        names = _differing(change)
+        if action is Action.CREATE:
+            yield Change(action, address, None, {})
+        elif action is Action.DELETE:
+            yield Change(action, address, {}, None)
+        elif action is Action.REPLACE:
+            forced = {str(path[0]) for path in change.get("replace_paths", [])}
+            yield _update(address, sorted(forced or names), action)
+        elif action is Action.UPDATE:
+            yield _update(address, names or ["(nothing that is named)"])
+        elif "previous_address" in resource:
+            yield _update(address, ["(address)"])
+        elif "importing" in change:
+            yield _update(address, ["(import)"])
+        elif change["actions"] != ["no-op"]:
+            yield _update(address, ["-".join(change["actions"])])
+
+
+def _differing(change: Mapping[str, Json]) -> list[str]:
+    before, after, unknown = (change.get(side) or {} for side in ("before", "after", "after_unknown"))
+    names = before.keys() | after.keys() | unknown.keys()
+    return sorted(name for name in names if unknown.get(name) or before.get(name) != after.get(name))
+
+
+def _update(address: str, names: list[str], action: Action = Action.UPDATE) -> Change:
+    """Every attribute counts as sensitive: which values are is the provider's word, and not always right."""
+    return Change(action, address, dict.fromkeys(names), dict.fromkeys(names), sensitive=frozenset(names))

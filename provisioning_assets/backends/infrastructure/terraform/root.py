@@ -1,0 +1,89 @@
+"""A Terraform root: which variables it declares, what it is made of, and the environment that it is run in."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from provisioning_assets.backends.infrastructure import StageRoot
+from provisioning_assets.backends.infrastructure.terraform import hcl
+from provisioning_assets.core.plan import Json, digest
+from provisioning_assets.errors import ProviderFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An input variable of a root."""
+
+    name: str
+    sensitive: bool
+
+
+def variables(root: Path) -> dict[str, Variable]:
+    """The variables that the root's files declare, by name."""
+    return {
+        name: Variable(name, body.get("sensitive") is True)
+        for file in hcl.files(root)
+        for name, body in hcl.blocks(file, "variable")
+    }
+
+
+def inputs(stage: StageRoot) -> dict[str, str]:
+    """`TF_VAR_<name>` of each variable: those of the stage, and the earlier contracts that the root declares.
+
+    Terraform takes no notice of a variable in the environment that the root lacks, so a mistyped one is refused here.
+    """
+    declared = variables(stage.root)
+    for name in stage.variables:
+        if name not in declared:
+            near = get_close_matches(name, declared, 1)
+            raise ProviderFailed(
+                f"the root of {stage.name} declares no variable `{name}`",
+                where=str(stage.root),
+                remedy=f"did you mean `{near[0]}`?" if near else "declare it there, or remove it from the stage",
+            )
+    contracts = {name: contract for name, contract in stage.upstream.items() if name in declared}
+    return {f"TF_VAR_{name}": _written(value) for name, value in {**contracts, **stage.variables}.items()}
+
+
+def secrets(stage: StageRoot) -> set[str]:
+    """Values given to variables that the root calls sensitive, as they would appear in a text."""
+    found: set[str] = set()
+    for name, variable in variables(stage.root).items():
+        if variable.sensitive and name in stage.variables:
+            found |= set(_strings(stage.variables[name]))
+    return found - {""}
+
+
+def backend(stage: StageRoot) -> dict[str, str]:
+    """Backend configuration. A server that stands in for AWS has buckets in the path, not in the host's name."""
+    style = {"use_path_style": "true"} if os.environ.get("AWS_ENDPOINT_URL") else {}
+    return {**stage.state, "use_lockfile": "true", **style}
+
+
+def fingerprint(stage: StageRoot, data: Path) -> str:
+    """Digest of what an `init` depends on: backend, lock file, and the code of the root and its modules."""
+    listing = data / "modules/modules.json"
+    modules = json.loads(listing.read_text())["Modules"] if listing.is_file() else []
+    folders = {stage.root, *(stage.root / module["Dir"] for module in modules)}
+    files = sorted({file.resolve() for folder in folders for file in hcl.files(folder)})
+    lock = stage.root / ".terraform.lock.hcl"
+    return digest({
+        "backend": backend(stage),
+        "files": {str(file): file.read_text() for file in [*files, *([lock] if lock.is_file() else [])]},
+    })  # fmt: skip
+
+
+def _written(value: Json) -> str:
+    """A string as it is, everything else as JSON, which HCL reads."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _strings(value: Json) -> list[str]:
+    if isinstance(value, Mapping):
+        return [text for each in value.values() for text in _strings(each)]
+    if isinstance(value, list | tuple):
+        return [text for each in value for text in _strings(each)]
+    return [] if value is None or isinstance(value, bool) else [str(value)]

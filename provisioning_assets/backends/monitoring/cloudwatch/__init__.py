@@ -1,0 +1,1 @@
+"""Amazon CloudWatch, with SNS and SQS for the routes and SSM for the probes' registry."""

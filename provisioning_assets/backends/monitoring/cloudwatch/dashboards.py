@@ -1,0 +1,110 @@
+"""CloudWatch dashboards: their bodies, and what their widgets have to show."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from provisioning_assets.backends.aws import client, translated
+from provisioning_assets.backends.monitoring.cloudwatch.widgets import Widget, widgets
+from provisioning_assets.core.plan import Attributes, Json
+from provisioning_assets.errors import ProviderFailed
+
+_LAST_MINUTES = timedelta(minutes=15)
+_QUERY_SECONDS = 20
+
+
+class Dashboards:
+    """Dashboards `<scope>-<name>`."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    @property
+    def _client(self) -> Json:
+        return client("cloudwatch", self._region)
+
+    def read(self, scope: str) -> dict[str, Attributes]:
+        """Name to body, parsed."""
+        with translated("CloudWatch"):
+            pages = self._client.get_paginator("list_dashboards").paginate(DashboardNamePrefix=f"{scope}-")
+            names = [
+                entry["DashboardName"].removeprefix(f"{scope}-") for page in pages for entry in page["DashboardEntries"]
+            ]
+        return {name: {"body": self._body(scope, name)} for name in names}
+
+    def put(self, scope: str, name: str, attributes: Attributes) -> None:
+        """Create the dashboard or replace its body."""
+        with translated("CloudWatch"):
+            self._client.put_dashboard(DashboardName=f"{scope}-{name}", DashboardBody=json.dumps(attributes["body"]))
+
+    def delete(self, scope: str, name: str) -> None:
+        """Delete the dashboard."""
+        with translated("CloudWatch"):
+            self._client.delete_dashboards(DashboardNames=[f"{scope}-{name}"])
+
+    def widget_data(self, scope: str, name: str) -> dict[str, int]:
+        """As `Monitoring.widget_data` says."""
+        counts: dict[str, int] = {}
+        for widget in widgets(self._body(scope, name)):
+            if widget.query:
+                counts[widget.title] = self._rows(widget)
+            else:
+                counts |= self._datapoints(widget) if widget.metrics else {widget.title: 0}
+        return counts
+
+    def _body(self, scope: str, name: str) -> Json:
+        with translated("CloudWatch"):
+            return json.loads(self._client.get_dashboard(DashboardName=f"{scope}-{name}")["DashboardBody"])
+
+    def _datapoints(self, widget: Widget) -> dict[str, int]:
+        cloudwatch = client("cloudwatch", widget.region) if widget.region else self._client
+        now = datetime.now(UTC)
+        shown = {query["Id"]: query["Label"] for query in widget.metrics if query["ReturnData"]}
+        if not shown:
+            return {
+                widget.title: 0
+            }  # all of its rows are hidden: it shows nothing, and must not vanish from the answer
+        found = dict.fromkeys(shown, 0)
+        with translated("CloudWatch"):
+            # The end is exclusive and cut to the second: one minute on, so that the newest point counts.
+            pages = cloudwatch.get_paginator("get_metric_data").paginate(
+                MetricDataQueries=list(widget.metrics),
+                StartTime=now - _LAST_MINUTES,
+                EndTime=now + timedelta(minutes=1),
+            )
+            for result in [each for page in pages for each in page["MetricDataResults"]]:
+                found[result["Id"]] += len(result["Values"])
+        if len(shown) == 1:
+            return {widget.title: sum(found.values())}
+        labels = list(shown.values())
+        # Two rows of one label stay two: the one with data must not hide the empty one.
+        names = {
+            row: label if label and labels.count(label) == 1 else f"{label} ({row})" for row, label in shown.items()
+        }
+        return {f"{widget.title}: {names[row]}": count for row, count in found.items()}
+
+    def _rows(self, widget: Widget) -> int:
+        logs = client("logs", widget.region or self._region)
+        now = datetime.now(UTC)
+        ended = Retrying(
+            stop=stop_after_delay(_QUERY_SECONDS),
+            wait=wait_fixed(0.5),
+            retry=retry_if_result(lambda answer: answer["status"] in {"Scheduled", "Running"}),
+        )
+        with translated("CloudWatch Logs"):
+            query = logs.start_query(
+                logGroupNames=list(widget.log_groups), queryString=widget.query,
+                startTime=int((now - _LAST_MINUTES).timestamp()), endTime=int(now.timestamp()) + 1,
+            )["queryId"]  # fmt: skip
+            try:
+                answer = ended(logs.get_query_results, queryId=query)
+            except RetryError as error:
+                answer = error.last_attempt.result()
+        if answer["status"] != "Complete":
+            raise ProviderFailed(
+                f"the query of widget {widget.title} did not end: {answer['status']}",
+                where=", ".join(widget.log_groups),
+                remedy=f"run it in Logs Insights; {_QUERY_SECONDS} s were allowed",
+            )
+        return len(answer["results"])

@@ -1,0 +1,185 @@
+"""An engagement: one client's launch, as `engagements/<name>/engagement.yaml` states it."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, JsonValue
+
+from provisioning_assets.engagement.sections import (
+    Certificates,
+    Dns,
+    Model,
+    Monitoring,
+    Name,
+    RelativePath,
+    RuntimeConfig,
+    Secrets,
+    Stage,
+)
+
+
+class Window(Model):
+    """The launch window."""
+
+    opens: AwareDatetime
+    """With time and offset: 2026-12-08T06:00:00+01:00."""
+    closes: AwareDatetime
+    """After `opens`."""
+
+
+class Launch(Model):
+    """When the client goes live, and from when on only fixes are let through."""
+
+    window: Window
+    """When the client goes live."""
+    freeze: AwareDatetime
+    """From here on production takes fixes only."""
+
+
+class Person(Model):
+    """A named person, reachable at an address."""
+
+    name: str
+    """As in the signatures, approvals and reports."""
+    email: str
+    """Address that this person reads."""
+
+
+class Operators(Model):
+    """Who operates what is provisioned: the agency until hand-off, the client after it."""
+
+    agency: tuple[Person, ...] = Field(min_length=1)
+    """Those of the agency."""
+    client: tuple[Person, ...] = Field(min_length=1)
+    """Those of the client."""
+
+
+class Roles(Model):
+    """Who decides, who operates, who is called."""
+
+    launch_commander: Person
+    """Decides go or no-go."""
+    operators: Operators
+    """Those who apply, of both sides."""
+    on_call: tuple[Person, ...] = Field(min_length=1)
+    """Those whom the pager calls."""
+
+
+class Difference(Model):
+    """A value in which environments may differ, with the person who answers for it and why.
+
+    Used as `${name}` anywhere in the sections. Everything else is the same in every environment.
+    """
+
+    owner: str
+    """Who answers for it."""
+    reason: str
+    """Why environments may not be the same here."""
+    values: dict[Name, JsonValue]
+    """Environment name to value; each environment has one."""
+
+
+class StateSettings(Model):
+    """Where an environment's Terraform state, and beside it our ledger, are kept."""
+
+    provider: Literal["s3"] = "s3"
+    """The back end that keeps the state."""
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    """Name of the bucket."""
+    ledger: RelativePath | None = None
+    """A folder for ledger and lock, relative to the repository. Without it they lie in the bucket, as a team needs."""
+
+
+class EnvironmentSettings(Model):
+    """An environment as the file lists it: in order of promotion."""
+
+    name: Name
+    """Used as `${environment}`; `production` is the one that goes live."""
+    region: str
+    """Region of the cloud, used as `${region}`."""
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    """Number of the AWS account that it lies in. Say it where environments lie in several accounts."""
+    state: StateSettings
+    """Where its state is kept."""
+
+
+class Sections(Model):
+    """What an environment is to be: the part of the file that is the same for all of them."""
+
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    """Units of infrastructure code, in the order of applying."""
+    dns: Dns
+    """The zone and its records."""
+    certificates: Certificates
+    """Which certificates there are, and where they come from."""
+    secrets: Secrets
+    """Names, owners, sources and periods of secrets; no values."""
+    runtime_config: RuntimeConfig
+    """Which reviewed files the running system is configured by."""
+    monitoring: Monitoring
+    """What watches the environment, and whom it calls."""
+
+
+class Header(Model):
+    """The part of the file that is about the launch, its people and its environments; nothing is filled in there."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    """Version of this format."""
+    engagement: Name
+    """Its name, which is also its folder's; used as `${engagement}`."""
+    client: str
+    """Who goes live, as people call them."""
+    promotion: Literal["incremental", "big-bang"] = "incremental"
+    """`incremental`: each stage is proven before the next starts. `big-bang`: no gates between stages."""
+    launch: Launch
+    """The launch window and the freeze before it."""
+    roles: Roles
+    """Who decides, who operates, who is called."""
+    environments: Annotated[tuple[EnvironmentSettings, ...], Field(min_length=1)]
+    """In the order of promotion: what is not proven in one is refused in the next."""
+    differences: dict[Name, Difference] = {}
+    """The only values in which environments may differ, each used as `${name}`."""
+
+
+class EngagementFile(Sections, Header):
+    """The file as people write it; `${name}` stands for a built-in name or a declared difference."""
+
+
+class Environment(Sections):
+    """One environment of an engagement, with every `${…}` filled in."""
+
+    name: Name
+    region: str
+    account: str | None = None
+    state: StateSettings
+    values: dict[str, JsonValue]
+    """What `${…}` stood for here."""
+
+
+class Engagement(Model):
+    """A validated engagement. `folder` and `repository` are where its files lie; they are in no digest."""
+
+    name: Name
+    client: str
+    promotion: Literal["incremental", "big-bang"]
+    launch: Launch
+    roles: Roles
+    differences: dict[Name, Difference]
+    environments: tuple[Environment, ...]
+    template: dict[str, Any]
+    """The six sections as written, before `${…}` was filled in: what all environments share."""
+    folder: Path
+    repository: Path
+
+    def environment(self, name: str) -> Environment:
+        """The environment of this name; `KeyError` when there is none."""
+        for environment in self.environments:
+            if environment.name == name:
+                return environment
+        raise KeyError(name)
+
+    def before(self, name: str) -> Environment | None:
+        """The environment that must be proven before this one; None for the first."""
+        names = [environment.name for environment in self.environments]
+        position = names.index(name)
+        return self.environments[position - 1] if position else None

@@ -1,0 +1,103 @@
+"""The table of all keys of `engagement.yaml`, from the models: the reference part of `docs/engagement-file.md`.
+
+`python -m provisioning_assets.engagement.reference docs/engagement-file.md` brings that part of the page up to date.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from provisioning_assets.core.plan import Json
+from provisioning_assets.engagement.models import EngagementFile
+from provisioning_assets.engagement.sections import LABEL, NAME
+
+BEGIN, END = "<!-- keys: begin -->\n", "<!-- keys: end -->\n"
+_NAMES = {NAME: "name (lower case, digits, `_`)", LABEL: "name (lower case, digits, `-`)"}
+_PERIODS = {"date-time": "date with time and offset", "duration": "period, such as `P90D`"}
+_WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "names with values"}
+
+
+def keys() -> str:
+    """Every key with its kind, default and meaning, in Markdown: a heading and a table for each key of the top."""
+    schema = EngagementFile.model_json_schema(by_alias=True)
+    definitions, required = schema["$defs"], schema["required"]
+    top = schema["properties"].items()
+    plain = [(name, value) for name, value in top if not _below(name, value, definitions)]
+    parts = [
+        "### The engagement",
+        _table(_row(name, value, definitions, needed=name in required) for name, value in plain),
+    ]
+    for name, value in top:
+        if below := _below(name, value, definitions):
+            parts += [f"### `{name}`", _meaning(value, definitions), _table(_rows(below, definitions))]
+    return "\n\n".join(parts) + "\n"
+
+
+def current(page: str) -> str:
+    """The page with its reference part as the models have it; `ValueError` when the page has no such part."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the page has no part between {BEGIN.strip()} and {END.strip()}")
+    return f"{before}{begin}\n{keys()}\n{end}{after}"
+
+
+def _below(path: str, value: dict[str, Json], definitions: dict[str, Json]) -> list[tuple[str, dict[str, Json]]]:
+    """Path and definition of the models that a key holds: itself, each item of a list, each value of a mapping."""
+    if "$ref" in value:
+        model = definitions[value["$ref"].rpartition("/")[2]]
+        return [(path, model)] if "properties" in model else []
+    if "items" in value:
+        return _below(f"{path}[]", value["items"], definitions)
+    for named in value.get("patternProperties", {}).values():
+        return _below(f"{path}.NAME", named, definitions)
+    forms = [found for form in value.get("anyOf", ()) for found in _below(path, form, definitions)]
+    return [(path, {**model, "required": []}) for path, model in forms]
+
+
+def _rows(models: list[tuple[str, dict[str, Json]]], definitions: dict[str, Json]) -> Iterator[str]:
+    for path, model in models:
+        for name, value in model["properties"].items():
+            yield _row(f"{path}.{name}", value, definitions, needed=name in model.get("required", ()))
+            yield from _rows(_below(f"{path}.{name}", value, definitions), definitions)
+
+
+def _row(path: str, value: dict[str, Json], definitions: dict[str, Json], *, needed: bool) -> str:
+    default = value.get("default")
+    shown = "required" if needed else "" if default in (None, [], {}) else f"`{json.dumps(default).strip(chr(34))}`"
+    return f"| `{path}` | {_kind(value)} | {shown} | {_meaning(value, definitions)} |"
+
+
+def _table(rows: Iterator[str]) -> str:
+    return "\n".join(["| key | kind | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def _kind(value: dict[str, Json]) -> str:
+    if "enum" in value or "const" in value:
+        return " or ".join(f"`{each}`" for each in value.get("enum", [value.get("const")]))
+    if "anyOf" in value:
+        return " or ".join(dict.fromkeys(_kind(form) for form in value["anyOf"] if form.get("type") != "null"))
+    if "items" in value:
+        return f"list of {_kind(value['items'])}"
+    if "$ref" in value:
+        return "any value" if value["$ref"].endswith("/JsonValue") else "keys below"
+    word = (
+        _NAMES.get(value.get("pattern", ""))
+        or _PERIODS.get(value.get("format", ""))
+        or _WORDS.get(value.get("type", ""), "any value")
+    )
+    if "minimum" in value and "maximum" in value:
+        return f"{word}, {value['minimum']} to {value['maximum']}"
+    return word
+
+
+def _meaning(value: dict[str, Json], definitions: dict[str, Json]) -> str:
+    """What the key's own docstring says; pydantic leaves it out where the model's says the same."""
+    model = definitions.get(value.get("$ref", "").rpartition("/")[2], {})
+    return " ".join(value.get("description", model.get("description", "")).split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[1])
+    page.write_text(current(page.read_text(encoding="utf-8")), encoding="utf-8")

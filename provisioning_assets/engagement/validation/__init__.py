@@ -1,0 +1,1 @@
+"""What has to hold across the keys of an engagement file."""

@@ -1,0 +1,52 @@
+"""The launch window, the order of promotion, and who keeps whose state."""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from provisioning_assets.engagement.document import Document
+from provisioning_assets.engagement.models import Header
+from provisioning_assets.errors import Problem
+
+
+def check(document: Document, header: Header, folder: Path) -> Iterator[Problem]:
+    """Every rule of this file."""
+    if header.engagement != folder.name:
+        what = f"the engagement is called {header.engagement} and its folder {folder.name}"
+        yield document.problem(("engagement",), what, f"`{folder.name}`, or the folder renamed")
+    yield from _dates(document, header)
+    yield from _environments(document, header)
+
+
+def _dates(document: Document, header: Header) -> Iterator[Problem]:
+    window, freeze = header.launch.window, header.launch.freeze
+    if window.closes <= window.opens:
+        place = ("launch", "window", "closes")
+        yield document.problem(place, "the launch window closes before it opens", f"a time after {window.opens}")
+    if freeze > window.opens:
+        what = "the freeze begins after the launch window opens"
+        yield document.problem(("launch", "freeze"), what, f"a time before {window.opens}")
+
+
+def _environments(document: Document, header: Header) -> Iterator[Problem]:
+    found = header.environments
+    if found[0].name == "production":
+        what = "production has no environment before it: nothing would be tried before it is live"
+        yield document.problem(("environments", 0), what, "a staging environment first")
+    for position, environment in enumerate(found):
+        earlier = found[:position]
+        if environment.name in [each.name for each in earlier]:
+            what = f"there are two environments called {environment.name}"
+            yield document.problem(("environments", position, "name"), what, "a name of its own")
+        sharing = [each.name for each in earlier if each.state.bucket == environment.state.bucket]
+        if sharing:
+            what = f"{environment.name} and {sharing[0]} keep their state in the same place"
+            yield document.problem(("environments", position, "state"), what, "a bucket of its own")
+        if environment.state.ledger is not None and not _inside(environment.state.ledger):
+            what = f"{environment.state.ledger} lies outside the repository"
+            place = ("environments", position, "state", "ledger")
+            yield document.problem(place, what, "a folder inside, relative to it")
+
+
+def _inside(folder: str) -> bool:
+    path = PurePosixPath(folder)
+    return not path.is_absolute() and ".." not in path.parts

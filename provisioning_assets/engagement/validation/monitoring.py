@@ -1,0 +1,45 @@
+"""Monitoring: alarms on probes that exist, probes on what this environment serves."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from provisioning_assets.engagement.document import Document
+from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.validation.records import inside
+from provisioning_assets.engagement.wording import nearest
+from provisioning_assets.errors import Problem
+
+
+def check(document: Document, environment: Environment) -> Iterator[Problem]:
+    """Every rule of this file."""
+    section, zone = environment.monitoring, environment.dns.zone
+    named = {
+        "probes": [probe.name for probe in section.probes],
+        "alarms": [alarm.name for alarm in section.alarms],
+        "dashboards": [dashboard.name for dashboard in section.dashboards],
+    }
+    for kind, found in named.items():
+        for position, name in enumerate(found):
+            if name in found[:position]:
+                place = ("monitoring", kind, position, "name")
+                yield document.problem(place, f"there are two {kind} called {name}", "a name of its own")
+    probes = named["probes"]
+    for position, alarm in enumerate(section.alarms):
+        if alarm.probe not in probes:
+            place = ("monitoring", "alarms", position, "probe")
+            yield document.problem(place, f"there is no probe `{alarm.probe}`", nearest(alarm.probe, probes))
+    for position, probe in enumerate(section.probes):
+        place = ("monitoring", "probes", position, "url")
+        scheme, host = _scheme_and_host(probe.url)
+        if scheme not in {"http", "https"} or not host:
+            yield document.problem(place, f"{probe.url} is no address to look at", "https://HOST/PATH")
+        elif not inside(host, zone):
+            yield document.problem(place, f"{host} lies outside the zone {zone}", f"a host that ends in {zone}")
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return split.scheme, split.hostname or ""

@@ -1,0 +1,119 @@
+"""DNS records: names inside the zone, types that may stand together, values that a server can read."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from provisioning_assets.engagement.document import Document, Place
+from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.sections import Record
+from provisioning_assets.errors import Problem
+
+_LABELS = re.compile(r"@|(\*(\.|$))?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.|$))*(?<!\.)")
+_HOST = r"([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\.)+"
+_FORMS = {
+    "CNAME": (re.compile(_HOST), "an absolute name: `target.example.com.`"),
+    "NS": (re.compile(_HOST), "an absolute name: `ns1.example.com.`"),
+    "MX": (re.compile(rf"\d{{1,5}} ({_HOST}|\.)"), "preference and absolute host: `10 mail.example.com.`"),
+    "SRV": (
+        re.compile(rf"(\d{{1,5}} ){{3}}({_HOST}|\.)"),
+        "priority, weight, port, host: `10 5 443 host.example.com.`",
+    ),
+    "CAA": (re.compile(r'\d{1,3} (issue|issuewild|issuemail|iodef) "[^"]*"'), 'such as `0 issue "letsencrypt.org"`'),
+    "TXT": (re.compile(r'[^"].*|', re.DOTALL), "the text without quotes"),
+}
+_TOP_LEVEL = ("com", "net", "org", "io", "dev", "app", "example")
+
+
+def inside(name: str, zone: str) -> bool:
+    """Whether an absolute name belongs to the zone."""
+    return name == zone or name.endswith(f".{zone}")
+
+
+def check(document: Document, environment: Environment) -> Iterator[Problem]:
+    """Every rule of this file."""
+    zone, records = environment.dns.zone, environment.dns.records
+    if zone.endswith(".") or zone != zone.lower():
+        yield document.problem(("dns", "zone"), f"`{zone}` is not a plain domain", "lower case, without the last dot")
+    listed = {(record.name, record.type) for record in records}
+    for position, record in enumerate(records):
+        place = ("dns", "records", position)
+        yield from _name(document, place, record, zone)
+        if (record.name, record.type) in [(each.name, each.type) for each in records[:position]]:
+            what = f"{record.name} {record.type} is listed twice"
+            yield document.problem(place, what, "one entry with all values")
+        if record.type == "CNAME":
+            yield from _cname(document, place, record, {kind for name, kind in listed if name == record.name})
+        yield from _content(document, place, record)
+        if record.alias is not None:
+            yield from _alias(document, place, record, environment)
+
+
+def _name(document: Document, place: Place, record: Record, zone: str) -> Iterator[Problem]:
+    here, name = (*place, "name"), record.name
+    absolute = name.removesuffix(".")
+    if inside(absolute, zone):
+        relative = absolute.removesuffix(zone).rstrip(".") or "@"
+        yield document.problem(here, f"{name} is absolute, and names are relative to the zone", f"`{relative}`")
+    elif name.endswith(".") or ("." in name and name.rpartition(".")[2] in {zone.rpartition(".")[2], *_TOP_LEVEL}):
+        what = f"{name} lies outside the zone {zone}"
+        yield document.problem(here, what, "a name relative to the zone; another zone is another engagement's")
+    elif not name or not _LABELS.fullmatch(name):
+        yield document.problem(here, f"`{name}` is no name of a record", "`@`, or lower-case labels with dots between")
+
+
+def _cname(document: Document, place: Place, record: Record, types: set[str]) -> Iterator[Problem]:
+    here = (*place, "type")
+    if record.name == "@":
+        what = "a CNAME cannot stand at the zone itself, which has other records"
+        yield document.problem(here, what, "an A record with an alias")
+    elif len(types) > 1:
+        others = " and ".join(sorted(types - {"CNAME"}))
+        what = f"a CNAME cannot stand beside other types: {record.name} has {others}, too"
+        yield document.problem(here, what, "either the CNAME or the others")
+    if len(record.values) > 1:
+        yield document.problem((*place, "values", 1), "a CNAME has one target", "one value")
+
+
+def _content(document: Document, place: Place, record: Record) -> Iterator[Problem]:
+    if bool(record.values) == (record.alias is not None):
+        has = "both values and an alias" if record.values else "neither values nor an alias"
+        yield document.problem(place, f"{record.name} {record.type} has {has}", "one of `values` or `alias`")
+    for number, value in enumerate(record.values):
+        here = (*place, "values", number)
+        if value in record.values[:number]:
+            yield document.problem(here, f"`{value}` is listed twice", "each value once")
+        if expected := _expected(record.type, value):
+            yield document.problem(here, f"`{value}` is no value of {record.type}", expected)
+    if sum(value.lower().startswith("v=spf1") for value in record.values) > 1:
+        yield document.problem(
+            (*place, "values"), "two SPF policies make mail servers use neither", "one `v=spf1` text"
+        )
+
+
+def _expected(kind: str, value: str) -> str | None:
+    """What a value of the type looks like, when this one does not."""
+    if kind in {"A", "AAAA"}:
+        family = ipaddress.IPv4Address if kind == "A" else ipaddress.IPv6Address
+        try:
+            family(value)
+        except ValueError:
+            return "an IPv4 address: `192.0.2.1`" if kind == "A" else "an IPv6 address: `2001:db8::1`"
+        return None
+    form, expected = _FORMS[kind]
+    return None if form.fullmatch(value) else expected
+
+
+def _alias(document: Document, place: Place, record: Record, environment: Environment) -> Iterator[Problem]:
+    here, zone = (*place, "alias"), environment.dns.zone
+    target = str(record.alias).removesuffix(".")
+    addresses = {
+        (zone if each.name == "@" else f"{each.name}.{zone}")
+        for each in environment.dns.records
+        if each.type == record.type and each.alias is None
+    }
+    if record.type not in {"A", "AAAA"}:
+        yield document.problem(here, f"a {record.type} record cannot be an alias", "`values`, or type A or AAAA")
+    elif target not in addresses:
+        what = f"the alias follows {target}, which has no {record.type} record of its own here"
+        yield document.problem(here, what, "the absolute name of a record with values, in the same zone")

@@ -1,0 +1,33 @@
+"""Secrets: each name once, and the pipeline reads what the running system uses."""
+
+from collections.abc import Iterator
+
+from provisioning_assets.engagement.document import Document
+from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.sections import ACME_ACCOUNT
+from provisioning_assets.engagement.wording import nearest
+from provisioning_assets.errors import Problem
+
+
+def check(document: Document, environment: Environment) -> Iterator[Problem]:
+    """Every rule of this file."""
+    section = environment.secrets
+    purposes = {secret.name: secret.purpose for secret in section.secrets}
+    kept = {ACME_ACCOUNT, *(certificate.secret for certificate in environment.certificates.certificates)}
+    for position, secret in enumerate(section.secrets):
+        place = ("secrets", "secrets", position)
+        if secret.name in [each.name for each in section.secrets[:position]]:
+            yield document.problem((*place, "name"), f"there are two secrets called {secret.name}", "a name of its own")
+        if secret.name in kept:
+            what = f"{secret.name} is where the certificates keep something of their own"
+            yield document.problem((*place, "name"), what, "another name")
+        if secret.rotate_every.total_seconds() <= 0:
+            yield document.problem((*place, "rotate_every"), "the rotation period is not positive", "such as P90D")
+    runtime = [name for name, purpose in purposes.items() if purpose == "runtime"]
+    for position, name in enumerate(section.pipeline_reads):
+        if name in runtime:
+            continue
+        what = f"`{name}` is the agency's, for the engagement" if name in purposes else f"there is no secret `{name}`"
+        yield document.problem(
+            ("secrets", "pipeline_reads", position), what, f"a runtime secret: {nearest(name, runtime)}"
+        )

@@ -1,0 +1,165 @@
+"""Pydantic's errors in plain words, each at the line that it is about."""
+
+import difflib
+import typing
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from provisioning_assets.engagement import sections
+from provisioning_assets.engagement.document import Document, Place
+from provisioning_assets.engagement.placeholders import malformed, names
+from provisioning_assets.errors import Problem
+
+_DATE = "a date with time and offset, such as 2026-12-08T06:00:00+01:00"
+_EXPECTED = {
+    "string_type": "a text; in quotes if it looks like something else",
+    "int_type": "a whole number",
+    "tuple_type": "a list",
+    "dict_type": "keys with values",
+    "model_type": "keys with values",
+    "time_delta_type": "a period such as P90D",
+    "time_delta_parsing": "a period such as P90D",
+    "datetime_type": _DATE,
+    "datetime_parsing": _DATE,
+    "timezone_aware": _DATE,
+}
+_LIMITS = {
+    "greater_than_equal": ("ge", "at least {}"),
+    "less_than_equal": ("le", "at most {}"),
+    "too_short": ("min_length", "at least {} in the list"),
+    "string_too_short": ("min_length", "at least {} character"),
+    "string_too_long": ("max_length", "at most {} characters"),
+    "literal_error": ("expected", "{}"),
+}
+_PATTERNS = {
+    sections.NAME: "lower-case letters, digits and _, a letter first",
+    sections.LABEL: "lower-case letters, digits and -",
+}
+_SHOWN = 60
+
+
+def in_words(document: Document, error: ValidationError, model: type[BaseModel], *, filled: bool) -> Iterator[Problem]:
+    """The problems behind a validation error of the file's content.
+
+    Before filling (`filled` false), what a placeholder stands for is unknown and not judged.
+    """
+    forms: dict[Place, dict[str, list[Any]]] = {}
+    details = error.errors(include_url=False)
+    misspelt = {
+        (*loc[:-1], near)
+        for loc in (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
+        for near in difflib.get_close_matches(str(loc[-1]), _fields(model, loc[:-1]), n=1)
+    }
+    for detail in details:
+        if detail["type"] == "missing" and detail["loc"] in misspelt:
+            continue  # said at the key that was meant to be it
+        if not filled and isinstance(detail.get("input"), str) and _open(detail["input"]):
+            continue
+        place = tuple(step for step in detail["loc"] if step != "[key]")
+        choice = _choice(document, place)
+        if choice is None:
+            yield _one(document, place, detail, model)
+        else:
+            forms.setdefault(place[:choice], {}).setdefault(str(place[choice]), []).append(detail)
+    for place, by_form in forms.items():
+        yield from _form(document, place, by_form)
+
+
+def nearest(name: str, known: Collection[str], *, otherwise: str = "") -> str:
+    """What was probably meant: the nearest known name, else all of them."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"`{near[0]}`" if near else otherwise or any_of(known)
+
+
+def any_of(known: Iterable[str]) -> str:
+    """The known names as a choice, for people."""
+    listed = [f"`{name}`" for name in sorted(known)]
+    return " or ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]])) or "nothing: there is none"
+
+
+def _open(text: str) -> bool:
+    return bool(names(text) or malformed(text))
+
+
+def _choice(document: Document, place: Place) -> int | None:
+    """Where pydantic put the name of one of several forms into the place, if it did."""
+    for position, step in enumerate(place):
+        if isinstance(step, str) and hasattr(sections, step) and document.at(place[: position + 1]) is None:
+            return position
+    return None
+
+
+def _form(document: Document, place: Place, forms: dict[str, list[Any]]) -> Iterator[Problem]:
+    """A choice between forms: what is wrong in the one that was meant, or one sentence about the choice."""
+    structural = {"missing", "extra_forbidden", "model_type"}
+    for form, details in forms.items():
+        if not any(detail["type"] in structural for detail in details):
+            for detail in details:
+                inner = (*place, *detail["loc"][len(place) + 1 :])
+                yield _one(document, inner, detail, getattr(sections, form))
+            return
+    keys = [key for form in forms for key in getattr(sections, form).model_fields]
+    yield document.problem(place, f"{_called(place)} has none of its known forms", f"one key of {any_of(keys)}")
+
+
+def _one(document: Document, place: Place, detail: Any, model: type[BaseModel]) -> Problem:
+    kind, last = detail["type"], place[-1] if place else ""
+    if kind == "missing":
+        meant = _fields(model, place[:-1]).get(str(last), "").partition("\n")[0]
+        return document.problem(place[:-1], f"the key `{last}` is missing", meant)
+    if kind == "extra_forbidden":
+        return document.problem(
+            place, f"the key `{last}` is unknown", nearest(str(last), _fields(model, place[:-1]).keys())
+        )
+    context = detail.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        expected = _PATTERNS.get(context["pattern"], f"a text that matches {context['pattern']}")
+    elif kind in _LIMITS:
+        name, sentence = _LIMITS[kind]
+        expected = sentence.format(context[name])
+    else:
+        expected = _EXPECTED.get(kind, detail["msg"])
+    return document.problem(place, f"{_called(place)} is {_shown(place, detail['input'])}", expected)
+
+
+def _called(place: Place) -> str:
+    """The last key of a place, with the positions after it: `values[1]`."""
+    called = ""
+    for step in reversed(place):
+        if isinstance(step, str):
+            return f"`{step}{called}`"
+        called = f"[{step}]{called}"
+    return "the file"
+
+
+def _shown(place: Place, value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, dict | list):
+        return ("a mapping" if isinstance(value, dict) else "a list") if value else "empty"
+    if "source" in place:
+        return "something else"  # it may be the secret itself
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _fields(model: type[BaseModel], place: Place) -> dict[str, str]:
+    """Keys that the model knows at a place, with what they mean."""
+    current: type[BaseModel] | None = model
+    for step in place:
+        fields = {field.alias or name: field for name, field in current.model_fields.items()} if current else {}
+        if isinstance(step, str) and step in fields:
+            current = _model_in(fields[step].annotation)
+    fields = {field.alias or name: field for name, field in current.model_fields.items()} if current else {}
+    return {name: field.description or "" for name, field in fields.items()}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside an annotation such as `tuple[Record, ...]` or `dict[str, Difference]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for part in typing.get_args(annotation) if (model := _model_in(part)) is not None), None)

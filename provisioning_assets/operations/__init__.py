@@ -1,0 +1,1 @@
+"""What changes by calendar or by hand."""

@@ -1,0 +1,1 @@
+"""What a stranger sees, whatever product is behind it: resolvers, TLS, mail policies, alert routing."""

@@ -1,0 +1,205 @@
+"""What name servers and resolvers answer, held against what is declared.
+
+A caching resolver may answer with the old RRset until its TTL has passed (RFC 1035), or with the name's
+absence until the zone's negative TTL has (RFC 2308): both are told with the seconds that remain.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+from tenacity import (
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_fixed,
+)
+
+from provisioning_assets.backends.dns.records import canonical, presented
+from provisioning_assets.core.plan import Attributes
+from provisioning_assets.errors import ConfigurationError, NotConverged, Problem, ProviderFailed
+from provisioning_assets.probes.mail import judge
+
+TIMEOUT = 2.0
+"""Seconds for one answer; the question is asked a second time after half of them, since packets get lost."""
+
+PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
+"""Resolvers asked when PROVISIONING_RESOLVERS names none: three operators with networks all over the world."""
+
+_RESOLVERS = "PROVISIONING_RESOLVERS"
+_NAMESERVERS = "PROVISIONING_NAMESERVERS"
+_PORT = 53
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A name server; `host` is an address."""
+
+    host: str
+    port: int = _PORT
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORT else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said: values in presentation form with the seconds that they live, or why there are none."""
+
+    values: tuple[str, ...] = ()
+    ttl: int = 0
+    cname: str | None = None
+    """Where the name leads to, when the values are another name's."""
+    problem: str | None = None
+
+
+def resolvers() -> list[Server]:
+    """The caching resolvers that are asked: PROVISIONING_RESOLVERS, else public ones and the system's."""
+    if named := os.environ.get(_RESOLVERS, ""):
+        return _servers(_RESOLVERS, named)
+    found = [Server(host) for host in PUBLIC]
+    with suppress(dns.resolver.NoResolverConfiguration):
+        system = dns.resolver.get_default_resolver()
+        found += [Server(str(host), system.port) for host in system.nameservers]
+    return list(dict.fromkeys(found))
+
+
+def authoritative_servers(zone: str, names: Sequence[str]) -> list[Server]:
+    """Addresses of the zone's servers: PROVISIONING_NAMESERVERS, else those of the names."""
+    if named := os.environ.get(_NAMESERVERS, ""):
+        return _servers(_NAMESERVERS, named)
+    found: list[Server] = []
+    for name in names:
+        try:
+            found.extend(Server(str(record)) for record in dns.resolver.resolve(name, "A", lifetime=TIMEOUT * 2))
+        except dns.exception.DNSException as error:
+            raise ProviderFailed(
+                f"the name server {name} of {zone} has no address", cause=str(error), remedy="check the delegation"
+            ) from None
+    return found
+
+
+def viewpoint() -> dict[str, str]:
+    """From where answers are looked at, as far as this machine's variables say."""
+    return {name: os.environ.get(name, "") for name in (_RESOLVERS, _NAMESERVERS)}
+
+
+def check_zone(rrsets: Mapping[str, Attributes], servers: Sequence[Server], *, cached: bool) -> dict[str, str | None]:
+    """`<name> <type> @ <server>` to what is wrong with its answer; None where it is as declared.
+
+    All questions are asked side by side: servers that do not answer cost one timeout together.
+    """
+    work = [(address, attributes, server) for server in servers for address, attributes in rrsets.items()]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        problems = pool.map(lambda each: check_rrset(*each, cached=cached), work)
+        return {f"{address} @ {server}": p for (address, _, server), p in zip(work, problems, strict=True)}
+
+
+def check_rrset(address: str, attributes: Attributes, server: Server, *, cached: bool) -> str | None:
+    """What is wrong with a server's answer for one RRset. A cache's TTL counts down, an authority's does not."""
+    name, kind = address.rsplit(" ", 1)
+    found = ask(name, kind, server, authority=not cached)
+    if found.problem:
+        return found.problem
+    left = f" for at most {found.ttl} s more" if cached else ""
+    if "alias" in attributes:
+        return _differs_from_alias(found, attributes["alias"], kind, server, cached=cached)
+    declared = ", ".join(attributes["values"])
+    if found.cname and kind != "CNAME":
+        return f"{server} leads to {found.cname}{left}; declared is {declared}"
+    if list(found.values) != sorted(canonical(value, kind) for value in attributes["values"]):
+        return f"{server} answers {', '.join(found.values)}{left}; declared is {declared}"
+    return _wrong_ttl(found.ttl, attributes["ttl"], server, cached=cached) or judge(name, kind, found.values)
+
+
+def ask(name: str, kind: str, server: Server, *, authority: bool) -> Answer:
+    """One question, by UDP and on truncation by TCP."""
+    query = dns.message.make_query(name, kind, use_edns=0, payload=1232)
+    if authority:
+        query.flags &= ~dns.flags.RD
+    lost = Retrying(stop=stop_after_attempt(2), retry=retry_if_exception_type(dns.exception.Timeout), reraise=True)
+    try:
+        reply, _ = lost(dns.query.udp_with_fallback, query, server.host, timeout=TIMEOUT / 2, port=server.port)
+        if reply.rcode() not in {dns.rcode.NXDOMAIN, dns.rcode.NOERROR}:
+            said = dns.rcode.to_text(reply.rcode())
+            return Answer(problem=f"{server} answers {said} for {name} {kind}: nothing is known")
+        if authority and not reply.flags & dns.flags.AA:
+            return Answer(problem=f"{server} is not authoritative for {name}")
+        chain = dns.message.QueryMessage.resolve_chaining(reply)  # type: ignore[arg-type] # a reply to a query is one
+    except (dns.exception.DNSException, OSError) as error:
+        why = "does not answer" if isinstance(error, dns.exception.Timeout) else f"cannot be asked ({error})"
+        return Answer(problem=f"{server} {why}: nothing is known of {name} {kind}")
+    if chain.answer is None:
+        what = "that the name does not exist" if reply.rcode() == dns.rcode.NXDOMAIN else f"that there is no {kind}"
+        left = "" if authority else f" for at most {chain.minimum_ttl} s more"
+        asked = chain.canonical_name.to_text(omit_final_dot=True)
+        return Answer(problem=f"{server} answers {what} ({asked}){left}")
+    values = sorted(presented(record) for record in chain.answer)
+    return Answer(tuple(values), chain.minimum_ttl, chain.canonical_name.to_text() if chain.cnames else None)
+
+
+def wait_until_served(wanted: Mapping[str, Attributes], servers: Sequence[Server], *, seconds: float = 30) -> None:
+    """Return when each server answers as wanted; `NotConverged` names the one that does not."""
+    what = "name servers do not serve what was published"
+    if not servers:
+        raise NotConverged(what, cause="the zone has no name server that could be asked", remedy="check the delegation")
+    attempts = Retrying(
+        stop=stop_after_delay(seconds), wait=wait_fixed(0.3), retry=retry_if_result(lambda found: any(found.values()))
+    )
+    try:
+        attempts(check_zone, wanted, servers, cached=False)
+    except RetryError as error:
+        wrong = "; ".join(problem for problem in error.last_attempt.result().values() if problem)
+        remedy = f"run again; they had {seconds:.0f} s"
+        raise NotConverged(what, where=", ".join(map(str, servers)), cause=wrong, remedy=remedy) from None
+
+
+def _differs_from_alias(found: Answer, alias: str, kind: str, server: Server, *, cached: bool) -> str | None:
+    """An alias is to answer what its target answers at the same server."""
+    target = ask(alias, kind, server, authority=not cached)
+    if target.problem:
+        return f"the alias follows {alias}: {target.problem}"
+    if found.values == target.values:
+        return None
+    left = f" for at most {max(found.ttl, target.ttl)} s more" if cached else ""
+    answered, followed = ", ".join(found.values), ", ".join(target.values)
+    return f"{server} answers {answered}{left}; the alias follows {alias}, which is {followed}"
+
+
+def _wrong_ttl(found: int, documented: int, server: Server, *, cached: bool) -> str | None:
+    if cached and found > documented:
+        return f"{server} keeps it for {found} s more, under an older TTL; documented is {documented} s"
+    if not cached and found != documented:
+        return f"{server} serves a TTL of {found} s; documented is {documented} s"
+    return None
+
+
+def _servers(variable: str, text: str) -> list[Server]:
+    """Servers of a list such as `127.0.0.1:5301, [::1]:5301, 192.0.2.53`."""
+    return [_server(variable, part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _server(variable: str, text: str) -> Server:
+    host, _, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", str(_PORT))
+    try:
+        server = Server(str(ipaddress.ip_address(host.strip("[]"))), int(port))
+    except ValueError:
+        expected = "addresses separated by commas: `127.0.0.1:5301` or `[::1]:5301`"
+        problem = Problem(variable, 0, 0, f"`{text}` is no address of a server", expected)
+        raise ConfigurationError([problem], remedy=f"correct the variable {variable}") from None
+    return server

@@ -1,0 +1,83 @@
+"""What a routing proof found, as it is kept in the evidence: of the control, and of the quiet run beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from provisioning_assets.backends.monitoring import Delivery
+from provisioning_assets.core.plan import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What a breach with paging on did. Proven when the pager's tap got the alarm, `delay_seconds` later."""
+
+    alarm: str
+    evaluator: str
+    summary: str
+    at: datetime | None = None
+    """When the breaching datapoint was put."""
+    delay_seconds: float | None = None
+    pager: tuple[Delivery, ...] = ()
+
+    @property
+    def proven(self) -> bool:
+        """True when the alarm was seen to reach the pager."""
+        return self.delay_seconds is not None
+
+    def as_json(self) -> dict[str, Json]:
+        """For the evidence; `from_json` reads it back."""
+        return {
+            "alarm": self.alarm,
+            "evaluator": self.evaluator,
+            "summary": self.summary,
+            "at": self.at and self.at.isoformat(),
+            "delay_seconds": self.delay_seconds,
+            "pager": _as_json(self.pager),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> Self:
+        """The control that was recorded as this; `KeyError` or `ValueError` when it is not one."""
+        pager = tuple(Delivery(d["alarm"], datetime.fromisoformat(d["at"]), d["state"]) for d in value["pager"])
+        at = datetime.fromisoformat(value["at"]) if value["at"] else None
+        return cls(value["alarm"], value["evaluator"], value["summary"], at, value["delay_seconds"], pager)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """What a breach with paging off did: the quiet route was reached, and the pager was not."""
+
+    alarm: str
+    evaluator: str
+    proven: bool
+    summary: str
+    control: Control | None
+    at: datetime | None = None
+    """When the breaching datapoint was put; None when nothing was breached."""
+    delay_seconds: float | None = None
+    """From the breach to the quiet route's receiver."""
+    silent_seconds: float | None = None
+    """For how long after the breach the pager was watched."""
+    pager: tuple[Delivery, ...] = ()
+    quiet: tuple[Delivery, ...] = ()
+
+    def as_json(self) -> dict[str, Json]:
+        """For the evidence."""
+        return {
+            "alarm": self.alarm,
+            "evaluator": self.evaluator,
+            "proven": self.proven,
+            "summary": self.summary,
+            "at": self.at and self.at.isoformat(),
+            "delay_seconds": self.delay_seconds,
+            "silent_seconds": self.silent_seconds,
+            "pager": _as_json(self.pager),
+            "quiet": _as_json(self.quiet),
+            "control": self.control and self.control.as_json(),
+        }
+
+
+def _as_json(deliveries: Sequence[Delivery]) -> list[Json]:
+    return [{"alarm": d.alarm, "at": d.received_at.isoformat(), "state": d.state} for d in deliveries]

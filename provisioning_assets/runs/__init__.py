@@ -1,0 +1,1 @@
+"""One environment during one run."""

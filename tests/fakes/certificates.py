@@ -1,0 +1,93 @@
+"""A certificate authority in memory: it signs what its challenges prove."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from provisioning_assets.backends.certificates import Challenges, Issued
+from provisioning_assets.errors import ProviderFailed
+
+_ROOT = x509.Name.from_rfc4514_string("CN=Memory Authority")
+_SKEW = timedelta(minutes=1)
+
+
+class MemoryAuthority:
+    """Looks each challenge up with `lookup`, as a real authority does by DNS.
+
+    `account_key` is the PEM kept from the last time; its accounts prove nothing and cost nothing.
+    """
+
+    def __init__(
+        self,
+        lookup: Callable[[str], Sequence[str]],
+        account_key: str | None = None,
+        *,
+        lifetime: timedelta = timedelta(days=90),
+    ) -> None:
+        self._lookup = lookup
+        self._lifetime = lifetime
+        self._account_key = account_key or _pem(ec.generate_private_key(ec.SECP256R1()))
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        usage = x509.KeyUsage(
+            digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+            key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+        )  # fmt: skip
+        self._root = (
+            self._certificate(_ROOT, self._key.public_key(), timedelta(days=3650))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(usage, critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    @property
+    def anchor(self) -> str:
+        """PEM of the root that clients must trust."""
+        return self._root.public_bytes(serialization.Encoding.PEM).decode()
+
+    def account_key(self) -> str:
+        """PEM of the account's key."""
+        return self._account_key
+
+    def issue(self, names: Sequence[str], challenges: Challenges) -> Issued:
+        """Sign when every name's challenge is found."""
+        proofs = [(f"_acme-challenge.{name.removeprefix('*.')}", f"proof-of-{name}") for name in names]
+        with challenges.publish(proofs):
+            missing = [record for record, value in proofs if value not in self._lookup(record)]
+        if missing:
+            raise ProviderFailed(
+                f"no certificate for {', '.join(names)}",
+                cause="; ".join(f"{record} does not hold the challenge" for record in missing),
+                remedy="look at the challenge record that the authority saw, then run again",
+            )
+        key = ec.generate_private_key(ec.SECP256R1())
+        leaf = (
+            self._certificate(x509.Name([]), key.public_key(), self._lifetime)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=True)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        return Issued(key=_pem(key), chain=leaf.public_bytes(serialization.Encoding.PEM).decode() + self.anchor)
+
+    def _certificate(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, lifetime: timedelta
+    ) -> x509.CertificateBuilder:
+        begin = datetime.now(UTC) - _SKEW
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        return (
+            x509.CertificateBuilder(issuer_name=_ROOT, subject_name=subject, public_key=key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(begin)
+            .not_valid_after(begin + lifetime)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(authority, critical=False)
+        )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
