@@ -22,7 +22,7 @@ from provisioning_assets.sandbox import lifecycle as sandbox
 from provisioning_assets.sandbox import processes
 from provisioning_assets.sandbox.processes import Folder
 
-START = "import sys, pathlib; from provisioning_assets import sandbox; sandbox.start(pathlib.Path(sys.argv[1]), print)"
+START = "import sys, pathlib; from provisioning_assets.sandbox.lifecycle import start; start(pathlib.Path(sys.argv[1]), print)"
 NAMES = ("aws", "openbao", "dns", "resolver", "edge", "alarms", "prober")
 
 
