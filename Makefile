@@ -4,9 +4,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SANDBOX := .provisioning/sandbox
-# The sandbox's addresses, as the variables that each product's own tools read.
-IN_SANDBOX := set -a; . $(SANDBOX)/env; set +a;
 
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -23,11 +20,11 @@ $(VENV)/installed: requirements.txt pyproject.toml
 # The example engagement, staging and then production, from nothing to its readiness report.
 demo: install
 	$(BIN)/provisioning sandbox start
-	@$(IN_SANDBOX) export DEMO_SHOP_PAYMENT_API_KEY=$${DEMO_SHOP_PAYMENT_API_KEY:-$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')}; \
+	@export DEMO_SHOP_PAYMENT_API_KEY=$${DEMO_SHOP_PAYMENT_API_KEY:-$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')}; \
 	  $(BIN)/provisioning apply demo_shop && { $(BIN)/provisioning readiness demo_shop || test $$? -eq 2; }
 	@echo
 	@echo "NO-GO is right: what the report names as not_run holds the launch, and is not built yet."
-	@echo "Open the lineage, the checks and the schedules with: make ui"
+	@echo "Open the graph, the checks and the schedules with: make ui"
 
 # Side by side: the demo, from nothing, killed and mended; and everything else. Either waits most of its time.
 test: install browser
@@ -51,14 +48,14 @@ lint: install
 	$(BIN)/deptry .
 
 ui: install
-	@test -f $(SANDBOX)/env || $(BIN)/provisioning sandbox start
-	@$(IN_SANDBOX) exec $(BIN)/provisioning ui
+	@$(BIN)/provisioning sandbox status >/dev/null || $(BIN)/provisioning sandbox start
+	@exec $(BIN)/provisioning ui
 
 docs: install
 	$(BIN)/python docs/write_readiness_items.py
 
 screenshots: install
-	@$(IN_SANDBOX) $(BIN)/python docs/take_screenshots.py
+	$(BIN)/python docs/take_screenshots.py
 
 # Pins with hashes and without index addresses: the same on every mirror.
 requirements:

@@ -1,6 +1,8 @@
-"""The assets of an engagement, in the order of promotion."""
+"""The assets of an engagement, in the order of promotion. A new asset is its file, and one line here."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from graphlib import TopologicalSorter
 
 from provisioning_assets.assets import (
@@ -14,48 +16,51 @@ from provisioning_assets.assets import (
     stage,
     verified_environment,
 )
+from provisioning_assets.core.items import Item
 from provisioning_assets.engagement.models import Engagement, Environment
-from provisioning_assets.runs.graph import Lineage, Node
-from provisioning_assets.runs.task import Task
+from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.task import ReadinessItem, Task
 
 TASK_CLASSES = (secrets, dns_records, certificates, runtime_config, monitoring)
 """Modules of the task classes that follow the environment: each has `task(engagement, environment)`."""
 
+_NEVER = timedelta(days=3650)
+
+
+def assemble(engagement: Engagement) -> Graph:
+    """The graph of an engagement."""
+    return Graph(engagement, tuple(task for where in engagement.environments for task in tasks(engagement, where)))
+
 
 def tasks(engagement: Engagement, where: Environment) -> list[Task]:
     """The tasks of one environment, upstream first."""
-    after = _stage_order(where)
+    after = where.stage_order
     classes = {module.__name__.rsplit(".", 1)[-1] for module in TASK_CLASSES}
     late = set(_reaching(after, classes))
     early = tuple(name for name in after if name not in late)
-    found = [stage.task(engagement, each, after[each.name]) for each in where.stages]
-    found.append(environment.task(engagement, early))
+    found = [stage.task(engagement, where, each, after[each.name]) for each in where.stages]
+    found.append(environment.task(engagement, where, early))
     found.extend(module.task(engagement, where) for module in TASK_CLASSES)
-    found.append(verified_environment.task(engagement, ("environment", *sorted(classes), *sorted(late))))
+    found.append(verified_environment.task(engagement, where, ("environment", *sorted(classes), *sorted(late))))
     if where is engagement.environments[-1]:
-        found.append(launch_readiness.task(engagement))
-    return _upstream_first(found)
+        found.append(launch_readiness.task(engagement, where))
+    return [_with_its_runs(task) for task in _upstream_first(found)]
 
 
-def assemble(engagement: Engagement) -> tuple[Lineage, Mapping[tuple[str, str], Task]]:
-    """The lineage of an engagement, and the task of each of its nodes."""
-    by_key = {(where.name, task.name): task for where in engagement.environments for task in tasks(engagement, where)}
-    nodes = tuple(_node(environment_name, task) for (environment_name, _), task in by_key.items())
-    return Lineage(engagement, nodes), by_key
-
-
-def _node(environment_name: str, task: Task) -> Node:
-    return Node(task.name, environment_name, task.upstream, task.item_rules, task.needs, task.inputs, task.is_stage)
-
-
-def _stage_order(where: Environment) -> dict[str, tuple[str, ...]]:
-    """What each stage stands on: what it says, else the stage before it."""
-    previous: tuple[str, ...] = ()
-    order: dict[str, tuple[str, ...]] = {}
-    for each in where.stages:
-        order[each.name] = each.after or previous
-        previous = (each.name,)
-    return order
+def _with_its_runs(task: Task) -> Task:
+    """The task with an item for how its last run ended: a failure is evidence of its own."""
+    if not task.checks:
+        return task
+    item = Item(
+        name="last_run_succeeded",
+        description="The last run that carried the asset out came to its end. Red says what stopped it: mend that, then"
+        " apply again.",
+        review_item=task.checks[0].item.review_item,
+        gates="promotion",
+        max_age=_NEVER,
+        of_runs=True,
+    )
+    return replace(task, items=(*task.items, ReadinessItem(item, None)))
 
 
 def _reaching(after: Mapping[str, tuple[str, ...]], classes: set[str]) -> Iterator[str]:

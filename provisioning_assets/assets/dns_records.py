@@ -2,13 +2,14 @@
 
 from provisioning_assets.backends.dns.records import absolute, canonical
 from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Attributes
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.sections import Dns, Record
-from provisioning_assets.probes.resolvers import authoritative_servers, check_zone, resolvers
-from provisioning_assets.runs.readiness import readiness_item
-from provisioning_assets.runs.task import AWS, NAME_SERVERS, Declared, Task, equals_declared, inputs, section
-from provisioning_assets.runs.work import Work
+from provisioning_assets.probes import resolvers
+from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.declared import Declared, equals_declared
+from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
 
 def desired_rrsets(section: Dns) -> dict[str, Attributes]:
@@ -22,41 +23,42 @@ def _attributes(record: Record) -> Attributes:
     return {"ttl": record.ttl, "values": sorted(canonical(value, record.type) for value in record.values)}
 
 
-def target(work: Work) -> Declared:
+def target(run: AssetRun) -> Declared:
     """The zone's RRsets; answers to ACME challenges come and go by themselves."""
-    dns, provider = work.environment.dns, work.session.dns
+    dns, provider = run.environment.dns, run.backend(Kind.DNS)
     return Declared(
         desired=lambda: desired_rrsets(dns),
         read=lambda: provider.read(dns.zone),
         write=lambda changes: provider.write(dns.zone, changes),
-        ignored=lambda address: address.startswith("_acme-challenge."),
+        managed_elsewhere=lambda address: "certificates" if address.startswith("_acme-challenge.") else None,
     )
 
 
 @readiness_item(review_item=2)
-def dns_has_not_drifted(work: Work) -> Finding:
+def dns_has_not_drifted(run: AssetRun) -> Finding:
     """The zone holds exactly the declared RRsets, read back from the provider.
 
     Red names each RRset that was added, changed or removed behind our back.
     """
-    return equals_declared(work, target(work))
+    return equals_declared(run, target(run))
 
 
 @readiness_item(review_item=2)
-def dns_is_served_as_declared(work: Work) -> Finding:
+def dns_is_served_as_declared(run: AssetRun) -> Finding:
     """Each authoritative server answers each RRset with the declared values and the documented TTL."""
-    dns = work.environment.dns
-    servers = authoritative_servers(dns.zone, work.session.dns.name_servers(dns.zone))
-    return Finding.over("answers of authoritative servers", check_zone(desired_rrsets(dns), servers, cached=False))
+    dns = run.environment.dns
+    servers = resolvers.authoritative_servers(dns.zone, run.backend(Kind.DNS).name_servers(dns.zone), run.access)
+    answers = resolvers.check_zone(desired_rrsets(dns), servers, cached=False)
+    return Finding.over("answers of authoritative servers", answers)
 
 
 @readiness_item(review_item=2)
-def dns_has_propagated(work: Work) -> Finding:
+def dns_has_propagated(run: AssetRun) -> Finding:
     """Each caching resolver answers each RRset as declared: mail, SPF, DKIM, DMARC and CAA included.
 
     Red names the resolver and how long its old answer lives on. Wait that long, then run this item again.
     """
-    answers = check_zone(desired_rrsets(work.environment.dns), resolvers(), cached=True)
+    answers = resolvers.check_zone(desired_rrsets(run.environment.dns), resolvers.resolvers(run.access), cached=True)
     return Finding.over("answers of caching resolvers", answers)
 
 
@@ -66,9 +68,11 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     own, template = section(engagement, environment, "dns")
     return Task(
         name="dns_records",
+        environment=environment.name,
         description=f"The records of {environment.dns.zone}, published days before the launch: TTLs take their time.",
-        kinds=frozenset({environment.dns.provider, "dns"}),
-        needs=frozenset({AWS, NAME_SERVERS}),
+        labels=frozenset({environment.dns.provider.name, "dns"}),
+        backends=(Kind.DNS,),
+        views=(resolvers.viewpoint,),
         upstream=("environment",),
         inputs=inputs(engagement, items, own=own, template=template),
         items=items,

@@ -1,13 +1,14 @@
 """Launch readiness: the written go/no-go over every environment on the way to production."""
 
+from collections import Counter
 from collections.abc import Mapping
 
+from provisioning_assets.core.items import decide
 from provisioning_assets.core.plan import Json
-from provisioning_assets.engagement.models import Engagement
-from provisioning_assets.runs.readiness import planned_item, standings
-from provisioning_assets.runs.session import Session
-from provisioning_assets.runs.task import AWS, SECRET_STORE, Task, inputs
-from provisioning_assets.runs.work import Work
+from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.runs.asset_run import AssetRun, now
+from provisioning_assets.runs.standings import gather
+from provisioning_assets.runs.task import Task, inputs, planned_item
 
 PLANNED = (
     planned_item(
@@ -28,27 +29,22 @@ PLANNED = (
 )
 
 
-def _state(work: Work) -> Mapping[str, Json]:
-    """The counts of every state over all environments, and the items that say no."""
-    session: Session | None = work.session
-    found = []
-    while session is not None:
-        found.extend(standings(session))
-        session = session.before
-    counts: dict[str, int] = {}
-    for standing in found:
-        counts[standing.judgement.state.value] = counts.get(standing.judgement.state.value, 0) + 1
-    not_open = [str(standing) for standing in found if not standing.judgement.opens]
-    return {"decision": "NO-GO" if not_open else "GO", "counts": counts, "holding": not_open}
+def _state(run: AssetRun) -> Mapping[str, Json]:
+    """The decision, the counts of every state over all environments, and the items that say no."""
+    gathered = gather(run.session.graph, now())
+    decided = decide(gathered.standings, [each.name for each in run.engagement.environments])
+    counts = Counter(standing.judgement.state.value for standing in gathered.standings)
+    holding = [str(each) for each in decided.against]
+    return {"decision": decided.decision.value, "counts": dict(counts), "holding": holding}
 
 
-def task(engagement: Engagement) -> Task:
+def task(engagement: Engagement, environment: Environment) -> Task:
     """The asset of the decision."""
     return Task(
         name="launch_readiness",
+        environment=environment.name,
         description="The go/no-go: every readiness item of every environment, from the recorded evidence.",
-        kinds=frozenset({"report"}),
-        needs=frozenset({AWS, SECRET_STORE}),
+        labels=frozenset({"report"}),
         upstream=("verified_environment",),
         inputs=inputs(engagement, PLANNED, own=engagement.launch.model_dump(mode="json"), template=engagement.name),
         items=PLANNED,

@@ -3,74 +3,69 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
-
 from provisioning_assets.assets.monitored import dashboard_bodies, desired_monitoring
 from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.placeholders import fill
 from provisioning_assets.probes.alert_routing import prove_control, prove_quiet
 from provisioning_assets.probes.routing_proofs import Control
-from provisioning_assets.runs.readiness import readiness_item, stand
-from provisioning_assets.runs.task import AWS, Declared, Task, equals_declared, inputs, section
-from provisioning_assets.runs.work import Work
+from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.declared import Declared, equals_declared
+from provisioning_assets.runs.standings import stand
+from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
 FIRST_DATA = 45.0
 """Seconds that a new dashboard gets to show its first data points."""
 
 
-def target(work: Work) -> Declared:
+def target(run: AssetRun) -> Declared:
     """Everything of the environment's scope."""
-    scope, provider = work.session.scope, work.session.monitoring
+    scope, provider = run.scope, run.backend(Kind.MONITORING)
     return Declared(
-        desired=lambda: desired_monitoring(work.environment, work.files),
+        desired=lambda: desired_monitoring(run.environment, run.files),
         read=lambda: provider.read(scope),
         write=lambda changes: provider.write(scope, changes),
     )
 
 
 @readiness_item(review_item=5)
-def monitoring_has_not_drifted(work: Work) -> Finding:
+def monitoring_has_not_drifted(run: AssetRun) -> Finding:
     """Probes, log groups, dashboards, alarms and their routes are live as declared, read back from the platform.
 
     Red names what differs: an alarm's threshold or actions, an edited dashboard, a removed subscription.
     """
-    return equals_declared(work, target(work))
+    return equals_declared(run, target(run))
 
 
 @readiness_item(review_item=5, max_age=timedelta(hours=6))
-def dashboards_have_data(work: Work) -> Finding:
+def dashboards_have_data(run: AssetRun) -> Finding:
     """Each widget's own queries return data points of the last minutes. A widget without data is red.
 
     Red after provisioning means that the health probe does not reach the platform.
     """
-    names = [dashboard.name for dashboard in work.environment.monitoring.dashboards]
+    names = [dashboard.name for dashboard in run.environment.monitoring.dashboards]
 
     def look() -> dict[str, int]:
-        provider, scope = work.session.monitoring, work.session.scope
+        provider, scope = run.backend(Kind.MONITORING), run.scope
         counts: dict[str, int] = {}
         for name in names:
             widgets = provider.widget_data(scope, name) or {"no widget": 0}
             counts |= {f"{name}: {title}": count for title, count in widgets.items()}
         return counts
 
-    retrying = Retrying(
-        stop=stop_after_delay(FIRST_DATA), wait=wait_fixed(1), retry=retry_if_result(lambda c: not all(c.values()))
-    )
-    try:
-        counts = retrying(look)
-    except RetryError as error:
-        counts = error.last_attempt.result()
+    counts = settle(look, done=lambda found: all(found.values()), within=FIRST_DATA)
     return Finding.over("widgets", {title: None if count else "shows no data" for title, count in counts.items()})
 
 
 @readiness_item(review_item=6)
-def pager_is_not_armed(work: Work) -> Finding:
+def pager_is_not_armed(run: AssetRun) -> Finding:
     """Every alarm of the pager's route exists with its actions switched off: routed, but not yet in pager mode."""
-    live = work.session.monitoring.read(work.session.scope)
+    live = run.backend(Kind.MONITORING).read(run.scope)
     problems = {
         alarm.name: _arming_problem(live.get(f"alarm {alarm.name}-pager"))
-        for alarm in work.environment.monitoring.alarms
+        for alarm in run.environment.monitoring.alarms
     }
     return Finding.over("alarms of the pager", problems)
 
@@ -81,40 +76,46 @@ def _arming_problem(alarm: Mapping[str, object] | None) -> str | None:
     return None if alarm["paging"] is False else "is armed: a breach now wakes somebody up"
 
 
-@readiness_item(review_item=6, max_age=timedelta(days=7), lasting=True, exercise=True)
-def alerts_reach_their_route(work: Work) -> Finding:
+@readiness_item(
+    review_item=6,
+    max_age=timedelta(days=7),
+    within=timedelta(minutes=30),
+    requires=(Capability.ALARM_EVALUATION,),
+    lasting=True,
+    drill=True,
+)
+def alerts_reach_their_route(run: AssetRun) -> Finding:
     """A synthetic breach reaches the quiet route and not the pager, judged beside a control.
 
     The control runs in the first environment: with paging on, the same breach reaches the pager's receiver. Only then
     does the pager's silence with paging off, watched for twice the control's delay, prove anything. No control: red.
-    The exercise is announced in the record, and done by an apply or a recheck only, never by a scheduled drift run.
+    The drill is announced in the record, and done by an apply or a recheck only, never by a scheduled drift run.
     """
-    session = work.session
+    session, provider = run.session, run.backend(Kind.MONITORING)
     proofs: dict[str, dict[str, object]] = {}
     problems: dict[str, str | None] = {}
-    for alarm in work.environment.monitoring.alarms:
-        control = _recorded_control(work, alarm.name)
+    for alarm in run.environment.monitoring.alarms:
+        control = _recorded_control(run, alarm.name)
         if session.before is None:
-            with work.exercise(f"an exercise with paging of {alarm.name} on"):
-                control = prove_control(session.monitoring, session.scope, alarm.name)
-        with work.exercise(f"an exercise with a breach of {alarm.name} and paging off"):
-            quiet = prove_quiet(session.monitoring, session.scope, alarm.name, control)
+            with run.drill(f"a drill with paging of {alarm.name} on"):
+                control = prove_control(provider, run.scope, alarm.name)
+        with run.drill(f"a drill with a breach of {alarm.name} and paging off"):
+            quiet = prove_quiet(provider, run.scope, alarm.name, control)
         proofs[alarm.name] = quiet.as_json()
         problems[alarm.name] = None if quiet.proven else quiet.summary
-    finding = Finding.over("routed alarms", problems)
-    return Finding(finding.ready, finding.summary, {**finding.evidence, "proofs": proofs})
+    return Finding.over("routed alarms", problems, proofs=proofs)
 
 
-def _recorded_control(work: Work, alarm: str) -> Control | None:
+def _recorded_control(run: AssetRun, alarm: str) -> Control | None:
     """The control that the environment before recorded, while its evidence counts."""
-    before = work.session.before
+    before = run.session.before
     if before is None:
         return None
-    node = before.lineage.node(before.environment.name, work.node.asset)
-    judgement = stand(before, node, alerts_reach_their_route.item).judgement
+    task = before.graph.task(before.environment.name, run.task.name)
+    judgement = stand(before, task, alerts_reach_their_route.item).judgement
     if not judgement.opens or judgement.evidence is None:
         return None
-    proof = judgement.evidence.finding.evidence.get("proofs", {}).get(alarm)
+    proof = judgement.evidence.finding.details.get("proofs", {}).get(alarm)
     return Control.from_json(proof["control"]) if proof else None
 
 
@@ -133,8 +134,9 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     return Task(
         name="monitoring",
         description="Metrics, logs, dashboards and alarms of the environment, and where alarms go.",
-        kinds=frozenset({settings.provider, "aws"}),
-        needs=frozenset({AWS}),
+        environment=environment.name,
+        labels=frozenset({settings.provider.name}),
+        backends=(Kind.MONITORING,),
         upstream=("runtime_config",),
         inputs=inputs(engagement, items, own=own, template=template, own_files=bodies, shared_files=written),
         items=items,

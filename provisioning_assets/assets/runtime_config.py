@@ -1,46 +1,47 @@
 """Runtime configuration: what runs is what was reviewed, key by key."""
 
 from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.config_files import runtime_layers, runtime_values
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.validation.differences import mentions
-from provisioning_assets.runs.readiness import readiness_item
-from provisioning_assets.runs.task import AWS, Declared, Task, equals_declared, inputs, section
-from provisioning_assets.runs.work import Work
+from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.declared import Declared, equals_declared
+from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
 
-def target(work: Work) -> Declared:
+def target(run: AssetRun) -> Declared:
     """The keys under the environment's prefix."""
-    environment, store = work.environment, work.session.config_store
+    environment, store = run.environment, run.backend(Kind.CONFIG)
     return Declared(
-        desired=lambda: {key: {"value": value} for key, value in work.files.items()},
+        desired=lambda: {key: {"value": value} for key, value in run.files.items()},
         read=lambda: store.read(environment.runtime_config.prefix),
         write=store.write,
     )
 
 
 @readiness_item(review_item=1)
-def runtime_config_equals_reviewed(work: Work) -> Finding:
+def runtime_config_equals_reviewed(run: AssetRun) -> Finding:
     """Every key below the prefix has the value of the version-controlled files, and there is no other key.
 
     Red names each key that differs. Change the files and apply; never the live value.
     """
-    return equals_declared(work, target(work))
+    return equals_declared(run, target(run))
 
 
 @readiness_item(review_item=1)
-def no_value_belongs_to_another_environment(work: Work) -> Finding:
+def no_value_belongs_to_another_environment(run: AssetRun) -> Finding:
     """No live value contains what is declared to be another environment's: a staging URL in production, say."""
-    live = work.session.config_store.read(work.environment.runtime_config.prefix)
-    return Finding.over("live keys", {key: _foreign(work, str(found["value"])) for key, found in live.items()})
+    live = run.backend(Kind.CONFIG).read(run.environment.runtime_config.prefix)
+    return Finding.over("live keys", {key: _foreign(run, str(found["value"])) for key, found in live.items()})
 
 
-def _foreign(work: Work, text: str) -> str | None:
+def _foreign(run: AssetRun, text: str) -> str | None:
     """Whose declared difference a live value holds, if it is not this environment's own."""
-    for other in work.engagement.environments:
-        if other.name != work.environment.name:
-            theirs = {name: other.values[name] for name in work.engagement.differences}
-            if name := mentions(text, theirs, work.environment.values):
+    for other in run.engagement.environments:
+        if other.name != run.environment.name:
+            theirs = {name: other.values[name] for name in run.engagement.differences}
+            if name := mentions(text, theirs, run.environment.values):
                 return f"contains {other.name}'s {name}"
     return None
 
@@ -59,8 +60,9 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     return Task(
         name="runtime_config",
         description="Feature flags, rate limits, third-party endpoints and URLs, as reviewed.",
-        kinds=frozenset({environment.runtime_config.provider, "aws"}),
-        needs=frozenset({AWS}),
+        environment=environment.name,
+        labels=frozenset({environment.runtime_config.provider.name}),
+        backends=(Kind.CONFIG,),
         upstream=("secrets", "certificates"),
         inputs=inputs(
             engagement,

@@ -2,30 +2,25 @@
 
 from collections.abc import Iterable
 
+from provisioning_assets.backends.secrets import PURPOSES, mount
 from provisioning_assets.core.plan import Attributes
 from provisioning_assets.engagement.sections import Secrets
-
-PURPOSES = {
-    "runtime": "what the running system uses",
-    "engagement": "what the agency uses until hand-off",
-}
 
 GIVE_BACK = 'path "auth/token/revoke-self" { capabilities = ["update"] }'
 """Whoever logged in can end its own session; without the server's default policy it needs saying."""
 
 
-def desired_structure(engagement: str, environment: str, section: Secrets) -> dict[str, Attributes]:
+def desired_structure(scope: str, section: Secrets) -> dict[str, Attributes]:
     """Address to attributes, as `SecretStore.read_structure` shows them.
 
     The pipeline reads exactly what is listed, so neither private keys of certificates, which lie in
     the same mount, nor anything engagement-time. The agency reads and lists the engagement mount.
     """
-    scope = f"{engagement}-{environment}"
-    pipeline, agency, private = f"{scope}-pipeline", f"{scope}-agency", f"{scope}-engagement"
-    listed = [_rule(f"{scope}-runtime/data/{name}", "read") for name in section.pipeline_reads]
+    pipeline, agency, private = f"{scope}-pipeline", f"{scope}-agency", mount(scope, "engagement")
+    listed = [_rule(f"{mount(scope, 'runtime')}/data/{name}", "read") for name in section.pipeline_reads]
     whole = [_rule(f"{private}/data/*", "read"), _rule(f"{private}/metadata/*", "list", "read")]
     mounts: dict[str, Attributes] = {
-        f"mount {scope}-{purpose}": {"type": "kv", "version": "2", "description": f"{scope}: {what}"}
+        f"mount {mount(scope, purpose)}": {"type": "kv", "version": "2", "description": f"{scope}: {what}"}
         for purpose, what in PURPOSES.items()
     }
     return {

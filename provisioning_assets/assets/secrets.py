@@ -3,48 +3,35 @@
 from collections.abc import Mapping, Sequence
 
 from provisioning_assets.assets.secret_structure import desired_structure
-from provisioning_assets.backends.secrets import Stored
+from provisioning_assets.backends.secrets import ACME_ACCOUNT, PURPOSES, Stored, certificate_secret, mount
 from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.engagement.models import Engagement, Environment
-from provisioning_assets.engagement.sections import ACME_ACCOUNT, Secret
-from provisioning_assets.runs.initial_values import value_of
-from provisioning_assets.runs.readiness import readiness_item
-from provisioning_assets.runs.task import (
-    AWS,
-    SECRET_STORE,
-    SECRET_VALUES,
-    Declared,
-    Task,
-    equals_declared,
-    inputs,
-    section,
-)
-from provisioning_assets.runs.work import Work
+from provisioning_assets.engagement.sections import Secret
+from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.declared import Declared, equals_declared
+from provisioning_assets.runs.initial_values import initial_value, require_initial_values
+from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
 
-def mount(work: Work, purpose: str) -> str:
-    """Mount of the environment's secrets of a purpose, `runtime` or `engagement`."""
-    return f"{work.session.scope}-{purpose}"
-
-
-def target(work: Work) -> Declared:
+def target(run: AssetRun) -> Declared:
     """Mounts, policies and roles as declared, and each secret with a value and its description.
 
     A description (owner, purpose, rotation) follows the engagement file; a value is never replaced.
     """
-    section, store, scope = work.environment.secrets, work.session.secret_store, work.session.scope
-    declared = {f"secret {mount(work, each.purpose)}/{each.name}": each for each in section.secrets}
+    section, store, scope = run.environment.secrets, run.backend(Kind.SECRETS), run.scope
+    declared = {f"secret {mount(scope, each.purpose)}/{each.name}": each for each in section.secrets}
 
     def desired() -> Mapping[str, Attributes]:
-        structure = desired_structure(work.engagement.name, work.environment.name, section)
+        structure = desired_structure(scope, section)
         return {**structure, **{address: _description(each) for address, each in declared.items()}}
 
     def read() -> Mapping[str, Attributes]:
         there = {
-            f"secret {mount(work, purpose)}/{name}": stored.metadata
-            for purpose in ("runtime", "engagement")
-            for name, stored in store.stored(mount(work, purpose)).items()
+            f"secret {mount(scope, purpose)}/{name}": stored.metadata
+            for purpose in PURPOSES
+            for name, stored in store.stored(mount(scope, purpose)).items()
         }
         return {**store.read_structure(f"{scope}-"), **{a: v for a, v in there.items() if a in declared}}
 
@@ -54,13 +41,13 @@ def target(work: Work) -> Declared:
             if change.address not in declared:
                 continue
             each = declared[change.address]
-            where = mount(work, each.purpose)
+            where = mount(scope, each.purpose)
             if change.action is Action.CREATE:
-                store.create(where, each.name, {"value": value_of(each)}, _description(each))
+                store.create(where, each.name, {"value": initial_value(each, run.access.given)}, _description(each))
             else:
                 store.describe(where, each.name, _description(each))
 
-    return Declared(desired, read, write)
+    return Declared(desired, read, write, stateful=lambda address: address.startswith("mount "))
 
 
 def _description(secret: Secret) -> dict[str, str]:
@@ -69,77 +56,84 @@ def _description(secret: Secret) -> dict[str, str]:
 
 
 @readiness_item(review_item=4)
-def secrets_have_not_drifted(work: Work) -> Finding:
+def secrets_have_not_drifted(run: AssetRun) -> Finding:
     """Mounts, policies and roles are as declared, and every declared secret has a value.
 
     Red names what differs; a widened policy is found here.
     """
-    return equals_declared(work, target(work))
+    return equals_declared(run, target(run))
 
 
 @readiness_item(review_item=4, version=2)
-def secrets_are_populated(work: Work) -> Finding:
+def secrets_are_populated(run: AssetRun) -> Finding:
     """Every declared secret has a value that is not empty, with its owner and purpose, and no other secret lies there.
 
     The values are read, asked whether there is anything in them, and dropped.
     """
-    section = work.environment.secrets
+    section, store = run.environment.secrets, run.backend(Kind.SECRETS)
     problems: dict[str, str | None] = {}
-    for purpose in ("runtime", "engagement"):
-        stored = work.session.secret_store.stored(mount(work, purpose))
+    for purpose in PURPOSES:
+        stored = store.stored(mount(run.scope, purpose))
         declared = {each.name: each for each in section.secrets if each.purpose == purpose}
         for name, each in declared.items():
-            problems[f"{purpose}/{name}"] = _problem(work, each, stored.get(name))
-        undeclared = stored.keys() - declared.keys() - _kept_by_certificates(work, purpose)
+            problems[f"{purpose}/{name}"] = _problem(run, each, stored.get(name))
+        undeclared = stored.keys() - declared.keys() - _kept_by_certificates(run, purpose)
         problems |= {f"{purpose}/{name}": "is not declared: who put it there?" for name in sorted(undeclared)}
     return Finding.over("secrets", problems)
 
 
-def _problem(work: Work, secret: Secret, stored: Stored | None) -> str | None:
+def _problem(run: AssetRun, secret: Secret, stored: Stored | None) -> str | None:
     if stored is None:
         return "has no value"
-    value = work.session.secret_store.read(mount(work, secret.purpose), secret.name)
+    value = run.backend(Kind.SECRETS).read(mount(run.scope, secret.purpose), secret.name)
     if not str(value.get("value") or "").strip():
         return "its value is empty" if "value" in value else "has no key `value`: nobody would find it"
     owner = stored.metadata.get("owner")
     return None if owner == secret.owner else f"its owner is {owner or 'not recorded'}, declared is {secret.owner}"
 
 
-def _kept_by_certificates(work: Work, purpose: str) -> set[str]:
+def _kept_by_certificates(run: AssetRun, purpose: str) -> set[str]:
     """Names that the certificates keep in the same mounts."""
     if purpose == "engagement":
         return {ACME_ACCOUNT}
-    return {each.secret for each in work.environment.certificates.certificates}
+    return {certificate_secret(each.name) for each in run.environment.certificates.certificates}
 
 
-@readiness_item(review_item=4)
-def pipeline_reads_its_secrets(work: Work) -> Finding:
+@readiness_item(review_item=4, requires=(Capability.GRANTS_TRIED,))
+def pipeline_reads_its_secrets(run: AssetRun) -> Finding:
     """The deployment pipeline's role logs in and reads each secret that it needs; the values are dropped at once."""
-    runtime = mount(work, "runtime")
-    paths = [(runtime, name) for name in work.environment.secrets.pipeline_reads]
-    could = work.session.secret_store.can_read(f"{work.session.scope}-pipeline", paths)
+    runtime = mount(run.scope, "runtime")
+    paths = [(runtime, name) for name in run.environment.secrets.pipeline_reads]
+    could = run.backend(Kind.SECRETS).can_read(f"{run.scope}-pipeline", paths)
     return Finding.over(
         "secrets of the pipeline",
         {path: None if readable else "the pipeline cannot read it" for path, readable in could.items()},
     )
 
 
-@readiness_item(review_item=4, version=2)
-def pipeline_reads_nothing_else(work: Work) -> Finding:
+@readiness_item(review_item=4, version=2, requires=(Capability.GRANTS_TRIED,))
+def pipeline_reads_nothing_else(run: AssetRun) -> Finding:
     """The same role is refused everything else: engagement-time secrets, undeclared runtime ones, private keys.
 
     The same log-in then reads one of its own secrets: without that control, refusals prove nothing.
     """
-    store, section = work.session.secret_store, work.environment.secrets
-    allowed = [(mount(work, "runtime"), name) for name in section.pipeline_reads]
-    mounts = (mount(work, "runtime"), mount(work, "engagement"))
+    store, section = run.backend(Kind.SECRETS), run.environment.secrets
+    allowed = [(mount(run.scope, "runtime"), name) for name in section.pipeline_reads]
+    mounts = [mount(run.scope, purpose) for purpose in PURPOSES]
     rest = [path for where in mounts for name in store.stored(where) if (path := (where, name)) not in allowed]
-    could = store.can_read(f"{work.session.scope}-pipeline", [*rest, *allowed[:1]])
+    could = store.can_read(f"{run.scope}-pipeline", [*rest, *allowed[:1]])
     if not allowed or not could["/".join(allowed[0])]:
         return Finding.red("no control: the log-in that was refused the rest could not read a secret of its own either")
     return Finding.over("other secrets", {
         path: "the pipeline can read it" if could[path] else None for path in map("/".join, rest)
     })  # fmt: skip
+
+
+def _require_values(run: AssetRun) -> None:
+    """Ask for the first value of each secret that is not stored yet, before a run begins that would miss it."""
+    store = run.backend(Kind.SECRETS)
+    stored = {purpose: store.stored(mount(run.scope, purpose)) for purpose in PURPOSES}
+    require_initial_values(run.environment.secrets.secrets, lambda purpose: stored[purpose], run.access.given)
 
 
 def task(engagement: Engagement, environment: Environment) -> Task:
@@ -152,12 +146,15 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     )
     written, template = section(engagement, environment, "secrets")
     # A secret in the mount is ours, or undeclared, by the names of the certificates.
-    own = {**written, "certificates": sorted(each.secret for each in environment.certificates.certificates)}
+    kept = sorted(certificate_secret(each.name) for each in environment.certificates.certificates)
+    own = {**written, "certificates": kept}
     return Task(
         name="secrets",
         description="Production credentials by name, owner and purpose; values exist in the secret store alone.",
-        kinds=frozenset({environment.secrets.provider}),
-        needs=frozenset({AWS, SECRET_STORE, SECRET_VALUES}),
+        environment=environment.name,
+        labels=frozenset({environment.secrets.provider.name}),
+        backends=(Kind.SECRETS,),
+        before_run=_require_values,
         upstream=("environment",),
         inputs=inputs(engagement, items, own=own, template=template),
         items=items,

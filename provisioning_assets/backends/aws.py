@@ -1,15 +1,18 @@
-"""AWS: one way to make a client, one way to turn its errors into ours."""
+"""AWS: one account and region, reached with one environment's access; its errors in our words."""
 
-import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import boto3
 import botocore.loaders
 import botocore.session
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigChainFactory, ConfigValueStore
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -17,32 +20,158 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
+    ProfileNotFound,
 )
 
-from provisioning_assets.errors import ProviderFailed, Unreachable
+from provisioning_assets.backends.access import OF_PROCESS, Access
+from provisioning_assets.core.plan import Json
+from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreachable
 
 _REMEDY = "check the network and AWS_ENDPOINT_URL, or start the server there"
+_ENDPOINT = "AWS_ENDPOINT_URL"
+_AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
+_OF_THE_PROCESS = ("env", "assume-role-with-web-identity", "container-role", "iam-role")
+"""Where botocore would look for credentials beside a profile: in this process, and on this machine."""
 
 
-@cache
-def client(service: str, region: str, *, attempts: int = 3, patience: int = 10) -> Any:
-    """A boto3 client, shared: clients are thread-safe and cost 50 ms to make.
+class Aws:
+    """Clients of one environment. Nothing of this process's variables reaches them but by its access."""
 
-    It waits `patience` seconds for an answer, in each of its attempts. An AWS_ENDPOINT_URL means a
-    server that stands in for AWS: buckets are then part of the path.
-    """
-    style: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
-    settings = Config(
-        connect_timeout=2,
-        read_timeout=patience,
-        retries={"mode": "standard", "total_max_attempts": attempts},
-        s3=style,
-    )
-    core: Any = botocore.session.get_session()
-    # Credentials are looked up anew for each client; the services' descriptions, megabytes of them, are read once.
-    core.register_component("data_loader", _descriptions())
-    session: Any = boto3.session.Session(botocore_session=core)
-    return session.client(service, region_name=region, config=settings)
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._clients: dict[tuple[str, ...], Any] = {}
+        self._making = threading.Lock()
+
+    def client(self, service: str, region: str = "", *, attempts: int = 3, patience: int = 10) -> Any:
+        """A boto3 client, shared: clients are thread-safe and cost 50 ms to make.
+
+        It waits `patience` seconds for an answer, in each of its attempts.
+        """
+        key = (service, region, str(attempts), str(patience))
+        with self._making:
+            if key not in self._clients:
+                self._clients[key] = self._made(service, region or self.access.region, attempts, patience)
+            return self._clients[key]
+
+    def endpoint(self, service: str = "") -> str:
+        """Address that the access gives a service, else all of them; empty for Amazon's own."""
+        own = service and self.access.get(f"{_ENDPOINT}_{_variable(service)}")
+        return own or self.access.get(_ENDPOINT)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a program of ours that talks to AWS needs, Terraform for one."""
+        region = {"AWS_REGION": self.access.region} if self.access.region else {}
+        return {**self.access.for_child("AWS_"), **region}
+
+    @cached_property
+    def account(self) -> str:
+        """Number of the account: as declared, else as the credentials say.
+
+        As declared, so that the evidence of an environment in another account can be read without credentials for it.
+        """
+        return self.access.account or self._account()
+
+    def reach(self) -> None:
+        """Ask whose credentials these are; an error when they are another account's than the declared one."""
+        found, declared = self._account(), self.access.account
+        if declared not in {None, found}:
+            raise ProvisioningError(
+                f"the credentials belong to the account {found}; the environment lies in {declared}",
+                where=self.access.name,
+                remedy=f"give {self.access.name} credentials for {declared}, or correct `account` in the file",
+            )
+
+    def identity(self) -> Mapping[str, Json]:
+        """The account."""
+        return {"account": self.account}
+
+    def stands_in(self, service: str) -> bool:
+        """Whether a server stands in for Amazon's."""
+        host = urlsplit(self.endpoint(service)).hostname or ""
+        return bool(host) and not host.endswith(_AMAZON)
+
+    @contextmanager
+    def translated(self, service: str) -> Iterator[None]:
+        """Turn botocore's errors into ours: who did not answer, or what was answered."""
+        address = self.access.get(_ENDPOINT) or "its AWS endpoint"
+        try:
+            yield
+        except (NoCredentialsError, ProfileNotFound) as error:
+            raise ProviderFailed(
+                f"{service}: there are no AWS credentials",
+                where=self.access.name,
+                cause=str(error) if isinstance(error, ProfileNotFound) else "",
+                remedy="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment's profile; "
+                "for the sandbox: provisioning sandbox start, and `profile: sandbox` in the engagement file",
+            ) from None
+        except EndpointConnectionError as error:
+            raise Unreachable(service, address, cause="connection refused or no such host", remedy=_REMEDY) from error
+        except (ConnectionError, HTTPClientError) as error:
+            raise Unreachable(service, address, cause=type(error).__name__, remedy=_REMEDY) from error
+        except ClientError as error:
+            answer, operation = error.response.get("Error", {}), error.operation_name
+            cause = f"{answer.get('Code', 'unknown')}: {answer.get('Message', '')}"
+            raise ProviderFailed(f"{service}: {operation} failed", where=address, cause=cause) from None
+        except BotoCoreError as error:
+            raise ProviderFailed(f"{service} could not be asked", where=address, cause=str(error)) from None
+
+    def _account(self) -> str:
+        """A run asks for it before anything else, so it is impatient: `Unreachable` within 5 seconds."""
+        with self.translated("AWS STS"):
+            return str(self.client("sts", attempts=1, patience=4).get_caller_identity()["Account"])
+
+    def _made(self, service: str, region: str, attempts: int, patience: int) -> Any:
+        # Buckets of a server that stands in for S3 are part of the path.
+        style: Any = {"addressing_style": "path"} if self.endpoint(service) else {}
+        endpoint = self.endpoint(service)
+        proxies = {} if endpoint else self.access.proxies("https://amazonaws.com")
+        settings = _config(
+            connect_timeout=2,
+            read_timeout=patience,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            s3=style,
+            proxies=proxies,
+            ignore_configured_endpoint_urls=True,
+        )
+        with self.translated(service):
+            return self._session.client(
+                service,
+                region_name=region,
+                config=settings,
+                endpoint_url=endpoint or None,
+                verify=self.access.get("AWS_CA_BUNDLE") or self.access.get("REQUESTS_CA_BUNDLE") or True,
+            )
+
+    @cached_property
+    def _session(self) -> Any:
+        core: Any = botocore.session.Session()
+        # The services' descriptions, megabytes of them, are read once.
+        core.register_component("data_loader", _descriptions())
+        chains = ConfigChainFactory(session=core, environ=dict(self.access.variables))
+        store: ConfigValueStore = core.get_component("config_store")
+        for name, (in_file, variables, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
+            store.set_config_provider(name, chains.create_config_chain(name, variables, in_file, default, convert))
+        key, secret = self.access.get("AWS_ACCESS_KEY_ID"), self.access.get("AWS_SECRET_ACCESS_KEY")
+        if key and secret:
+            core.set_credentials(key, secret, self.access.get("AWS_SESSION_TOKEN") or None)
+        elif self.access.name != OF_PROCESS:
+            for provider in _OF_THE_PROCESS:
+                core.get_component("credential_provider").remove(provider)
+        return boto3.session.Session(botocore_session=core)
+
+
+_config: Any = Config  # its stubs lack a setting that botocore has
+
+
+def of(access: Access) -> Aws:
+    """The clients of an access: one set, whichever back ends use it."""
+    with _finding:
+        return _made.setdefault(access, Aws(access))
+
+
+_made: "WeakKeyDictionary[Access, Aws]" = WeakKeyDictionary()
+_finding = threading.Lock()
 
 
 @cache
@@ -50,33 +179,8 @@ def _descriptions() -> Any:
     return botocore.loaders.create_loader()
 
 
-@contextmanager
-def translated(service: str) -> Iterator[None]:
-    """Turn botocore's errors into ours: who did not answer, or what was answered."""
-    address = os.environ.get("AWS_ENDPOINT_URL", "its AWS endpoint")
-    try:
-        yield
-    except NoCredentialsError:
-        raise ProviderFailed(
-            f"{service}: there are no AWS credentials",
-            remedy="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-        ) from None
-    except EndpointConnectionError as error:
-        raise Unreachable(service, address, cause="connection refused or no such host", remedy=_REMEDY) from error
-    except (ConnectionError, HTTPClientError) as error:
-        raise Unreachable(service, address, cause=type(error).__name__, remedy=_REMEDY) from error
-    except ClientError as error:
-        answer, operation = error.response.get("Error", {}), error.operation_name
-        cause = f"{answer.get('Code', 'unknown')}: {answer.get('Message', '')}"
-        raise ProviderFailed(f"{service}: {operation} failed", where=address, cause=cause) from None
-    except BotoCoreError as error:
-        raise ProviderFailed(f"{service} could not be asked", where=address, cause=str(error)) from None
-
-
-def account(region: str) -> str:
-    """Number of the account that the credentials belong to.
-
-    A run asks for it before anything else, so it is impatient: `Unreachable` within 5 seconds.
-    """
-    with translated("AWS STS"):
-        return str(client("sts", region, attempts=1, patience=4).get_caller_identity()["Account"])
+@cache
+def _variable(service: str) -> str:
+    """The end of a service's variable: `route53` is called `ROUTE_53` there."""
+    model = _descriptions().load_service_model(service, "service-2")
+    return str(model["metadata"]["serviceId"]).replace(" ", "_").upper()

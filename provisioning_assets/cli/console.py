@@ -1,5 +1,6 @@
 """What the commands print with, and the exit codes that they share."""
 
+import logging
 import time
 
 from rich.console import Console
@@ -12,6 +13,9 @@ NOT_READY = 2
 COULD_NOT_TELL = 1
 """An error, or an answer that nobody could get."""
 
+STYLES = {"green": "green", "red": "red", "not_run": "yellow", "stale": "yellow", "waived": "magenta"}
+"""How each state is shown."""
+
 
 def for_machines(chosen: bool) -> bool:  # noqa: FBT001 - the value of an option
     """With `--json`, standard output holds the answer alone; what is said meanwhile goes to standard error."""
@@ -22,3 +26,23 @@ def for_machines(chosen: bool) -> bool:  # noqa: FBT001 - the value of an option
 def tell(line: str) -> None:
     """One line of progress, with the time."""
     out.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False)
+
+
+def warn(words: str) -> None:
+    """What went wrong, in red."""
+    out.print(words, style="red", markup=False)
+
+
+def follow_progress() -> None:
+    """Show what runs log of their progress."""
+    logger = logging.getLogger("provisioning")
+    logger.setLevel(logging.INFO)
+    if not logger.handlers:
+        logger.addHandler(_Progress())
+        logger.propagate = False
+
+
+class _Progress(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a line of progress."""
+        tell(record.getMessage())

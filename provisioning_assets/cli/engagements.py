@@ -11,7 +11,7 @@ from provisioning_assets.errors import ProvisioningError
 
 if TYPE_CHECKING:
     from provisioning_assets.engagement.models import Engagement
-    from provisioning_assets.runs.graph import Lineage
+    from provisioning_assets.runs.graph import Graph
 
 
 def folders() -> list[Path]:
@@ -36,11 +36,11 @@ def load(name: str) -> "Engagement":
     return load_engagement(root / name)
 
 
-def lineage(name: str) -> "Lineage":
-    """What the record of an engagement is about."""
-    from provisioning_assets.assets.assembly import assemble  # Dagster, two seconds
+def graph(name: str) -> "Graph":
+    """The assets of an engagement."""
+    from provisioning_assets.assets.assembly import assemble  # loads the probes' libraries
 
-    return assemble(load(name))[0]
+    return assemble(load(name))
 
 
 def environments(engagement: str, environment: str | None) -> list[str]:

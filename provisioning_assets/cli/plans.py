@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from provisioning_assets.cli.runs import Jobs
 from provisioning_assets.core.plan import Json, Plan
 from provisioning_assets.core.reconcile import reconcile
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.runs.session import open_session
-from provisioning_assets.runs.work import Work
+from provisioning_assets.runs import opening
+from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +34,27 @@ class Planned:
         }
 
 
-def plans(jobs: Jobs, environment: str, tell: Callable[[str], None]) -> list[Planned]:
+def plans(graph: Graph, environment: str, tell: Callable[[str], None]) -> list[Planned]:
     """Plan each asset that writes. The lock is held meanwhile: a plan shares its working folder with an apply."""
-    session = open_session(jobs.lineage, environment, run="plan", progress=tell)
-    session.reach(frozenset({"aws"}))
-    writing = [node for node in jobs.lineage.of(environment) if jobs.tasks[node.key].target]
+    session = opening.open_session(graph, environment, run="plan", progress=tell)
+    opening.reach(session, ())
+    writing = [task for task in graph.of(environment) if task.target]
     if not session.ledger.pages:
-        # The lock and the state lie in a bucket that the first apply makes: a plan writes nothing.
+        # The lock and the state lie in a store that the first apply makes: a plan writes nothing.
         never = "never applied: all of it is to be made, and the first apply plans it piece by piece"
-        return [Planned(environment, node.asset, None, never, pending=True) for node in writing]
-    found = []
+        return [Planned(environment, task.name, None, never, pending=True) for task in writing]
     try:
-        session.hold()
-        for node in writing:
-            work, target = Work(session, node), jobs.tasks[node.key].target
-            assert target is not None  # noqa: S101 - they were chosen by it
-            try:
-                outcome = reconcile(target(work), work, address=work.address, gate=list, dry_run=True)
-            except ProvisioningError as error:
-                found.append(Planned(environment, node.asset, None, f"cannot be planned: {error.what}"))
-            else:
-                found.append(Planned(environment, node.asset, outcome.plan))
+        opening.hold(session)
+        return [_planned(AssetRun(session, task)) for task in writing]
     finally:
-        session.close()
-    return found
+        opening.close(session)
+
+
+def _planned(run: AssetRun) -> Planned:
+    assert run.task.target is not None  # noqa: S101 - they were chosen by it
+    try:
+        outcome = reconcile(run.task.target(run), run, address=run.address, gate=list, dry_run=True)
+    except ProvisioningError as error:
+        remedy = f"; remedy: {error.remedy}" if error.remedy else ""
+        return Planned(run.task.environment, run.task.name, None, f"cannot be planned: {error.what}{remedy}")
+    return Planned(run.task.environment, run.task.name, outcome.plan)

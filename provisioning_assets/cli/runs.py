@@ -1,6 +1,7 @@
 """Runs of our Dagster jobs from the command line: the same jobs as in the web interface, in this process."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -8,17 +9,16 @@ import dagster as dg
 
 from provisioning_assets.cli import home
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
-from provisioning_assets.core.evidence import Evidence
+from provisioning_assets.core.evidence import Evidence, Verdict
 from provisioning_assets.core.items import Standing
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.orchestration.definitions import EXIT_CODE, REUSE, UNATTENDED
 from provisioning_assets.orchestration.loading import apply_job, drift_job, load_definitions
 from provisioning_assets.record.entries import Entry
 from provisioning_assets.record.process import Process
-from provisioning_assets.runs.graph import Lineage
-from provisioning_assets.runs.readiness import standings
-from provisioning_assets.runs.session import open_session
-from provisioning_assets.runs.task import Task
+from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.opening import open_session
+from provisioning_assets.runs.standings import standings
 
 _PID, _STARTED = "provisioning/pid", "provisioning/process_started"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -48,13 +48,12 @@ class Ran:
 class Jobs:
     """The jobs of one engagement."""
 
-    lineage: Lineage
-    tasks: Mapping[tuple[str, str], Task]
+    graph: Graph
     tell: Tell
 
     def apply(self, environment: str, assets: Sequence[str] = ()) -> Ran:
         """Provision an environment, or some of its assets, with their checks."""
-        known = [node.asset for node in self.lineage.of(environment)]
+        known = [task.name for task in self.graph.of(environment)]
         for asset in assets:
             if asset not in known:
                 raise ProvisioningError(
@@ -64,10 +63,10 @@ class Jobs:
         checks = {key for key in self._checks(environment) if key.asset_key in keys}
         return self._run(environment, apply_job(self._name, environment), keys, checks)
 
-    def check(self, environment: str, item: str | None = None) -> Ran:
-        """Run an environment's checks alone. One item by name is checked anew, by an exercise even if it needs one."""
-        checks = {key for key in self._checks(environment) if item in {None, key.name}}
-        tags = {} if item is None else {REUSE: "false", UNATTENDED: "false"}
+    def check(self, environment: str, items: AbstractSet[str] | None = None) -> Ran:
+        """Run an environment's checks alone. Items by name are checked anew, by a drill even if they need one."""
+        checks = {key for key in self._checks(environment) if items is None or key.name in items}
+        tags = {} if items is None else {REUSE: "false", UNATTENDED: "false"}
         return self._run(environment, drift_job(self._name, environment), set(), checks, tags)
 
     def items(self, environment: str) -> set[str]:
@@ -76,20 +75,20 @@ class Jobs:
 
     def standings(self, environment: str) -> list[Standing]:
         """Where every item that can be checked stands now."""
-        found = standings(open_session(self.lineage, environment, run="report"))
+        found = standings(open_session(self.graph, environment, run="report"))
         return [standing for standing in found if not standing.item.planned]
 
     @property
     def _name(self) -> str:
-        return self.lineage.engagement.name
+        return self.graph.engagement.name
 
     def _key(self, environment: str, asset: str) -> dg.AssetKey:
         return dg.AssetKey([self._name, environment, asset])
 
     def _checks(self, environment: str) -> Iterator[dg.AssetCheckKey]:
-        for node in self.lineage.of(environment):
-            for readiness in self.tasks[node.key].checks:
-                yield dg.AssetCheckKey(self._key(environment, node.asset), readiness.item.name)
+        for task in self.graph.of(environment):
+            for readiness in task.checks:
+                yield dg.AssetCheckKey(self._key(environment, task.name), readiness.item.name)
 
     def _run(
         self,
@@ -120,7 +119,7 @@ class Jobs:
         return replace(ran, exit_code=_exit_code(ran, set(failed.values())))
 
     def _recorded(self, environment: str, run: str) -> tuple[Entry, ...]:
-        ledger = open_session(self.lineage, environment, run=run).ledger
+        ledger = open_session(self.graph, environment, run=run).ledger
         return tuple(entry for page in ledger.pages if page.run == run for entry in page.entries)
 
     def _close_dead_runs(self, instance: dg.DagsterInstance) -> None:
@@ -136,7 +135,7 @@ def _exit_code(ran: Ran, failed: set[int]) -> int:
     """An error weighs most, since it hides the answer; then what is not ready, then what nobody could tell."""
     if COULD_NOT_TELL in failed:
         return COULD_NOT_TELL
-    if failed or any(not evidence.finding.unknown for evidence in ran.red):
+    if failed or any(evidence.finding.verdict is not Verdict.COULD_NOT_TELL for evidence in ran.red):
         return NOT_READY
     if ran.red:
         return COULD_NOT_TELL

@@ -17,12 +17,10 @@ app = typer.Typer(no_args_is_help=True, help="The embedded cloud: real servers o
 
 @app.command()
 def start() -> None:
-    """Start every server that does not run; write the variables to .provisioning/sandbox/env."""
+    """Start every server that does not run; write their addresses to the profile `sandbox`."""
     began = time.monotonic()
     _show_members(sandbox.start(home.sandbox(), tell))
-    tell(
-        f"the sandbox answers ({time.monotonic() - began:.1f} s); variables: {sandbox.environment_file(home.sandbox())}"
-    )
+    tell(f"the sandbox answers ({time.monotonic() - began:.1f} s); profile: {sandbox.profile_file(home.sandbox())}")
 
 
 @app.command()

@@ -1,15 +1,18 @@
 """Evidence, and the one function that turns it into a state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 from provisioning_assets.core.plan import Json
 
 _NAMED = 5
 """How many things that are wrong a summary names; the evidence has all of them."""
+
+WHOLE = "all of it"
+"""Name of a problem that is about no single thing."""
 
 
 class State(StrEnum):
@@ -22,58 +25,90 @@ class State(StrEnum):
     WAIVED = "waived"
 
 
+class Verdict(StrEnum):
+    """What a check answers. All but GREEN are red; the last two say nothing about the thing itself."""
+
+    GREEN = "green"
+    RED = "red"
+    COULD_NOT_TELL = "could_not_tell"
+    """Nobody could look."""
+    NOT_TESTED = "not_tested"
+    """This product cannot show it: the catalogue says so."""
+
+
+class CouldNotTell(str):
+    """What is wrong with one thing, when nobody could look at it; any other text says what was seen."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a readiness item answers: a verdict, a sentence for people, evidence for machines."""
+    """What a readiness item answers: a verdict, a sentence for people, details for machines."""
 
-    ready: bool
+    verdict: Verdict
     summary: str
-    evidence: Mapping[str, Json] = field(default_factory=dict)
-    unknown: bool = False
-    """True when nobody could tell. Not ready, and no statement about the thing itself."""
+    details: Mapping[str, Json] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Name of each thing that is not as it should be, and why: what a waiver can cover."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the claim was seen to be true."""
+        return self.verdict is Verdict.GREEN
 
     @classmethod
-    def green(cls, summary: str, **evidence: Json) -> Self:
+    def green(cls, summary: str, **details: Json) -> Self:
         """The claim was seen to be true."""
-        return cls(ready=True, summary=summary, evidence=evidence)
+        return cls(Verdict.GREEN, summary, details)
 
     @classmethod
-    def red(cls, summary: str, **evidence: Json) -> Self:
+    def red(cls, summary: str, **details: Json) -> Self:
         """The claim is false, or nothing shows it to be true."""
-        return cls(ready=False, summary=summary, evidence=evidence)
+        return cls(Verdict.RED, summary, details, {WHOLE: summary})
 
     @classmethod
-    def could_not_tell(cls, summary: str, **evidence: Json) -> Self:
+    def could_not_tell(cls, summary: str, **details: Json) -> Self:
         """Red, because nobody could look."""
-        return cls(ready=False, summary=f"could not check: {summary}", evidence=evidence, unknown=True)
+        return cls(Verdict.COULD_NOT_TELL, f"could not check: {summary}", details, {WHOLE: summary})
 
     @classmethod
-    def over(cls, things: str, problems: Mapping[str, str | None]) -> Self:
+    def not_tested(cls, reasons: Mapping[str, str]) -> Self:
+        """Red, because this product cannot show it: capability to reason."""
+        return cls(Verdict.NOT_TESTED, f"not tested here: {'; '.join(reasons.values())}", {}, dict(reasons))
+
+    @classmethod
+    def over(cls, things: str, problems: Mapping[str, str | None], **details: Json) -> Self:
         """One verdict over many things: `problems` has each thing looked at, and what is wrong with it.
 
-        Having looked at nothing is red: an empty answer proves nothing.
+        Having looked at nothing is red: an empty answer proves nothing. What was seen to be wrong weighs more than
+        what could not be looked at (`CouldNotTell`), and either weighs more than all that is right.
         """
         if not problems:
             return cls.red(f"no {things} found: nothing was checked")
-        wrong = {name: problem for name, problem in problems.items() if problem}
-        looked_at: dict[str, Json] = {name: problem or "ok" for name, problem in problems.items()}
-        if wrong:
-            first = "; ".join(f"{name}: {problem}" for name, problem in list(wrong.items())[:_NAMED])
-            rest = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
-            return cls.red(f"{len(wrong)} of {len(problems)} {things}: {first}{rest}", looked_at=looked_at)
-        return cls.green(f"all {len(problems)} {things} as they should be", looked_at=looked_at)
+        wrong = {name: str(problem) for name, problem in problems.items() if problem}
+        looked_at = {"looked_at": {name: problem or "ok" for name, problem in problems.items()}, **details}
+        if not wrong:
+            return cls(Verdict.GREEN, f"all {len(problems)} {things} as they should be", looked_at)
+        unknown = all(isinstance(problem, CouldNotTell) for problem in problems.values() if problem)
+        first = "; ".join(f"{name}: {problem}" for name, problem in list(wrong.items())[:_NAMED])
+        rest = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+        word = "could not check: " if unknown else ""
+        verdict = Verdict.COULD_NOT_TELL if unknown else Verdict.RED
+        return cls(verdict, f"{word}{len(wrong)} of {len(problems)} {things}: {first}{rest}", looked_at, wrong)
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What evidence is about: its input, the apply that it follows, and the world that it was seen in."""
+    """What evidence is about: its input, the apply that it follows, and what it was seen in, and from where."""
 
     asset: str
     environment: str
     content: str
     shared: str
     epoch: int
-    world: str
+    identity: str | None
+    """Digest of account, state, servers and vantage points; None when they could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +127,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A person's signed acceptance of a red item, verified by the caller before it gets here."""
+    """A person's signed acceptance of named findings of an item, verified by the caller before it gets here."""
 
     item: str
     asset: str
@@ -100,6 +135,8 @@ class Waiver:
     owner: str
     reason: str
     expires: datetime
+    covers: tuple[str, ...]
+    """Names of the problems that are accepted; whatever else turns red there is not."""
     kind: Literal["waiver"] = "waiver"
 
 
@@ -110,22 +147,45 @@ class Judgement:
     state: State
     reason: str
     evidence: Evidence | None = None
-    unknown: bool = False
-    """Red because nobody could tell, not because of what was seen."""
+    verdict: Verdict | None = None
+    """Of what was seen, when the state rests on it."""
 
     @property
     def opens(self) -> bool:
         """True when a gate may open on it."""
         return self.state in {State.GREEN, State.WAIVED}
 
+    @property
+    def unknown(self) -> bool:
+        """Red because nobody could tell, not because of what was seen."""
+        return self.verdict is Verdict.COULD_NOT_TELL
+
+
+class Rule(Protocol):
+    """What an item says about its evidence."""
+
+    @property
+    def version(self) -> int:
+        """Of the rule that it is checked by."""
+        ...
+
+    @property
+    def max_age(self) -> timedelta:
+        """For how long evidence counts."""
+        ...
+
+    @property
+    def waivable(self) -> bool:
+        """Whether a person may accept what is red."""
+        ...
+
 
 def judge(
     evidence: Evidence | None,
+    rule: Rule,
     *,
-    rule_version: int,
     about: About,
     unfinished: str,
-    max_age: timedelta,
     now: datetime,
     waivers: Sequence[Waiver] = (),
     compare_content: bool = True,
@@ -134,53 +194,57 @@ def judge(
 
     `about` is what holds now; evidence about anything else is stale. `unfinished` names what
     was started on the asset and never finished: nothing seen before it counts. Promotion compares only the
-    `shared` digest (`compare_content=False`), everything else the whole content.
+    `shared` digest (`compare_content=False`), everything else the whole content. A waiver covers what was seen to
+    be red, by name: what is stale or was never looked at, it does not.
     """
-    verdict = _verdict(
-        evidence, rule_version=rule_version, about=about, unfinished=unfinished,
-        max_age=max_age, now=now, compare_content=compare_content,
-    )  # fmt: skip
-    if verdict.state is State.GREEN:
-        return verdict
-    for waiver in waivers:
-        if waiver.expires <= now:
-            until = waiver.expires.isoformat()
-            return Judgement(State.RED, f"the waiver of {waiver.owner} expired at {until}; {verdict.reason}", evidence)
-        until = waiver.expires.isoformat()
-        reason = f"waived by {waiver.owner} until {until}: {waiver.reason} ({verdict.state}: {verdict.reason})"
-        return Judgement(State.WAIVED, reason, evidence)
-    return verdict
-
-
-def _verdict(
-    evidence: Evidence | None,
-    *,
-    rule_version: int,
-    about: About,
-    unfinished: str,
-    max_age: timedelta,
-    now: datetime,
-    compare_content: bool,
-) -> Judgement:
     if evidence is None:
         return Judgement(State.NOT_RUN, "never checked")
+    why = _stale(evidence, rule, about, unfinished, now, compare_content=compare_content)
+    if why:
+        return Judgement(State.STALE, why, evidence)
+    finding = evidence.finding
+    if finding.ready:
+        return Judgement(State.GREEN, finding.summary, evidence, finding.verdict)
+    red = Judgement(State.RED, finding.summary, evidence, finding.verdict)
+    return _waived(red, finding, waivers, now) if rule.waivable else red
+
+
+def _stale(
+    evidence: Evidence, rule: Rule, about: About, unfinished: str, now: datetime, *, compare_content: bool
+) -> str:
+    """Why evidence does not count for what holds now; empty when it does."""
     seen = evidence.about
     age = now - evidence.observed_at
     stale = (
         (bool(unfinished), f"{unfinished} was started after epoch {seen.epoch} and never finished"),
         (seen.epoch != about.epoch, f"checked at epoch {seen.epoch}, the last apply is epoch {about.epoch}"),
-        (seen.world != about.world, "checked in another world (account, state, servers asked or engine differ)"),
-        (evidence.rule_version != rule_version, "checked by another version of the rule"),
+        (
+            seen.identity is not None and seen.identity != about.identity,
+            "checked elsewhere (account, state, servers asked, vantage points or engine differ)",
+        ),
+        (evidence.rule_version != rule.version, "checked by another version of the rule"),
         (seen.shared != about.shared, "checked for another input"),
         (compare_content and seen.content != about.content, "checked for another content"),
-        (age > max_age, f"checked {_span(age)} ago, allowed are {_span(max_age)}"),
+        (age > rule.max_age, f"checked {_span(age)} ago, allowed are {_span(rule.max_age)}"),
         (age < -timedelta(minutes=5), "checked in the future: a clock is wrong"),
     )
-    for is_stale, why in stale:
-        if is_stale:
-            return Judgement(State.STALE, why, evidence)
-    finding = evidence.finding
-    return Judgement(State.GREEN if finding.ready else State.RED, finding.summary, evidence, finding.unknown)
+    return next((why for is_stale, why in stale if is_stale), "")
+
+
+def _waived(red: Judgement, finding: Finding, waivers: Iterable[Waiver], now: datetime) -> Judgement:
+    """Waived, if the waivers that are valid now cover each problem; else what is not covered, and what expired."""
+    valid = [waiver for waiver in waivers if waiver.expires > now]
+    covered = {name for waiver in valid for name in waiver.covers}
+    open_problems = [name for name in finding.problems if name not in covered]
+    if valid and not open_problems and finding.problems:
+        last = min(valid, key=lambda waiver: waiver.expires)
+        until = last.expires.isoformat()
+        reason = f"waived by {last.owner} until {until}: {last.reason} ({red.state}: {red.reason})"
+        return Judgement(State.WAIVED, reason, red.evidence, finding.verdict)
+    expired = [waiver for waiver in waivers if waiver.expires <= now]
+    words = [f"the waiver of {w.owner} expired at {w.expires.isoformat()}" for w in expired[-1:]]
+    words += [f"no waiver covers {', '.join(open_problems[:_NAMED])}"] if valid else []
+    return Judgement(State.RED, "; ".join([*words, red.reason]), red.evidence, finding.verdict)
 
 
 def _span(span: timedelta) -> str:

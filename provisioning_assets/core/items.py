@@ -1,13 +1,27 @@
-"""Gates: what must be proven before something is written, read from recorded evidence alone."""
+"""Readiness items, where each stands, and the one function that decides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Literal
 
-from provisioning_assets.core.evidence import Judgement
+from provisioning_assets.core.evidence import Judgement, State
+from provisioning_assets.core.kinds import Capability
 
 Holds = Literal["promotion", "launch"]
+
+REVIEW_ITEMS = (
+    "Production environments provisioned and verified by IaC plan-and-apply",
+    "DNS records published with documented TTL; propagation verified globally",
+    "TLS certificates issued and verified; auto-renewal working in staging",
+    "Production secrets populated and accessible to the deployment pipeline",
+    "Monitoring dashboards live and showing data from production health checks",
+    "Alert routing configured and tested with a synthetic alert",
+    "Documented rollback plan reviewed and signed off by the launch commander",
+    "On-call rotation aware of the launch window and named contacts confirmed",
+)
+"""The items of the readiness review, in its order; an item's number is its place, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +35,21 @@ class Item:
     """Which of the eight items of the readiness review it belongs to, 1 to 8."""
     gates: Holds
     max_age: timedelta
+    within: timedelta = timedelta(minutes=2)
+    """Deadline of its check: a check that takes longer could not tell."""
     version: int = 1
     """Counts up when the rule changes: older evidence is then stale."""
+    requires: tuple[Capability, ...] = ()
+    """What it needs of a product; without it the verdict is `not_tested`, before the check runs."""
     waivable: bool = True
     lasting: bool = False
     """A slow proof: while its evidence is green and counts, a run states it again without repeating it."""
-    exercise: bool = False
+    drill: bool = False
     """Its proof disturbs the environment on purpose: a drift run, which nobody watches, leaves it alone."""
     derived: bool = False
     """States what others prove: it is stale as soon as one of them is not green."""
+    of_runs: bool = False
+    """What a run itself leaves as evidence of how it ended; no check looks at it."""
     planned: bool = False
     """No check exists yet: nothing that can be run makes it green."""
 
@@ -43,10 +63,77 @@ class Standing:
     environment: str
     judgement: Judgement
 
+    @property
+    def address(self) -> str:
+        """`<environment>/<asset>: <item>`."""
+        return f"{self.environment}/{self.asset}: {self.item.name}"
+
     def __str__(self) -> str:
-        return f"{self.environment}/{self.asset}: {self.item.name} is {self.judgement.state}: {self.judgement.reason}"
+        return f"{self.address} is {self.judgement.state}: {self.judgement.reason}"
 
 
 def closed_by(standings: Sequence[Standing]) -> list[Standing]:
     """The items that keep a promotion gate closed: those that hold it and are neither green nor waived."""
     return [s for s in standings if s.item.gates == "promotion" and not s.judgement.opens]
+
+
+class Decision(StrEnum):
+    """What the record says about the launch; a person still decides."""
+
+    GO = "GO"
+    NO_GO = "NO-GO"
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """One reason for NO-GO: what, in which state, and the standing behind it, if there is one."""
+
+    what: str
+    state: State
+    summary: str
+    review_item: int
+    standing: Standing | None = None
+
+    def __str__(self) -> str:
+        return f"{self.what} is {self.state}: {self.summary}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """GO, or every reason against it."""
+
+    against: tuple[Against, ...]
+
+    @property
+    def decision(self) -> Decision:
+        """GO only when nothing speaks against it."""
+        return Decision.NO_GO if self.against else Decision.GO
+
+
+def decide(standings: Sequence[Standing], environments: Sequence[str]) -> Decided:
+    """GO when every item of every environment opens, each review item has a check, and each environment was looked at.
+
+    `ValueError` for a standing that belongs to none of them: it must not vanish from the decision.
+    """
+    for standing in standings:
+        if not 1 <= standing.item.review_item <= len(REVIEW_ITEMS) or standing.environment not in environments:
+            raise ValueError(f"no place in the review: {standing}")
+    covered = {standing.item.review_item for standing in standings}
+    looked_at = {standing.environment for standing in standings}
+    gaps = [
+        Against(f"{number}. {title}", State.NOT_RUN, "no check exists", number)
+        for number, title in enumerate(REVIEW_ITEMS, 1)
+        if number not in covered
+    ]
+    gaps += [
+        Against(name, State.NOT_RUN, "nothing was checked in this environment", 1)
+        for name in environments
+        if name not in looked_at
+    ]
+    in_order = sorted(standings, key=lambda s: (s.item.review_item, environments.index(s.environment)))
+    closed = [
+        Against(s.address, s.judgement.state, s.judgement.reason, s.item.review_item, s)
+        for s in in_order
+        if not s.judgement.opens
+    ]
+    return Decided((*gaps, *closed))

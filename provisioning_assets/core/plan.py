@@ -1,7 +1,7 @@
 """A plan: what would be done, as ordered, typed, redacted data with a digest."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -49,6 +49,8 @@ class Change:
     after: Attributes | None = None
     sensitive: frozenset[str] = frozenset()
     change_class: ChangeClass = ChangeClass.CONTENT
+    stateful: bool = False
+    """Holds data that a delete or a replacement would lose. The product that makes the change knows."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "before", self._redacted(self.before))
@@ -87,6 +89,8 @@ class Plan:
     """Changes in the order of their addresses; equal changes give an equal digest."""
 
     changes: tuple[Change, ...] = field(default=())
+    existing: int = 0
+    """How many addresses were there when it was made: what the safety rules count against."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "changes", tuple(sorted(self.changes, key=lambda change: change.address)))
@@ -118,16 +122,18 @@ def diff(
     *,
     sensitive: AbstractSet[str] = frozenset(),
     change_class: ChangeClass = ChangeClass.CONTENT,
+    stateful: Callable[[str], bool] = lambda _address: False,
 ) -> Plan:
     """Compare two sides, address by address.
 
     `observed` holds only what this asset owns: what it holds beyond `desired` is deleted.
-    Attributes that `desired` does not name are the server's own business and are not compared.
+    Attributes that `desired` does not name are the server's own business and are not compared. `stateful` says
+    behind which addresses data would be lost.
     """
     secret = frozenset(sensitive)
 
     def change(action: Action, address: str, before: Attributes | None, after: Attributes | None) -> Change:
-        return Change(action, address, before, after, secret, change_class)
+        return Change(action, address, before, after, secret, change_class, stateful(address))
 
     changes = []
     for address, wanted in desired.items():
@@ -139,4 +145,4 @@ def diff(
             changes.append(change(Action.UPDATE, address, found, wanted))
     gone = (address for address in observed if address not in desired)
     changes.extend(change(Action.DELETE, address, observed[address], None) for address in gone)
-    return Plan(tuple(changes))
+    return Plan(tuple(changes), len(observed))

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
-
 from provisioning_assets.core.plan import Plan
+from provisioning_assets.core.settle import settle
 from provisioning_assets.errors import NotConverged, ProvisioningError, Refused
 
 
@@ -59,12 +58,12 @@ def reconcile(
     rules: Sequence[Rule] = (),
     before_write: Callable[[], None] = lambda: None,
     dry_run: bool = False,
-    settle: float = 30.0,
+    within: float = 30.0,
 ) -> Outcome:
     """Bring the target to its desired side, or say why not.
 
     The gate and the rules speak about writes: an empty plan needs neither. `before_write` raises when
-    the lock is gone. An eventually consistent back end gets `settle` seconds to show what was written.
+    the lock is gone. An eventually consistent back end gets `within` seconds to show what was written.
     """
     closed = list(gate())
     try:
@@ -86,7 +85,7 @@ def reconcile(
     before_write()
     journal.apply_started(plan)
     target.apply(plan)
-    remaining = _settled(target, settle)
+    remaining = settle(target.plan, done=lambda plan: plan.empty, within=within)
     journal.observed(remaining)
     if not remaining.empty:
         raise NotConverged(
@@ -96,18 +95,6 @@ def reconcile(
         )
     journal.apply_finished()
     return Outcome(plan, applied=True)
-
-
-def _settled(target: Target, seconds: float) -> Plan:
-    """The first empty plan, or the last one before the deadline."""
-    retrying = Retrying(
-        stop=stop_after_delay(seconds), wait=wait_fixed(1), retry=retry_if_result(lambda plan: not plan.empty)
-    )
-    try:
-        return retrying(target.plan)
-    except RetryError as error:
-        remaining: Plan = error.last_attempt.result()
-        return remaining
 
 
 def _refused(address: str, reasons: Sequence[str]) -> Refused:

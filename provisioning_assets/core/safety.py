@@ -1,43 +1,43 @@
-"""Rules on a plan: each returns its reasons against it, and none when it has none."""
+"""Safety rules: each returns its reasons against a plan, and none when it has none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import floor
 
 from provisioning_assets.core.plan import Action, ChangeClass, Plan
 
-HOLDS_DATA = (
-    "aws_backup_vault.", "aws_cloudwatch_log_group.", "aws_cognito_user_pool.", "aws_db_instance.",
-    "aws_docdb_cluster.", "aws_dynamodb_table.", "aws_ebs_volume.", "aws_ecr_repository.", "aws_efs_file_system.",
-    "aws_elasticache_cluster.", "aws_elasticache_replication_group.", "aws_elasticache_serverless_cache.",
-    "aws_fsx_", "aws_keyspaces_table.", "aws_kinesis_stream.", "aws_kms_key.", "aws_memorydb_cluster.",
-    "aws_msk_cluster.", "aws_neptune_cluster.", "aws_opensearch_domain.", "aws_rds_cluster.",
-    "aws_redshift_cluster.", "aws_route53_zone.", "aws_s3_bucket.", "aws_secretsmanager_secret.", "aws_sqs_queue.",
-    "aws_timestreamwrite_table.", "mount ",
-)  # fmt: skip
-"""Beginnings of addresses behind which data would be lost, at the start or after a module's dot."""
-
-MOST_DELETES = 1 / 3
-"""Share of a plan's addresses that may be deleted at once."""
-
-ALWAYS_ALLOWED_DELETES = 2
+LOSING = {Action.DELETE, Action.REPLACE}
 
 
 def keeps_data(plan: Plan) -> Sequence[str]:
     """Refuse to delete or replace what holds data."""
-    lost = (change for change in plan.changes if change.action in {Action.DELETE, Action.REPLACE})
     return [
         f"{change} would lose data: move the data and remove the protection in code, on purpose"
-        for change in lost
-        if any(change.address.startswith(kind) or f".{kind}" in change.address for kind in HOLDS_DATA)
+        for change in plan.changes
+        if change.stateful and change.action in LOSING
     ]
 
 
-def deletes_little(plan: Plan) -> Sequence[str]:
-    """Refuse a plan that is mostly deletes: it is more often a wrong input than a wish."""
-    deletes = plan.count(Action.DELETE)
-    if deletes <= ALWAYS_ALLOWED_DELETES or deletes <= len(plan.changes) * MOST_DELETES:
-        return []
-    return [f"{deletes} of {len(plan.changes)} changes are deletes; allowed is a third: delete in smaller steps"]
+def stays_in_proportion(plan: Plan, *, deleted: float, changed: float) -> Sequence[str]:
+    """Refuse a plan that deletes or changes more than a share of what exists: more often a wrong input than a wish.
+
+    Shares lie between 0 and 1. One address may always go.
+    """
+    losing = sum(change.action in LOSING for change in plan.changes)
+    touched = losing + plan.count(Action.UPDATE)
+    counts = (("deletes or replaces", losing, deleted, "deleted"), ("changes", touched, changed, "changed"))
+    return [
+        f"it {what} {count} of {plan.existing} that exist; allowed are {_allowed(plan, share)}: go in smaller steps, or"
+        f" raise `safety.{key}` in the engagement file"
+        for what, count, share, key in counts
+        if count > _allowed(plan, share)
+    ]
+
+
+def touches_what_is_ours(plan: Plan, *, whose: Callable[[str], str | None]) -> Sequence[str]:
+    """Refuse to change what belongs to somebody else: `whose` names the owner of an address, None for us."""
+    owners = ((change, whose(change.address)) for change in plan.changes)
+    return [f"{change} is not ours: it belongs to {owner}" for change, owner in owners if owner]
 
 
 def respects_freeze(plan: Plan, *, freeze: datetime, now: datetime) -> Sequence[str]:
@@ -49,3 +49,7 @@ def respects_freeze(plan: Plan, *, freeze: datetime, now: datetime) -> Sequence[
         for change in plan.changes
         if change.action is not Action.UPDATE and change.change_class is ChangeClass.CONTENT
     ]
+
+
+def _allowed(plan: Plan, share: float) -> int:
+    return max(1, floor(plan.existing * share))

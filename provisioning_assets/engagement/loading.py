@@ -92,6 +92,7 @@ def _engagement(
         promotion=header.promotion,
         launch=header.launch,
         roles=header.roles,
+        safety=header.safety,
         differences=header.differences,
         environments=tuple(environments),
         template=_sections(document),

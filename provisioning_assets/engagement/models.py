@@ -5,17 +5,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
 
+from provisioning_assets.backends.backend import Settings
+from provisioning_assets.core.kinds import Kind
+from provisioning_assets.engagement.products import StoreSettings
 from provisioning_assets.engagement.sections import (
     Certificates,
     Dns,
     Model,
     Monitoring,
     Name,
-    RelativePath,
     RuntimeConfig,
     Secrets,
     Stage,
 )
+
+Profile = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
 
 
 class Window(Model):
@@ -79,17 +83,6 @@ class Difference(Model):
     """Environment name to value; each environment has one."""
 
 
-class StateSettings(Model):
-    """Where an environment's Terraform state, and beside it our ledger, are kept."""
-
-    provider: Literal["s3"] = "s3"
-    """The back end that keeps the state."""
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
-    """Name of the bucket."""
-    ledger: RelativePath | None = None
-    """A folder for ledger and lock, relative to the repository. Without it they lie in the bucket, as a team needs."""
-
-
 class EnvironmentSettings(Model):
     """An environment as the file lists it: in order of promotion."""
 
@@ -99,8 +92,12 @@ class EnvironmentSettings(Model):
     """Region of the cloud, used as `${region}`."""
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     """Number of the AWS account that it lies in. Say it where environments lie in several accounts."""
-    state: StateSettings
-    """Where its state is kept."""
+    profile: Profile | None = None
+    """Names the addresses and credentials that it is reached with. Without one: the variables of the shell."""
+    state: StoreSettings
+    """Where the engines' state, our record and the lock are kept."""
+    ledger: StoreSettings | None = None
+    """Where record and lock are kept instead, if not beside the state."""
 
 
 class Sections(Model):
@@ -120,6 +117,15 @@ class Sections(Model):
     """What watches the environment, and whom it calls."""
 
 
+class Safety(Model):
+    """Shares of what exists that one apply may touch; more is refused as a likely mistake. One address always may."""
+
+    deleted: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Share that may be deleted or replaced."""
+    changed: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share that may be changed in any way."""
+
+
 class Header(Model):
     """The part of the file that is about the launch, its people and its environments; nothing is filled in there."""
 
@@ -137,6 +143,8 @@ class Header(Model):
     """Who decides, who operates, who is called."""
     environments: Annotated[tuple[EnvironmentSettings, ...], Field(min_length=1)]
     """In the order of promotion: what is not proven in one is refused in the next."""
+    safety: Safety = Safety()
+    """How much one apply may delete or change."""
     differences: dict[Name, Difference] = {}
     """The only values in which environments may differ, each used as `${name}`."""
 
@@ -151,9 +159,39 @@ class Environment(Sections):
     name: Name
     region: str
     account: str | None = None
-    state: StateSettings
+    profile: str | None = None
+    state: StoreSettings
+    ledger: StoreSettings | None = None
     values: dict[str, JsonValue]
     """What `${…}` stood for here."""
+
+    def settings(self, kind: Kind) -> Settings:
+        """The settings of the product that is chosen for a kind. An engine is chosen by each stage."""
+        return {
+            Kind.DNS: self.dns.provider,
+            Kind.CERTIFICATES: self.certificates.provider,
+            Kind.SECRETS: self.secrets.provider,
+            Kind.CONFIG: self.runtime_config.provider,
+            Kind.MONITORING: self.monitoring.provider,
+            Kind.STORE: self.ledger or self.state,
+        }[kind]
+
+    def stage(self, name: str) -> Stage:
+        """The stage of this name; `KeyError` when there is none."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
+
+    @property
+    def stage_order(self) -> dict[str, tuple[str, ...]]:
+        """What each stage stands on: what it says, else the stage before it."""
+        previous: tuple[str, ...] = ()
+        order: dict[str, tuple[str, ...]] = {}
+        for each in self.stages:
+            order[each.name] = each.after or previous
+            previous = (each.name,)
+        return order
 
 
 class Engagement(Model):
@@ -164,6 +202,7 @@ class Engagement(Model):
     promotion: Literal["incremental", "big-bang"]
     launch: Launch
     roles: Roles
+    safety: Safety
     differences: dict[Name, Difference]
     environments: tuple[Environment, ...]
     template: dict[str, Any]

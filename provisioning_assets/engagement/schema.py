@@ -9,6 +9,8 @@ import sys
 
 from pydantic import BaseModel
 
+from provisioning_assets.backends import catalogue
+from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement import sections
 from provisioning_assets.engagement.models import EngagementFile
@@ -19,11 +21,18 @@ _PLACEHOLDER = {"type": "string", "pattern": r"\$\{\w+\}"}
 def engagement_schema() -> dict[str, Json]:
     """The schema, from the models; in the sections, `${name}` may stand wherever a certain text or number is asked."""
     schema = EngagementFile.model_json_schema(by_alias=True)
-    filled = {name for name, _ in inspect.getmembers(sections, _is_model)}
+    filled = {name for name, model in inspect.getmembers(sections, _is_model) if model.__module__ == sections.__name__}
+    products = {each.settings.__name__: each.kind for each in catalogue.PRODUCTS}
     for name, definition in schema["$defs"].items():
-        if name in filled:
-            properties = definition["properties"]
-            definition["properties"] = {key: _open(value) for key, value in properties.items()}
+        properties = definition.get("properties", {})
+        if name in products:  # the name of a product is written out
+            definition["required"] = ["name", *definition.get("required", [])]
+            del properties["name"]["default"]
+        if name in filled or products.get(name, Kind.STORE) is not Kind.STORE:
+            opened = {
+                key: value if name in products and key == "name" else _open(value) for key, value in properties.items()
+            }
+            definition["properties"] = opened
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "engagement.yaml"}
 
 

@@ -5,6 +5,21 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from provisioning_assets.backends.certificates.settings import Acme
+from provisioning_assets.backends.config.settings import Ssm
+from provisioning_assets.backends.dns.settings import Route53
+from provisioning_assets.backends.infrastructure.settings import Terraform
+from provisioning_assets.backends.monitoring.settings import CloudWatch
+from provisioning_assets.backends.secrets.settings import OpenBao
+from provisioning_assets.engagement.products import (
+    CertificatesSettings,
+    ConfigSettings,
+    DnsSettings,
+    EngineSettings,
+    MonitoringSettings,
+    SecretsSettings,
+)
+
 NAME = r"^[a-z][a-z0-9_]*$"
 LABEL = r"^[a-z0-9][a-z0-9-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=40)]
@@ -20,18 +35,18 @@ class Model(BaseModel):
 
 
 class Stage(Model):
-    """One unit of infrastructure code, applied on its own: a Terraform root."""
+    """One unit of infrastructure code, applied on its own by its engine."""
 
     name: Name
     """What the stage is called in the lineage: networking, datastores, compute, endpoints, or your own."""
     root: RelativePath
-    """Folder of the Terraform root, relative to the repository."""
+    """Folder of its code, relative to the repository."""
     after: tuple[Name, ...] = ()
     """Stages (or `certificates`, for listeners) that must be proven first. Empty: the stage before it."""
     variables: dict[str, JsonValue] = {}
-    """Input variables of the root, beside `engagement`, `environment` and `region`, which every root has."""
-    engine: Literal["terraform"] = "terraform"
-    """The back end that applies it."""
+    """Input variables of the code, beside `engagement`, `environment` and `region`, which every stage gets."""
+    engine: EngineSettings = Terraform()
+    """The engine that applies it."""
 
 
 class Record(Model):
@@ -52,16 +67,12 @@ class Record(Model):
 class Dns(Model):
     """The zone and its records."""
 
-    provider: Literal["route53"] = "route53"
+    provider: DnsSettings = Route53()
     """The back end that holds the zone."""
     zone: str
     """The domain of the zone; one of the stages creates it."""
     records: tuple[Record, ...] = Field(min_length=1)
     """Each RRset that is to be published."""
-
-
-ACME_ACCOUNT = "acme-account"
-"""Name of the engagement-time secret that holds the account's key."""
 
 
 class Certificate(Model):
@@ -74,21 +85,14 @@ class Certificate(Model):
     served_at: tuple[str, ...] = ()
     """Host names at which a TLS client must see this certificate. Empty: the names without wildcards."""
 
-    @property
-    def secret(self) -> str:
-        """Name of the runtime secret that holds its key and chain."""
-        return f"certificate-{self.name}"
-
 
 class Certificates(Model):
     """Where certificates come from, and which."""
 
-    provider: Literal["acme"] = "acme"
+    provider: CertificatesSettings = Acme()
     """The back end that issues them."""
     contact: str
     """Address that the authority writes to."""
-    directory: str | None = None
-    """ACME directory; default is the variable ACME_DIRECTORY_URL."""
     certificates: tuple[Certificate, ...] = Field(min_length=1)
     """Each with all its names."""
 
@@ -132,10 +136,8 @@ class Secret(Model):
 class Secrets(Model):
     """The secrets platform, what it is to hold, and what the deployment pipeline may read."""
 
-    provider: Literal["openbao", "vault"] = "openbao"
+    provider: SecretsSettings = OpenBao()
     """The back end that keeps the values."""
-    address: str | None = None
-    """Server; default is the variable VAULT_ADDR."""
     secrets: tuple[Secret, ...] = Field(min_length=1)
     """All that the platform is to hold for this environment."""
     pipeline_reads: tuple[Label, ...] = Field(min_length=1)
@@ -145,7 +147,7 @@ class Secrets(Model):
 class RuntimeConfig(Model):
     """Version-controlled configuration files, published key by key."""
 
-    provider: Literal["ssm"] = "ssm"
+    provider: ConfigSettings = Ssm()
     """The back end that the running system reads from."""
     prefix: str
     """Path under which the keys live, for example /demo_shop/production/config."""
@@ -187,7 +189,7 @@ class Dashboard(Model):
 class Monitoring(Model):
     """What watches the environment: probes, logs, dashboards, alarms, and where alarms go."""
 
-    provider: Literal["cloudwatch"] = "cloudwatch"
+    provider: MonitoringSettings = CloudWatch()
     """The back end that watches."""
     namespace: str
     """Metric namespace, for example demo_shop/production."""

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from provisioning_assets.engagement import sections
 from provisioning_assets.engagement.document import Document, Place
 from provisioning_assets.engagement.placeholders import malformed, names
+from provisioning_assets.engagement.product_wording import TAG_ERRORS, choice_at, chosen, place_of, tag_problem
+from provisioning_assets.engagement.products import needs
 from provisioning_assets.errors import Problem
 
 _DATE = "a date with time and offset, such as 2026-12-08T06:00:00+01:00"
@@ -55,16 +57,38 @@ def in_words(document: Document, error: ValidationError, model: type[BaseModel],
     for detail in details:
         if detail["type"] == "missing" and detail["loc"] in misspelt:
             continue  # said at the key that was meant to be it
+        if problem := _of_product(document, detail, model):
+            yield problem
+            continue
         if not filled and isinstance(detail.get("input"), str) and _open(detail["input"]):
             continue
-        place = tuple(step for step in detail["loc"] if step != "[key]")
+        place = place_of(tuple(step for step in detail["loc"] if step != "[key]"))
         choice = _choice(document, place)
         if choice is None:
-            yield _one(document, place, detail, model)
+            settings = chosen(model, detail["loc"])
+            yield _one(document, place, detail, model, settings[0] if settings else None)
         else:
             forms.setdefault(place[:choice], {}).setdefault(str(place[choice]), []).append(detail)
     for place, by_form in forms.items():
         yield from _form(document, place, by_form)
+
+
+def _of_product(document: Document, detail: Any, model: type[BaseModel]) -> Problem | None:
+    """What is wrong with the choice of a product, or with a bare name that needs more; None for other problems."""
+    place = place_of(detail["loc"])
+    choice = choice_at(model, place)
+    if detail["type"] in TAG_ERRORS and choice:
+        what, meant, expected = tag_problem(choice, detail["input"])
+        here = (*place, "name") if isinstance(detail["input"], dict) else place
+        name = detail["input"].get("name", "") if isinstance(detail["input"], dict) else detail["input"]
+        return document.problem(here, what, nearest(str(name), meant, otherwise=expected) if meant else expected)
+    settings = chosen(model, detail["loc"])
+    if settings and settings[1] and detail["type"] == "missing":
+        key, name, where = place[-1], settings[0].model_fields["name"].default, place[-2]
+        needed = ", ".join(f"{each}: …" for each in needs(settings[0]))
+        what = f"{name} needs the key `{key}`: {settings[0].model_fields[str(key)].description}"
+        return document.problem(place[:-1], what, f"`{where}: {{name: {name}, {needed}}}`")
+    return None
 
 
 def nearest(name: str, known: Collection[str], *, otherwise: str = "") -> str:
@@ -104,15 +128,16 @@ def _form(document: Document, place: Place, forms: dict[str, list[Any]]) -> Iter
     yield document.problem(place, f"{_called(place)} has none of its known forms", f"one key of {any_of(keys)}")
 
 
-def _one(document: Document, place: Place, detail: Any, model: type[BaseModel]) -> Problem:
+def _one(
+    document: Document, place: Place, detail: Any, model: type[BaseModel], settings: type[BaseModel] | None = None
+) -> Problem:
     kind, last = detail["type"], place[-1] if place else ""
+    fields = _fields(settings, ()) if settings else _fields(model, place[:-1])
     if kind == "missing":
-        meant = _fields(model, place[:-1]).get(str(last), "").partition("\n")[0]
+        meant = fields.get(str(last), "").partition("\n")[0]
         return document.problem(place[:-1], f"the key `{last}` is missing", meant)
     if kind == "extra_forbidden":
-        return document.problem(
-            place, f"the key `{last}` is unknown", nearest(str(last), _fields(model, place[:-1]).keys())
-        )
+        return document.problem(place, f"the key `{last}` is unknown", nearest(str(last), fields.keys()))
     context = detail.get("ctx", {})
     if kind == "string_pattern_mismatch":
         expected = _PATTERNS.get(context["pattern"], f"a text that matches {context['pattern']}")

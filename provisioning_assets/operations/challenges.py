@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Action, Attributes, Change, ChangeClass, diff
 from provisioning_assets.probes.resolvers import authoritative_servers, wait_until_served
-from provisioning_assets.runs.work import Work
+from provisioning_assets.runs.asset_run import AssetRun
 
 _CHALLENGE_TTL = 60
 
@@ -15,12 +16,12 @@ _CHALLENGE_TTL = 60
 class Challenges:
     """Answers to dns-01 challenges, as records of the environment's zone."""
 
-    work: Work
+    run: AssetRun
 
     @contextmanager
     def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
         """Publish, wait until every authoritative server has them, and clean up whatever happens."""
-        zone, provider = self.work.environment.dns.zone, self.work.session.dns
+        zone, provider = self.run.environment.dns.zone, self.run.backend(Kind.DNS)
         values: dict[str, list[str]] = {}
         for name, value in records:
             values.setdefault(f"{name} TXT", []).append(value)
@@ -31,7 +32,7 @@ class Challenges:
         plan = diff(wanted, left_behind, change_class=ChangeClass.OPERATIONAL)
         provider.write(zone, plan.changes)
         try:
-            wait_until_served(wanted, authoritative_servers(zone, provider.name_servers(zone)))
+            wait_until_served(wanted, authoritative_servers(zone, provider.name_servers(zone), self.run.access))
             yield
         finally:
             provider.write(zone, [Change(Action.DELETE, address, before=v) for address, v in wanted.items()])

@@ -1,7 +1,6 @@
 """Tasks as Dagster definitions: assets, checks, jobs, schedules. What Dagster shows is read from the ledger."""
 
 import logging
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -11,20 +10,21 @@ import dagster as dg
 from provisioning_assets.core.evidence import State
 from provisioning_assets.core.items import Item
 from provisioning_assets.core.plan import Json
-from provisioning_assets.core.reconcile import reconcile
-from provisioning_assets.core.safety import deletes_little, keeps_data, respects_freeze
-from provisioning_assets.errors import ProvisioningError, Refused, internal
-from provisioning_assets.runs.graph import Lineage, Node
-from provisioning_assets.runs.readiness import evaluate, gate_reasons, record, record_failure, stand
-from provisioning_assets.runs.session import Progress, Session, open_session
-from provisioning_assets.runs.task import AWS, Task
-from provisioning_assets.runs.work import Work, now
+from provisioning_assets.errors import ProvisioningError, internal
+from provisioning_assets.runs import opening
+from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.carry_out import carry_out
+from provisioning_assets.runs.evaluate import evaluate, record
+from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.session import Progress, Session
+from provisioning_assets.runs.standings import stand
+from provisioning_assets.runs.task import Task
 
 REUSE = "provisioning/reuse"
 """Run tag of our own jobs: slow proofs that still count are stated again. A run started by hand repeats them."""
 
 UNATTENDED = "provisioning/unattended"
-"""Run tag of the drift jobs: nobody watches them, so that they disturb nothing. Taken away for a `recheck`."""
+"""Run tag of the drift jobs: nobody watches them, so that they disturb nothing. Taken away for a check of one item."""
 
 EXIT_CODE = "exit code"
 """Metadata of a failure: what the command line ends with."""
@@ -39,14 +39,14 @@ Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 class Sessions:
     """The sessions of one Dagster run, by engagement and environment; the locks are held until it ends."""
 
-    lineages: Mapping[str, Lineage]
+    graphs: Mapping[str, Graph]
     opened: dict[tuple[str, str], Session] = field(default_factory=dict)
     refused: dict[tuple[str, str], ProvisioningError] = field(default_factory=dict)
     ending: ExitStack = field(default_factory=ExitStack)
 
-    def open(self, context: Context, lineage: Lineage, environment: str) -> Session:
+    def open(self, context: Context, graph: Graph, environment: str) -> Session:
         """The session of an environment; the first call reaches out to what the run's writes need, and locks."""
-        key = (lineage.engagement.name, environment)
+        key = (graph.engagement.name, environment)
 
         def progress(line: str) -> None:
             context.log.info(line)
@@ -56,7 +56,7 @@ class Sessions:
             raise self.refused[key]
         try:
             if key not in self.opened:
-                self.opened[key] = self._first(context, lineage, environment, progress)
+                self.opened[key] = self._first(context, graph, environment, progress)
         except ProvisioningError as error:
             self.refused[key] = error
             raise
@@ -64,18 +64,18 @@ class Sessions:
         session.progress = progress
         return session
 
-    def _first(self, context: Context, lineage: Lineage, environment: str, progress: Progress) -> Session:
-        session = open_session(lineage, environment, run=context.run.run_id, progress=progress)
+    def _first(self, context: Context, graph: Graph, environment: str, progress: Progress) -> Session:
+        session = opening.open_session(graph, environment, run=context.run.run_id, progress=progress)
         session.reuse = context.run.tags.get(REUSE) == "true"
-        session.exercises = context.run.tags.get(UNATTENDED) != "true"
+        session.drills = context.run.tags.get(UNATTENDED) != "true"
         selected = {node.name for node in context.job_def.nodes}
-        written = [node for node in lineage.of(environment) if dagster_name(*asset_key(lineage, node).path) in selected]
-        # Checks alone need the ledger; what else they cannot reach becomes a red finding of their own.
-        session.reach(frozenset({AWS}).union(*(node.needs for node in written)))
+        written = [task for task in graph.of(environment) if dagster_name(*asset_key(graph, task).path) in selected]
+        # Checks alone need the record; what else they cannot reach becomes a red finding of their own.
+        opening.reach(session, written)
         if written:
-            session.prepare()
-        self.ending.callback(session.close)
-        session.hold()
+            opening.prepare(session)
+        self.ending.callback(opening.close, session)
+        opening.hold(session)
         return session
 
     def close(self) -> None:
@@ -88,54 +88,31 @@ def dagster_name(*parts: str) -> str:
     return "__".join(parts)
 
 
-def asset_key(lineage: Lineage, node: Node) -> dg.AssetKey:
+def asset_key(graph: Graph, task: Task) -> dg.AssetKey:
     """`<engagement>/<environment>/<asset>`."""
-    return dg.AssetKey([lineage.engagement.name, node.environment, node.asset])
+    return dg.AssetKey([graph.engagement.name, task.environment, task.name])
 
 
-def build_asset(lineage: Lineage, node: Node, task: Task, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
+def build_asset(graph: Graph, task: Task, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
     """The asset that carries the task out."""
-    engagement = lineage.engagement
+    engagement = graph.engagement
 
     @dg.asset(
-        key=asset_key(lineage, node),
+        key=asset_key(graph, task),
         deps=deps,
-        group_name=f"{engagement.name}/{node.environment}",
+        group_name=f"{engagement.name}/{task.environment}",
         description=task.description,
-        kinds=set(task.kinds),
+        kinds=set(task.labels),
         owners=[person.email for person in engagement.roles.operators.agency],
         required_resource_keys={"sessions"},
-        metadata={"readiness items": ", ".join(item.name for item in task.item_rules)},
+        metadata={"readiness items": ", ".join(item.name for item in task.rules)},
     )
     def materialize(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        with _in_our_words(f"{node.environment}/{node.asset}"):
-            session = context.resources.sessions.open(context, lineage, node.environment)
-            return dg.MaterializeResult(metadata=carry_out(Work(session, node), task))
+        with _in_our_words(task.address):
+            session = context.resources.sessions.open(context, graph, task.environment)
+            return dg.MaterializeResult(metadata=carry_out(AssetRun(session, task)))
 
     return materialize
-
-
-def carry_out(work: Work, task: Task) -> dict[str, Json]:
-    """Do the task's work once; what is to be shown of it. What goes wrong is recorded, and raised as our error."""
-    started = time.monotonic()
-    try:
-        work.remember_inputs()
-        shown = _reconcile(work, task) if task.target else _state(work, task)
-        seconds = time.monotonic() - started
-        work.session.progress(f"{work.address}: {shown['outcome']} ({seconds:.1f} s)")
-        return {**shown, "seconds": round(seconds, 1), "digest": work.about().content}
-    except ProvisioningError as error:
-        problem = error
-    except Exception as error:  # noqa: BLE001 - it must leave a record
-        problem = internal(work.address, error)
-    if not isinstance(problem, Refused):
-        for readiness in task.checks[:1]:
-            record_failure(work, readiness.item, problem)
-    elif work.last_plan() is not None:
-        evidence = evaluate(work, task.checks[0])
-        if evidence is not None:
-            record(work, evidence)
-    raise problem
 
 
 @contextmanager
@@ -150,34 +127,6 @@ def _in_our_words(address: str) -> Iterator[None]:
     else:
         return
     raise failure(problem) from None
-
-
-def _reconcile(work: Work, task: Task) -> dict[str, Json]:
-    engagement, session = work.engagement, work.session
-    rules = [keeps_data, deletes_little]
-    if session.before is not None:
-        rules.append(lambda plan: respects_freeze(plan, freeze=engagement.launch.freeze, now=now()))
-    assert task.target is not None  # noqa: S101 - the caller chose this way by it
-    outcome = reconcile(
-        task.target(work), work, address=work.address, gate=lambda: gate_reasons(work), rules=rules,
-        before_write=session.lock.check,
-    )  # fmt: skip
-    done = f"applied {outcome.plan}, and the second plan is empty" if outcome.applied else "nothing to change"
-    return {
-        "outcome": done,
-        "plan": [change.as_json() for change in outcome.plan.changes],
-        "plan digest": outcome.plan.digest,
-    }
-
-
-def _state(work: Work, task: Task) -> dict[str, Json]:
-    reasons = gate_reasons(work) if task.gated else []
-    if reasons:
-        raise Refused(
-            f"{work.address}: cannot be stated yet", reasons, remedy="make each item green (provisioning why ITEM)"
-        )
-    assert task.state is not None  # noqa: S101 - a task has a target or a state
-    return {"outcome": "stated", "state": dict(task.state(work))}
 
 
 def failure(error: ProvisioningError) -> dg.Failure:
@@ -195,9 +144,9 @@ def failure(error: ProvisioningError) -> dg.Failure:
     )
 
 
-def build_checks(lineage: Lineage, node: Node, task: Task) -> dg.AssetChecksDefinition:
+def build_checks(graph: Graph, task: Task) -> dg.AssetChecksDefinition:
     """All readiness items of an asset in one step: a step's process costs more than most checks."""
-    key = asset_key(lineage, node)
+    key = asset_key(graph, task)
     checks = {readiness.item.name: readiness for readiness in task.checks}
 
     @dg.multi_asset_check(
@@ -205,25 +154,23 @@ def build_checks(lineage: Lineage, node: Node, task: Task) -> dg.AssetChecksDefi
         specs=[_spec(key, readiness.item) for readiness in task.checks],
         can_subset=True,
         required_resource_keys={"sessions"},
-        op_tags=_in_order(lineage, node),
+        op_tags=_in_order(graph, task),
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         chosen = {selected.name for selected in context.selected_asset_check_keys}
-        with _in_our_words(f"{node.environment}/{node.asset}"):
-            work = Work(context.resources.sessions.open(context, lineage, node.environment), node)
+        with _in_our_words(task.address):
+            run = AssetRun(context.resources.sessions.open(context, graph, task.environment), task)
             for name, readiness in checks.items():
                 if name in chosen:
-                    evidence = evaluate(work, readiness)
-                    if evidence is not None:
-                        record(work, evidence)
-                    yield _project(work, readiness.item, key)
+                    record(run, evaluate(run, readiness))
+                    yield _project(run, readiness.item, key)
 
     return check
 
 
-def _in_order(lineage: Lineage, node: Node) -> dict[str, str]:
+def _in_order(graph: Graph, task: Task) -> dict[str, str]:
     """Upstream first: checks alone have no edges between them, and some read what others just recorded."""
-    return {"dagster/priority": str(-lineage.nodes.index(node))}
+    return {"dagster/priority": str(-graph.tasks.index(task))}
 
 
 def _spec(key: dg.AssetKey, item: Item) -> dg.AssetCheckSpec:
@@ -236,21 +183,22 @@ def _spec(key: dg.AssetKey, item: Item) -> dg.AssetCheckSpec:
     )
 
 
-def _project(work: Work, item: Item, key: dg.AssetKey) -> dg.AssetCheckResult:
+def _project(run: AssetRun, item: Item, key: dg.AssetKey) -> dg.AssetCheckResult:
     """What Dagster shows of an item: its state in the ledger. A waiver is a warning, never green."""
-    judgement = stand(work.session, work.node, item).judgement
+    judgement = stand(run.session, run.task, item).judgement
     evidence = judgement.evidence
-    looked = evidence is not None and evidence.run == work.session.run
+    looked = evidence is not None and evidence.run == run.session.run_id
     mark = f"{evidence.seconds:.1f} s" if evidence and looked else "as recorded"
     # Dagster has the same as an event of its own, and each line of its log costs 20 ms.
-    logger.info("%s: %s is %s (%s): %s", work.address, item.name, judgement.state, mark, judgement.reason)
+    logger.info("%s: %s is %s (%s): %s", run.address, item.name, judgement.state, mark, judgement.reason)
     about: dict[str, Json] = {}
     if evidence is not None:
         about = {
             "checked at": evidence.observed_at.isoformat(timespec="seconds"),
             "digest": evidence.about.content,
             "epoch": evidence.about.epoch,
-            "evidence": dict(evidence.finding.evidence),
+            "verdict": evidence.finding.verdict.value,
+            "evidence": dict(evidence.finding.details),
         }
     return dg.AssetCheckResult(
         asset_key=key,

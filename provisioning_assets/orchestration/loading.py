@@ -1,6 +1,6 @@
 """Engagement folders to Dagster definitions; a broken engagement is shown as such and hides no other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -18,7 +18,7 @@ from provisioning_assets.orchestration.definitions import (
     build_checks,
     dagster_name,
 )
-from provisioning_assets.runs.graph import Lineage, Node
+from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.task import Task
 
 HOURLY = "17 * * * *"
@@ -26,20 +26,20 @@ HOURLY = "17 * * * *"
 
 def load_definitions(folder: Path) -> dg.Definitions:
     """Definitions of every engagement below the folder."""
-    lineages: dict[str, Lineage] = {}
+    graphs: dict[str, Graph] = {}
     parts: list[dg.Definitions] = []
     for engagement_folder in find_engagements(folder):
         try:
-            lineage, tasks = assemble(load_engagement(engagement_folder))
+            graph = assemble(load_engagement(engagement_folder))
         except ProvisioningError as error:
             parts.append(dg.Definitions(assets=[_broken(engagement_folder.name, str(error))]))
             continue
-        lineages[lineage.engagement.name] = lineage
-        parts.append(_engagement(lineage, tasks))
+        graphs[graph.engagement.name] = graph
+        parts.append(_engagement(graph))
 
     @dg.resource(description="The environments that a run works on: back ends, ledger, lock.")
     def sessions(_context: dg.InitResourceContext) -> Iterator[Sessions]:
-        opened = Sessions(lineages)
+        opened = Sessions(graphs)
         try:
             yield opened
         finally:
@@ -50,19 +50,19 @@ def load_definitions(folder: Path) -> dg.Definitions:
     return dg.Definitions.merge(shared, *parts)
 
 
-def _engagement(lineage: Lineage, tasks: Mapping[tuple[str, str], Task]) -> dg.Definitions:
-    name = lineage.engagement.name
+def _engagement(graph: Graph) -> dg.Definitions:
+    name = graph.engagement.name
     assets, checks, jobs, schedules = [], [], [], []
-    for node in lineage.nodes:
-        assets.append(build_asset(lineage, node, tasks[node.key], _dependencies(lineage, node)))
-        if tasks[node.key].checks:
-            checks.append(build_checks(lineage, node, tasks[node.key]))
-    for environment in lineage.engagement.environments:
+    for task in graph.tasks:
+        assets.append(build_asset(graph, task, _dependencies(graph, task)))
+        if task.checks:
+            checks.append(build_checks(graph, task))
+    for environment in graph.engagement.environments:
         group = dg.AssetSelection.groups(f"{name}/{environment.name}")
         jobs.append(_job(apply_job(name, environment.name), group, f"Provision {environment.name}, and prove it."))
         drift = _job(
             drift_job(name, environment.name),
-            dg.AssetSelection.checks(*_check_keys(lineage, tasks, environment.name)),
+            dg.AssetSelection.checks(*_check_keys(graph, environment.name)),
             f"Run the checks of {environment.name} alone: what drifted since the last apply?",
             unattended="true",
         )
@@ -96,20 +96,18 @@ def _job(
     return dg.define_asset_job(name, selection, description=description, tags=tags, executor_def=dg.in_process_executor)
 
 
-def _check_keys(
-    lineage: Lineage, tasks: Mapping[tuple[str, str], Task], environment: str
-) -> Iterator[dg.AssetCheckKey]:
-    for node in lineage.of(environment):
-        for readiness in tasks[node.key].checks:
-            yield dg.AssetCheckKey(asset_key(lineage, node), readiness.item.name)
+def _check_keys(graph: Graph, environment: str) -> Iterator[dg.AssetCheckKey]:
+    for task in graph.of(environment):
+        for readiness in task.checks:
+            yield dg.AssetCheckKey(asset_key(graph, task), readiness.item.name)
 
 
-def _dependencies(lineage: Lineage, node: Node) -> list[dg.AssetKey]:
+def _dependencies(graph: Graph, task: Task) -> list[dg.AssetKey]:
     """Upstream in the same environment; an environment's first assets stand on the verified one before it."""
-    engagement = lineage.engagement
-    deps = [dg.AssetKey([engagement.name, node.environment, name]) for name in node.upstream]
-    before = engagement.before(node.environment)
-    if before is not None and (not node.upstream or not node.items):
+    engagement = graph.engagement
+    deps = [dg.AssetKey([engagement.name, task.environment, name]) for name in task.upstream]
+    before = engagement.before(task.environment)
+    if before is not None and (not task.upstream or not task.items):
         deps.append(dg.AssetKey([engagement.name, before.name, "verified_environment"]))
     return deps
 

@@ -5,7 +5,6 @@ absence until the zone's negative TTL has (RFC 2308): both are told with the sec
 """
 
 import ipaddress
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,8 +27,9 @@ from tenacity import (
     wait_fixed,
 )
 
+from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.dns.records import canonical, presented
-from provisioning_assets.core.plan import Attributes
+from provisioning_assets.core.plan import Attributes, Json
 from provisioning_assets.errors import ConfigurationError, NotConverged, Problem, ProviderFailed
 from provisioning_assets.probes.mail import judge
 
@@ -68,9 +68,9 @@ class Answer:
     problem: str | None = None
 
 
-def resolvers() -> list[Server]:
+def resolvers(access: Access) -> list[Server]:
     """The caching resolvers that are asked: PROVISIONING_RESOLVERS, else public ones and the system's."""
-    if named := os.environ.get(_RESOLVERS, ""):
+    if named := access.get(_RESOLVERS):
         return _servers(_RESOLVERS, named)
     found = [Server(host) for host in PUBLIC]
     with suppress(dns.resolver.NoResolverConfiguration):
@@ -79,9 +79,9 @@ def resolvers() -> list[Server]:
     return list(dict.fromkeys(found))
 
 
-def authoritative_servers(zone: str, names: Sequence[str]) -> list[Server]:
+def authoritative_servers(zone: str, names: Sequence[str], access: Access) -> list[Server]:
     """Addresses of the zone's servers: PROVISIONING_NAMESERVERS, else those of the names."""
-    if named := os.environ.get(_NAMESERVERS, ""):
+    if named := access.get(_NAMESERVERS):
         return _servers(_NAMESERVERS, named)
     found: list[Server] = []
     for name in names:
@@ -94,9 +94,9 @@ def authoritative_servers(zone: str, names: Sequence[str]) -> list[Server]:
     return found
 
 
-def viewpoint() -> dict[str, str]:
-    """From where answers are looked at, as far as this machine's variables say."""
-    return {name: os.environ.get(name, "") for name in (_RESOLVERS, _NAMESERVERS)}
+def viewpoint(access: Access) -> dict[str, Json]:
+    """From where answers are looked at, as far as the profile says."""
+    return access.viewpoint(_RESOLVERS, _NAMESERVERS)
 
 
 def check_zone(rrsets: Mapping[str, Attributes], servers: Sequence[Server], *, cached: bool) -> dict[str, str | None]:

@@ -1,7 +1,6 @@
 """Certificates as they are: what a chain says, and what a TLS client is really served."""
 
 import hashlib
-import os
 import re
 import socket
 import ssl
@@ -18,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import verification
 
+from provisioning_assets.backends.access import Access
+from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
 
 TIMEOUT = 3.0
@@ -62,10 +63,10 @@ def fingerprint_of_key(private_key: str) -> str:
     return _fingerprint(serialization.load_pem_private_key(private_key.encode(), password=None).public_key())
 
 
-def check_served(host: str, stored_chain: str, key_fingerprint: str, *, now: datetime) -> str | None:
+def check_served(host: str, stored_chain: str, key_fingerprint: str, access: Access, *, now: datetime) -> str | None:
     """What is wrong with the certificate that a TLS client gets at `host`; None when it is the stored one and good."""
     stored = describe(stored_chain)
-    address = connect_to(host)
+    address = connect_to(host, access)
     try:
         served = _fetch(host, address)
     except ssl.SSLError as error:
@@ -73,12 +74,12 @@ def check_served(host: str, stored_chain: str, key_fingerprint: str, *, now: dat
     except OSError as error:
         return f"{_place(host, address)} cannot be reached: {error.strerror or error}"
     problems = list(_problems(host, _described(served[0]), stored, key_fingerprint, now))
-    return "; ".join(problems) or _distrust(host, served, now)
+    return "; ".join(problems) or _distrust(host, served, access, now)
 
 
-def connect_to(host: str, port: int = _HTTPS) -> tuple[str, int]:
+def connect_to(host: str, access: Access, port: int = _HTTPS) -> tuple[str, int]:
     """Where to connect for a host: PROVISIONING_CONNECT_TO in the form of curl's --connect-to, else the host itself."""
-    for rule in filter(None, (part.strip() for part in os.environ.get(_CONNECT_TO, "").split(","))):
+    for rule in filter(None, (part.strip() for part in access.get(_CONNECT_TO).split(","))):
         found = _RULE.fullmatch(rule)
         if found is None:
             problem = Problem(_CONNECT_TO, 0, 0, f"`{rule}` is no rule", "host:port:host:port: `*:443:127.0.0.1:8443`")
@@ -89,15 +90,15 @@ def connect_to(host: str, port: int = _HTTPS) -> tuple[str, int]:
     return host, port
 
 
-def viewpoint() -> dict[str, str]:
+def viewpoint(access: Access) -> dict[str, Json]:
     """From where a certificate is looked at, and with whose trust: digest of the anchors, empty if there are none."""
-    anchors = _anchors()
+    anchors = _anchors(access)
     trusted = hashlib.sha256(anchors.read_bytes()).hexdigest() if anchors.is_file() else ""
-    return {_CONNECT_TO: os.environ.get(_CONNECT_TO, ""), "trust anchors": trusted}
+    return {**access.viewpoint(_CONNECT_TO), "trust anchors": trusted}
 
 
-def _anchors() -> Path:
-    return Path(os.environ.get("SSL_CERT_FILE") or certifi.where())
+def _anchors(access: Access) -> Path:
+    return Path(access.get("SSL_CERT_FILE") or certifi.where())
 
 
 def _problems(host: str, served: Described, stored: Described, key_fingerprint: str, now: datetime) -> Iterator[str]:
@@ -118,9 +119,9 @@ def _problems(host: str, served: Described, stored: Described, key_fingerprint: 
         yield f"two thirds of its lifetime are over, it ends at {served.not_after.isoformat()}: renew it"
 
 
-def _distrust(host: str, chain: Sequence[x509.Certificate], now: datetime) -> str | None:
+def _distrust(host: str, chain: Sequence[x509.Certificate], access: Access, now: datetime) -> str | None:
     """Why a client would not trust the chain for this host."""
-    anchors = _anchors()
+    anchors = _anchors(access)
     try:
         trusted = _certificates(anchors.read_bytes(), f"the file of trust anchors {anchors}")
     except OSError as error:

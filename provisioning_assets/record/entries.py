@@ -1,11 +1,10 @@
-"""What the ledger records: what was done to an asset, what was seen of it, and who took over from whom."""
+"""What the ledger records: what was done to an asset, what was seen of it, and who reclaimed whose lock."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from provisioning_assets.core.evidence import Evidence
-from provisioning_assets.core.plan import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,41 +28,31 @@ class ApplyFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """What a plan said at this moment: `changes` is empty when live equals desired."""
-
-    asset: str
-    content: str
-    changes: tuple[dict[str, Json], ...]
-    kind: Literal["observed"] = "observed"
-
-
-@dataclass(frozen=True, slots=True)
-class ExerciseStarted:
+class DrillStarted:
     """From here on the asset is disturbed on purpose, to prove an item; what was seen before counts when it ended."""
 
     asset: str
     what: str
-    kind: Literal["exercise_started"] = "exercise_started"
+    kind: Literal["drill_started"] = "drill_started"
 
 
 @dataclass(frozen=True, slots=True)
-class ExerciseFinished:
+class DrillFinished:
     """The asset is as it was before."""
 
     asset: str
-    kind: Literal["exercise_finished"] = "exercise_finished"
+    kind: Literal["drill_finished"] = "drill_finished"
 
 
 @dataclass(frozen=True, slots=True)
-class TakenOver:
-    """The lock of a holder that is gone was taken over, or broken by a person."""
+class LockReclaimed:
+    """The lock of a holder that is gone was reclaimed, or its unlock was forced by a person."""
 
     holder: str
     host: str
     since: datetime
-    by_hand: bool = False
-    kind: Literal["taken_over"] = "taken_over"
+    forced: bool = False
+    kind: Literal["lock_reclaimed"] = "lock_reclaimed"
 
 
-Entry = Evidence | ApplyStarted | ApplyFinished | Observed | ExerciseStarted | ExerciseFinished | TakenOver
+Entry = Evidence | ApplyStarted | ApplyFinished | DrillStarted | DrillFinished | LockReclaimed

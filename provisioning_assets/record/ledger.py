@@ -18,18 +18,18 @@ from uuid import uuid4
 
 import rfc8785
 from pydantic import Discriminator, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from provisioning_assets.backends.store import Store
 from provisioning_assets.core.evidence import Evidence
-from provisioning_assets.errors import LedgerDamaged
+from provisioning_assets.errors import LedgerDamaged, ProvisioningError
 from provisioning_assets.record.entries import (
     ApplyFinished,
     ApplyStarted,
+    DrillFinished,
+    DrillStarted,
     Entry,
-    ExerciseFinished,
-    ExerciseStarted,
-    Observed,
-    TakenOver,
+    LockReclaimed,
 )
 
 _E = TypeVar("_E", bound=Entry)
@@ -56,8 +56,8 @@ class Head:
 
 _PAGE = TypeAdapter(Page)
 _HEAD = TypeAdapter(Head)
-_ENDS = (ApplyFinished, ExerciseStarted, ExerciseFinished)
-"""What opens an exercise, or closes one: an apply that found nothing to do, or undid it, does so, too."""
+_ENDS = (ApplyFinished, DrillStarted, DrillFinished)
+"""What opens a drill, or closes one: an apply that found nothing to do, or undid it, does so, too."""
 _FIRST = "sha256:"
 
 
@@ -108,7 +108,7 @@ class Ledger:
             self._guard()
             self.refresh()
             page = Page(len(self._pages) + 1, self._last_digest, datetime.now(UTC), self._run, entries)
-            content = rfc8785.dumps(_PAGE.dump_python(page, mode="json"))
+            content = _written(page)
             if self._store.create(self._key(page.number), content):
                 self._accept(page, content)
                 return
@@ -209,18 +209,11 @@ class Ledger:
             return Epoch(started, "an apply")
         ends = (e for page in reversed(self._pages) for e in reversed(page.entries) if isinstance(e, _ENDS))
         last = next((e for e in ends if e.asset == asset), None)
-        return Epoch(started, last.what if isinstance(last, ExerciseStarted) else "")
+        return Epoch(started, last.what if isinstance(last, DrillStarted) else "")
 
     def left_behind(self, host: str, at: datetime) -> bool:
-        """Whether what was made on this host at this time comes from a run that was taken over."""
-        return any(e.host == host and e.since <= at <= page.at for page, e in self._newest(TakenOver))
-
-    def observed(self, asset: str, *, content: str, run: str) -> tuple[Observed, datetime] | None:
-        """What the given run last saw of the asset for this content."""
-        for page, entry in self._newest(Observed):
-            if page.run == run and (entry.asset, entry.content) == (asset, content):
-                return entry, page.at
-        return None
+        """Whether what was made on this host at this time comes from a run whose lock was reclaimed."""
+        return any(e.host == host and e.since <= at <= page.at for page, e in self._newest(LockReclaimed))
 
     def remember(self, leaves: Mapping[str, str], digest: str) -> None:
         """Keep what a digest was made from, so that a later difference can be named."""
@@ -253,3 +246,28 @@ class Ledger:
             cause=cause,
             remedy="restore the missing or altered object from the bucket's versions; every read checks the chain",
         )
+
+
+def _written(page: Page) -> bytes:
+    """The page as it is stored, read back by its model first: what could not be read later is never appended."""
+    try:
+        content = rfc8785.dumps(_PAGE.dump_python(page, mode="json", warnings=False))
+        if rfc8785.dumps(_PAGE.dump_python(_PAGE.validate_json(content), mode="json")) == content:
+            return content
+    except (PydanticSerializationError, ValidationError, rfc8785.CanonicalizationError, TypeError, ValueError):
+        pass
+    kinds = ", ".join(getattr(entry, "kind", type(entry).__name__) for entry in page.entries)
+    raise ProvisioningError(
+        "an entry was not recorded: it could not be read back",
+        cause=f"a page with {kinds} is not what its model says",
+        remedy="a check or an asset answers something that is no JSON: mend it, then run again",
+    )
+
+
+def can_be_recorded(entry: Entry) -> bool:
+    """Whether an entry could be read back after it was appended."""
+    try:
+        _written(Page(1, _FIRST, datetime.now(UTC), "", (entry,)))
+    except ProvisioningError:
+        return False
+    return True

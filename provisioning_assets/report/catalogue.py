@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from provisioning_assets.core.items import Item
-from provisioning_assets.report.model import TITLES
+from provisioning_assets.core.items import REVIEW_ITEMS, Item
 
 
 def catalogue(items: Iterable[tuple[str, Item]]) -> str:
@@ -14,7 +13,7 @@ def catalogue(items: Iterable[tuple[str, Item]]) -> str:
         "Each name is the claim that is true when the item is green. Written from the code by `make docs`.",
     ]
     listed = sorted(set(items), key=lambda each: (each[1].review_item, each[0], each[1].name))
-    for number, title in enumerate(TITLES, 1):
+    for number, title in enumerate(REVIEW_ITEMS, 1):
         lines += ["", f"## {number}. {title}", ""]
         for asset, item in listed:
             if item.review_item == number:

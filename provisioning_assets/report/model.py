@@ -2,38 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from provisioning_assets.core.evidence import State
-from provisioning_assets.core.items import Holds, Standing
+from provisioning_assets.core.items import REVIEW_ITEMS, Against, Decision, Holds, Standing, decide
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import Engagement, Launch
-
-TITLES = (
-    "Production environments provisioned and verified by IaC plan-and-apply",
-    "DNS records published with documented TTL; propagation verified globally",
-    "TLS certificates issued and verified; auto-renewal working in staging",
-    "Production secrets populated and accessible to the deployment pipeline",
-    "Monitoring dashboards live and showing data from production health checks",
-    "Alert routing configured and tested with a synthetic alert",
-    "Documented rollback plan reviewed and signed off by the launch commander",
-    "On-call rotation aware of the launch window and named contacts confirmed",
-)
-"""The items of the readiness review, in its order; an item's number is its place, from 1."""
 
 _ROLLBACK, _ON_CALL = 7, 8
 _WORST_FIRST = (State.RED, State.NOT_RUN, State.STALE, State.WAIVED, State.GREEN)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class Decision(StrEnum):
-    """What the record says about the launch; a person still decides."""
-
-    GO = "GO"
-    NO_GO = "NO-GO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +93,8 @@ class Report:
     launch: Launch
     generated_at: datetime
     items: tuple[ReviewItem, ...]
+    decision: Decision
     reasons: tuple[Reason, ...]
-
-    @property
-    def decision(self) -> Decision:
-        """GO only when nothing speaks against it."""
-        return Decision.NO_GO if self.reasons else Decision.GO
 
     @property
     def checks(self) -> list[Check]:
@@ -133,20 +109,14 @@ class Report:
 
 
 def build_report(engagement: Engagement, standings: Sequence[Standing], now: datetime) -> Report:
-    """The report from where every item of every environment stands.
-
-    `now` has a zone. `ValueError` for a standing that belongs to none of the eight items or to no
-    environment of the engagement: it must not vanish from the report.
-    """
+    """The report from where every item of every environment stands; `now` has a zone."""
     environments = tuple(environment.name for environment in engagement.environments)
-    for standing in standings:
-        if not 1 <= standing.item.review_item <= len(TITLES) or standing.environment not in environments:
-            raise ValueError(f"no place in the report of {engagement.name}: {standing}")
+    decided = decide(standings, environments)
     checks = [check_of(engagement, standing) for standing in standings]
     checks.sort(key=lambda check: environments.index(check.environment))
     items = tuple(
         ReviewItem(number, title, tuple(check for check in checks if check.review_item == number))
-        for number, title in enumerate(TITLES, start=1)
+        for number, title in enumerate(REVIEW_ITEMS, start=1)
     )
     return Report(
         engagement=engagement.name,
@@ -156,7 +126,8 @@ def build_report(engagement: Engagement, standings: Sequence[Standing], now: dat
         launch=engagement.launch,
         generated_at=now.astimezone(UTC),
         items=items,
-        reasons=(*_gaps(engagement, items), *_reasons(items)),
+        decision=decided.decision,
+        reasons=tuple(_reason(engagement, against) for against in decided.against),
     )
 
 
@@ -175,7 +146,7 @@ def check_of(engagement: Engagement, standing: Standing) -> Check:
         checked_at=evidence.observed_at.astimezone(UTC) if evidence else None,
         max_age=item.max_age,
         digest=evidence.about.content if evidence else None,
-        evidence=_printable(dict(evidence.finding.evidence)) if evidence else {},
+        evidence=_printable(dict(evidence.finding.details)) if evidence else {},
         seconds=evidence.seconds if evidence else None,
         run=evidence.run if evidence else None,
         owner=printable(_owner(engagement, item.review_item)),
@@ -204,26 +175,13 @@ def _printable(value: Json) -> Json:
     return value
 
 
-def _gaps(engagement: Engagement, items: Sequence[ReviewItem]) -> Iterator[Reason]:
-    """What nobody looked at: an item or an environment without a single check."""
+def _reason(engagement: Engagement, against: Against) -> Reason:
+    """What speaks against GO, with what to do and who answers for it."""
     to_do = f"`provisioning apply {engagement.name}` provisions and checks every environment"
-    for item in items:
-        if not item.checks:
-            what = f"{item.number}. {item.title}"
-            yield Reason(what, State.NOT_RUN, "no check exists", to_do, _owner(engagement, item.number))
-    checked = {check.environment for item in items for check in item.checks}
-    for environment in engagement.environments:
-        if environment.name not in checked:
-            owner = _owner(engagement, 1)
-            yield Reason(environment.name, State.NOT_RUN, "nothing was checked in this environment", to_do, owner)
-
-
-def _reasons(items: Sequence[ReviewItem]) -> Iterator[Reason]:
-    for item in items:
-        for check in item.checks:
-            if not check.opens:
-                what = f"{check.address}: {check.name}"
-                yield Reason(what, check.state, check.summary, check.to_do, check.owner)
+    if against.standing:
+        to_do = _to_do(engagement, against.standing)
+    owner = printable(_owner(engagement, against.review_item))
+    return Reason(against.what, against.state, printable(against.summary), to_do, owner)
 
 
 def _owner(engagement: Engagement, review_item: int) -> str:

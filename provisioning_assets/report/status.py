@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from provisioning_assets.core.items import Decision
 from provisioning_assets.core.plan import Json
-from provisioning_assets.report.model import Decision, Reason, Report
+from provisioning_assets.report.model import Reason, Report
 from provisioning_assets.report.times import days_until, iso_or_none
 
 _SHOWN = 10

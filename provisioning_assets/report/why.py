@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 
+from provisioning_assets.core.items import REVIEW_ITEMS
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.report.as_json import check_as_data
-from provisioning_assets.report.model import TITLES, Check, Report
+from provisioning_assets.report.model import Check, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def explain(report: Report, item: str) -> list[Explanation]:
 
 def _explanation(report: Report, check: Check) -> Explanation:
     age = None if check.checked_at is None else report.generated_at - check.checked_at
-    return Explanation(check, f"{check.review_item}. {TITLES[check.review_item - 1]}", age)
+    return Explanation(check, f"{check.review_item}. {REVIEW_ITEMS[check.review_item - 1]}", age)
 
 
 def _unknown(report: Report, item: str) -> ProvisioningError:

@@ -1,12 +1,12 @@
-"""Where the first value of a secret comes from. Values exist in memory only, and in no message."""
+"""Where the initial value of a secret comes from. Values exist in memory only, and in no message."""
 
-import os
 import secrets
 import stat
 import string
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
+from provisioning_assets.backends.secrets import PURPOSES, Purpose
 from provisioning_assets.engagement.sections import FromEnvironment, Generate, Secret
 from provisioning_assets.errors import ProviderFailed
 
@@ -14,16 +14,18 @@ _ALPHABET = string.ascii_letters + string.digits
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def require_sources(declared: Iterable[Secret], stored: Callable[[str], Collection[str]]) -> None:
+def require_initial_values(
+    declared: Iterable[Secret], stored: Callable[[Purpose], Collection[str]], given: Mapping[str, str]
+) -> None:
     """Ask for the first value of every secret that is not yet `stored` (names by purpose), and drop it.
 
     `ProviderFailed` names all that are missing, before a run begins that would find them one by one.
     """
-    there, missing = {purpose: stored(purpose) for purpose in ("runtime", "engagement")}, []
+    there, missing = {purpose: stored(purpose) for purpose in PURPOSES}, []
     for each in declared:
         try:
             if each.name not in there[each.purpose]:
-                value_of(each)
+                initial_value(each, given)
         except ProviderFailed as error:
             missing.append(error)
     if missing:
@@ -35,18 +37,18 @@ def require_sources(declared: Iterable[Secret], stored: Callable[[str], Collecti
         )
 
 
-def value_of(secret: Secret) -> str:
-    """The value; `ProviderFailed` names the variable or the file that has none."""
+def initial_value(secret: Secret, given: Mapping[str, str]) -> str:
+    """The value; `given` are the operator's variables. `ProviderFailed` names the variable or the file without one."""
     source = secret.source
     if isinstance(source, Generate):
         return "".join(secrets.choice(_ALPHABET) for _ in range(source.generate))
     if isinstance(source, FromEnvironment):
-        return _from_environment(secret.name, source.environment)
+        return _from_environment(secret.name, source.environment, given)
     return _from_file(secret.name, Path(source.file).expanduser())
 
 
-def _from_environment(name: str, variable: str) -> str:
-    value = os.environ.get(variable)
+def _from_environment(name: str, variable: str, given: Mapping[str, str]) -> str:
+    value = given.get(variable)
     if not value:
         raise ProviderFailed(
             f"the secret {name} has no value to start with",

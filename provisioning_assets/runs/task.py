@@ -1,75 +1,121 @@
-"""A task: what one asset brings about, what it is made from, and what proves it."""
+"""A task: what one asset of one environment brings about, what it is made from, and what proves it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypedDict, Unpack
 
 import rfc8785
 
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.backend import Settings
 from provisioning_assets.core.digests import Inputs
 from provisioning_assets.core.evidence import Finding
-from provisioning_assets.core.items import Item
-from provisioning_assets.core.plan import Attributes, Change, Json, Plan, diff
+from provisioning_assets.core.items import Holds, Item
+from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.core.plan import Json
 from provisioning_assets.core.reconcile import Target
-from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.content import content_of
+from provisioning_assets.engagement.models import Engagement, Environment, Sections
 from provisioning_assets.engagement.placeholders import names
-from provisioning_assets.runs.readiness import ReadinessItem
-from provisioning_assets.runs.work import Work
 
-AWS = "aws"
-SECRET_STORE = "secret store"  # noqa: S105 - the name of a server
-SECRET_VALUES = "secret values"  # noqa: S105 - first values that people give
-AUTHORITY = "certificate authority"
-NAME_SERVERS = "name servers"
-_NAMED = 5
-"""How many differences a summary names; the evidence has all of them."""
+Check = Callable[..., Finding]
+"""Looks whether a claim is true; is handed the `AssetRun`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class ReadinessItem:
+    """An item and the function that checks its claim; None where no check looks."""
+
+    item: Item
+    check: Check | None
+
+
+class ItemSettings(TypedDict, total=False):
+    """What an item may say of itself, as `Item` explains it."""
+
+    within: timedelta
+    version: int
+    requires: tuple[Capability, ...]
+    waivable: bool
+    lasting: bool
+    drill: bool
+    derived: bool
+
+
+def readiness_item(
+    *,
+    review_item: int,
+    gates: Holds = "promotion",
+    max_age: timedelta = timedelta(hours=24),
+    **settings: Unpack[ItemSettings],
+) -> Callable[[Check], ReadinessItem]:
+    """Make a readiness item of a function: its name is the claim, its docstring the explanation."""
+
+    def make(check: Check) -> ReadinessItem:
+        explained = " ".join((check.__doc__ or "").split())
+        return ReadinessItem(Item(check.__name__, explained, review_item, gates, max_age, **settings), check)
+
+    return make
+
+
+def planned_item(name: str, description: str, *, review_item: int) -> ReadinessItem:
+    """An item whose check does not exist yet: always `not_run`, and it holds the launch."""
+    return ReadinessItem(Item(name, description, review_item, "launch", timedelta(days=7), planned=True), None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One asset of an environment. Give `target` where it writes, `state` where it only states."""
 
     name: str
+    environment: str
     description: str
-    kinds: frozenset[str]
-    needs: frozenset[str]
-    upstream: tuple[str, ...]
+    labels: frozenset[str] = frozenset()
+    """What the graph shows beside it: products and the like."""
+    upstream: tuple[str, ...] = ()
+    """Assets of the same environment that it stands on."""
     inputs: Inputs
-    items: tuple[ReadinessItem, ...]
-    target: Callable[[Work], Target] | None = None
-    state: Callable[[Work], Mapping[str, Json]] | None = None
-    is_stage: bool = False
+    items: tuple[ReadinessItem, ...] = ()
+    backends: tuple[Kind, ...] = ()
+    """Whose identity its evidence is about, and whom a run that carries it out asks first for a sign of life."""
+    engine: Settings | None = None
+    """Of a stage: the engine that applies it."""
+    views: tuple[Callable[[Access], Mapping[str, Json]], ...] = ()
+    """From where it is looked at, as far as that is not a back end's."""
+    before_run: Callable[..., None] | None = None
+    """Asked before a run that carries it out writes anything; is handed the `AssetRun`."""
+    target: Callable[..., Target] | None = None
+    """Is handed the `AssetRun`."""
+    state: Callable[..., Mapping[str, Json]] | None = None
+    """Is handed the `AssetRun`."""
     gated: bool = True
     """False for what states whatever is the case, good or bad."""
 
     @property
-    def checks(self) -> tuple[ReadinessItem, ...]:
-        """The items that can be run."""
-        return tuple(readiness for readiness in self.items if readiness.check is not None)
+    def key(self) -> tuple[str, str]:
+        """Environment and asset."""
+        return self.environment, self.name
 
     @property
-    def item_rules(self) -> tuple[Item, ...]:
+    def address(self) -> str:
+        """`<environment>/<asset>`, for people."""
+        return f"{self.environment}/{self.name}"
+
+    @property
+    def is_stage(self) -> bool:
+        """Whether it is a unit of infrastructure code."""
+        return self.engine is not None
+
+    @property
+    def rules(self) -> tuple[Item, ...]:
         """The items without their checks."""
         return tuple(readiness.item for readiness in self.items)
 
-
-@dataclass
-class Declared:
-    """A target whose back end is to hold exactly what is declared, address by address."""
-
-    desired: Callable[[], Mapping[str, Attributes]]
-    read: Callable[[], Mapping[str, Attributes]]
-    write: Callable[[Sequence[Change]], None]
-    ignored: Callable[[str], bool] = field(default=lambda _address: False)
-    """Addresses that are not ours to judge."""
-
-    def plan(self) -> Plan:
-        """Compare what is declared with what is there."""
-        observed = {address: a for address, a in self.read().items() if not self.ignored(address)}
-        return diff(self.desired(), observed)
-
-    def apply(self, plan: Plan) -> None:
-        """Write the plan's changes."""
-        self.write(plan.changes)
+    @property
+    def checks(self) -> tuple[ReadinessItem, ...]:
+        """The items that a run comes to: those with a check, and what it leaves itself."""
+        return tuple(readiness for readiness in self.items if not readiness.item.planned)
 
 
 def inputs(
@@ -98,18 +144,11 @@ def inputs(
     )
 
 
-def section(engagement: Engagement, environment: Environment, name: str) -> tuple[Json, Json]:
-    """A section as this environment has it, and as it is written."""
-    return environment.model_dump(mode="json")[name], engagement.template[name]
-
-
-def equals_declared(work: Work, target: Target) -> Finding:
-    """Whether live equals declared: this run's own last plan tells if there is one, else a fresh one."""
-    seen = work.last_plan()
-    changes = list(seen.changes) if seen else [change.as_json() for change in target.plan().changes]
-    if not changes:
-        return Finding.green("live equals declared: the plan is empty", differences=[])
-    named = [f"{c['action']} {c['address']} ({', '.join(c['attributes'][:_NAMED])})" for c in changes[:_NAMED]]
-    more = f"; and {len(changes) - _NAMED} more" if len(changes) > _NAMED else ""
-    differences = [{key: change[key] for key in ("action", "address", "attributes")} for change in changes]
-    return Finding.red(f"live differs from declared: {'; '.join(named)}{more}", differences=differences)
+def section(engagement: Engagement, environment: Environment, name: str) -> tuple[dict[str, Json], dict[str, Json]]:
+    """The content of a section as this environment has it, and as it is written."""
+    model = Sections.model_fields[name].annotation
+    assert isinstance(model, type)  # noqa: S101 - all sections but the stages are models
+    return (
+        content_of(model, environment.model_dump(mode="json")[name]),
+        content_of(model, engagement.template[name]),
+    )

@@ -1,6 +1,6 @@
 """The embedded cloud: real servers on loopback ports, so that the whole pipeline can be tried without an account.
 
-Nothing but the command line knows of it: it writes the variables that each product's own tools read.
+Nothing but the command line knows of it: it writes a profile, as a person does for a real account.
 """
 
 import fcntl
@@ -37,7 +37,10 @@ def start(path: Path, progress: Callable[[str], None]) -> list[Member]:
         new = _not_running(folder, progress)
         ports = _ports(folder, new, progress)
         environment = _variables(folder, ports)
-        folder.write("env", "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items()))
+        profile = profile_file(path)
+        profile.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items())
+        Folder(profile.parent).write(profile.name, f"# Written by `provisioning sandbox start`.\n{lines}")
         # The edge and the two watchers need what the others bring up.
         for group in (("aws", "openbao", "dns", "resolver"), ("edge", "alarms", "prober")):
             wanted = [name for name in group if name in new]
@@ -71,9 +74,9 @@ def status(path: Path) -> list[Member]:
     return members
 
 
-def environment_file(path: Path) -> Path:
-    """The file with the variables, as a shell reads them."""
-    return path / "env"
+def profile_file(path: Path) -> Path:
+    """The profile `sandbox`, beside the sandbox's folder: its addresses, as environments and shells read them."""
+    return path.parent / "profiles" / "sandbox.env"
 
 
 def _not_running(folder: Folder, progress: Callable[[str], None]) -> list[str]:
@@ -125,7 +128,7 @@ def _variables(folder: Folder, ports: dict[str, int]) -> dict[str, str]:
         "PROVISIONING_NAMESERVERS": local["dns"],
         "PROVISIONING_RESOLVERS": local["resolver"],
         "PROVISIONING_CONNECT_TO": f"*:443:{local['edge']}",
-        "PROVISIONING_ALARM_EVALUATOR": "emulated alarm engine (not Amazon CloudWatch)",
+        "PROVISIONING_EMULATION": "sandbox",
     }
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from botocore.exceptions import ClientError
 
+from provisioning_assets.backends.access import of_process
 from provisioning_assets.probes.tls import connect_to
 from provisioning_assets.sandbox.processes import say
 from provisioning_assets.sandbox.watching import client, watch
@@ -36,7 +37,7 @@ class _Http(HTTPConnection):
 
 
 def _connect(host: str, port: int) -> socket.socket:
-    return socket.create_connection(connect_to(host, port), timeout=_TIMEOUT)
+    return socket.create_connection(connect_to(host, of_process(), port), timeout=_TIMEOUT)
 
 
 def healthy(url: str) -> bool:

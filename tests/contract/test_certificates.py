@@ -25,9 +25,9 @@ from provisioning_assets.errors import NotConverged, ProviderFailed, Unreachable
 from provisioning_assets.probes.resolvers import Server, ask
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
-from tests.http_servers import answering_always
-from tests.name_servers import Zone, answering
-from tests.servers import free_port, openbao_server
+from tests.support.http_servers import answering_always
+from tests.support.name_servers import Zone, answering
+from tests.support.servers import free_port, openbao_server
 
 CONTACT = "ops@shop.example"
 NAMES = ("shop.example", "www.shop.example", "api.shop.example")

@@ -5,14 +5,14 @@ from uuid import uuid4
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
+from provisioning_assets.backends.config.registry import BACK_ENDS
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.config import ConfigStore
-from provisioning_assets.backends.config.registry import BACK_ENDS
 from provisioning_assets.core.plan import Action, Attributes, Change, diff
 from provisioning_assets.errors import ApplyFailed, Unreachable
 from tests.fakes.config import MemoryConfig
-from tests.servers import emulated_aws, free_port
+from tests.support.servers import emulated_aws, free_port
 
 REGION = "eu-central-1"
 

@@ -14,8 +14,8 @@ from provisioning_assets.core.plan import Action, Attributes, Change, diff
 from provisioning_assets.engagement.sections import Dns, Record
 from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed, Unreachable
 from tests.fakes.dns import MemoryDns
-from tests.http_servers import answering_always
-from tests.servers import emulated_aws, free_port
+from tests.support.http_servers import answering_always
+from tests.support.servers import emulated_aws, free_port
 
 REGION = "us-east-1"
 DKIM = "v=DKIM1; k=rsa; p=" + "A" * 392

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import boto3
 import pytest
+from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
 
 from provisioning_assets.backends.infrastructure import Infrastructure, StageRoot, StateLocked
-from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
 from provisioning_assets.backends.store.s3 import S3Store
 from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.fakes.infrastructure import MemoryInfrastructure, MemoryState
-from tests.servers import emulated_aws
+from tests.support.servers import emulated_aws
 
 REGION, BUCKET, KEY = "eu-central-1", "demo-shop-staging-state", "demo_shop/staging/terraform/small.tfstate"
 

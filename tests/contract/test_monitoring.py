@@ -12,8 +12,8 @@ from provisioning_assets.backends.monitoring.cloudwatch.platform import CloudWat
 from provisioning_assets.core.plan import Action, Change, diff
 from provisioning_assets.errors import ProviderFailed
 from tests.fakes.monitoring import MemoryMonitoring
-from tests.monitored import DESIRED, REGION, bring_about, drift
-from tests.servers import emulated_aws
+from tests.support.monitored import DESIRED, REGION, bring_about, drift
+from tests.support.servers import emulated_aws
 
 
 @pytest.fixture(scope="module")

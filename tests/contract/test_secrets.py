@@ -15,7 +15,7 @@ from provisioning_assets.core.plan import Attributes, diff
 from provisioning_assets.engagement.sections import Generate, Secret, Secrets
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.fakes.secrets import MemorySecrets
-from tests.servers import openbao_server
+from tests.support.servers import openbao_server
 
 OWNED = {"owner": "Dana Novak", "purpose": "runtime", "rotate_every_days": "90"}
 

@@ -12,7 +12,7 @@ from provisioning_assets.backends.store import Store
 from provisioning_assets.backends.store.files import FileStore
 from provisioning_assets.backends.store.s3 import S3Store
 from tests.fakes.store import MemoryStore
-from tests.servers import emulated_aws
+from tests.support.servers import emulated_aws
 
 REGION = "eu-central-1"
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.e2e.conftest import Shop, read_until
-from tests.servers import freeze
+from tests.support.servers import freeze
 
 SECRETS = ("apply", "demo_shop", "staging", "--only", "networking", "--only", "secrets")
 

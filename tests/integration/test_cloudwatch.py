@@ -14,8 +14,8 @@ from provisioning_assets.backends.monitoring import Monitoring
 from provisioning_assets.backends.monitoring.cloudwatch.platform import CloudWatch
 from provisioning_assets.core.plan import diff
 from provisioning_assets.errors import ApplyFailed
-from tests.monitored import DESIRED, NAMESPACE, REGION, alarm, bring_about, drift
-from tests.servers import emulated_aws
+from tests.support.monitored import DESIRED, NAMESPACE, REGION, alarm, bring_about, drift
+from tests.support.servers import emulated_aws
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import requests
+from provisioning_assets.runs.work import Work, now
 
 from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.core.evidence import Evidence, Finding
@@ -21,9 +22,8 @@ from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.orchestration.loading import apply_job, drift_job, load_definitions
 from provisioning_assets.record.entries import ApplyFinished, ApplyStarted
 from provisioning_assets.runs.graph import Lineage
-from provisioning_assets.runs.work import Work, now
-from tests.proving import BEFORE_CONFIG, holding, prove, reasons, session
-from tests.servers import free_port, wait_for
+from tests.support.proving import BEFORE_CONFIG, holding, prove, reasons, session
+from tests.support.servers import free_port, wait_for
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from provisioning_assets.backends.secrets.openbao.store import OpenBao
 from provisioning_assets.core.plan import Attributes, diff
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
-from tests.servers import SecretServer, free_port, freeze, openbao_server
+from tests.support.servers import SecretServer, free_port, freeze, openbao_server
 
 OWNED = {"owner": "Dana Novak"}
 IN_TIME = 5

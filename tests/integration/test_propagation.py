@@ -20,7 +20,7 @@ from provisioning_assets.probes.resolvers import (
     resolvers,
     wait_until_served,
 )
-from tests.name_servers import Zone, answering, caching
+from tests.support.name_servers import Zone, answering, caching
 
 NAME = "shop.example"
 WWW = f"www.{NAME} A"

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from provisioning_assets.runs.readiness import evaluate, readiness_item, stand
+from provisioning_assets.runs.work import Work
 
 from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.assets.monitoring import alerts_reach_their_route
@@ -21,11 +23,9 @@ from provisioning_assets.errors import LockHeld, ProvisioningError
 from provisioning_assets.record.entries import ApplyStarted, TakenOver
 from provisioning_assets.record.lock import Holder, Process, _content, _here
 from provisioning_assets.runs.graph import Lineage
-from provisioning_assets.runs.readiness import evaluate, readiness_item, stand
 from provisioning_assets.runs.session import Session
-from provisioning_assets.runs.work import Work
 from tests.fakes.infrastructure import MemoryInfrastructure
-from tests.proving import BEFORE_CONFIG, holding, prove, reasons, session
+from tests.support.proving import BEFORE_CONFIG, holding, prove, reasons, session
 
 
 def state_of(opened: Session, asset: str, name: str) -> State:

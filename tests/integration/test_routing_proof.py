@@ -12,13 +12,13 @@ from typing import Any
 
 import boto3
 import pytest
+from provisioning_assets.backends.monitoring.registry import BACK_ENDS
 
 from provisioning_assets.backends.aws import client
 from provisioning_assets.backends.monitoring import HEALTH_RULE, ROUTES, Monitoring
-from provisioning_assets.backends.monitoring.registry import BACK_ENDS
 from provisioning_assets.core.plan import Attributes, diff
 from provisioning_assets.probes.alert_routing import prove_control, prove_quiet
-from tests.servers import moto_server
+from tests.support.servers import moto_server
 
 REGION = "eu-central-1"
 SCOPE = "demo_shop-staging"

@@ -27,9 +27,9 @@ from tenacity import RetryError
 from provisioning_assets.backends.certificates.acme import Acme
 from provisioning_assets.sandbox.name_server import NEGATIVE_TTL
 from provisioning_assets.sandbox.resolver import Cache
-from tests.name_servers import Zone, answering
-from tests.servers import free_port
-from tests.waiting import wait_until
+from tests.support.name_servers import Zone, answering
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
 
 LONG = "A" * 400
 KEPT = 4

@@ -7,7 +7,7 @@ import pytest
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.sandbox import openbao
 from provisioning_assets.sandbox.processes import Folder
-from tests.servers import free_port, moto_server, openbao_server
+from tests.support.servers import free_port, moto_server, openbao_server
 
 
 def set_up(folder: Path, address: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 class Alarms:

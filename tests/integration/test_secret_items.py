@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+from provisioning_assets.runs.work import Work
 
 from provisioning_assets.assets import certificates, secrets
 from provisioning_assets.backends.secrets.openbao.store import OpenBao
@@ -12,9 +13,8 @@ from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.plan import diff
 from provisioning_assets.runs.graph import Lineage
 from provisioning_assets.runs.session import Session, open_session
-from provisioning_assets.runs.work import Work
 from tests.fakes.certificates import MemoryAuthority
-from tests.servers import openbao_server
+from tests.support.servers import openbao_server
 
 RUNTIME, ENGAGEMENT = "demo_shop-staging-runtime", "demo_shop-staging-engagement"
 OWNED = {"owner": "ops@demo-shop.example", "purpose": "runtime"}

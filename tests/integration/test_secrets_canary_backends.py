@@ -17,7 +17,7 @@ from provisioning_assets.engagement.sections import FromEnvironment, FromFile, G
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.runs.initial_values import value_of
 from tests.fakes.secrets import MemorySecrets
-from tests.servers import SecretServer, openbao_server
+from tests.support.servers import SecretServer, openbao_server
 
 CANARY = "canary-7f3a9c-do-not-show"
 RUNTIME, ENGAGEMENT, ROLE = "shop-staging-runtime", "shop-staging-engagement", "shop-staging-pipeline"

@@ -17,7 +17,7 @@ from provisioning_assets.backends.certificates import Issued
 from provisioning_assets.errors import ConfigurationError, ProviderFailed
 from provisioning_assets.probes.tls import check_served, describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 HOST = "www.shop.example"
 DAYS = timedelta(days=1)

@@ -17,7 +17,7 @@ from provisioning_assets.backends import aws
 from provisioning_assets.backends.store.files import FileStore
 from provisioning_assets.backends.store.s3 import S3Store
 from provisioning_assets.errors import ProviderFailed, Unreachable
-from tests.servers import emulated_aws, free_port
+from tests.support.servers import emulated_aws, free_port
 
 REGION = "eu-central-1"
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import boto3
 import pytest
+from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
 
 from provisioning_assets.backends.aws import client
 from provisioning_assets.backends.infrastructure import Infrastructure, StageRoot
-from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
 from provisioning_assets.backends.store.s3 import S3Store
 from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
-from tests.servers import emulated_aws, free_port
-from tests.terraform_stage import BUCKET, REGION, ROOT, bring_up, stage
+from tests.support.servers import emulated_aws, free_port
+from tests.support.terraform_stage import BUCKET, REGION, ROOT, bring_up, stage
 
 STAGES = Path(__file__).parents[2] / "terraform/stages"
 POLICY = json.dumps({

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
 
 from provisioning_assets.backends.infrastructure import Infrastructure
-from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
 from provisioning_assets.backends.store.s3 import S3Store
 from provisioning_assets.errors import LockHeld
-from tests.servers import emulated_aws
-from tests.terraform_stage import BUCKET, REGION, bring_up, stage
+from tests.support.servers import emulated_aws
+from tests.support.terraform_stage import BUCKET, REGION, bring_up, stage
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ DYING = """
 import sys
 from pathlib import Path
 from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
-from tests.terraform_stage import stage
+from tests.support.terraform_stage import stage
 
 def started(pid):
     print("started", pid, flush=True)
@@ -88,7 +88,7 @@ BEFORE = """
 import os, signal, sys
 from pathlib import Path
 from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
-from tests.terraform_stage import stage
+from tests.support.terraform_stage import stage
 
 def started(pid):
     print(pid, flush=True)

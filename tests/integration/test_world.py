@@ -4,15 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from provisioning_assets.runs.readiness import standings
 
 from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.core.evidence import State
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import LedgerDamaged, ProvisioningError
 from provisioning_assets.runs.graph import Lineage
-from provisioning_assets.runs.readiness import standings
 from provisioning_assets.runs.session import open_session
-from tests.proving import BEFORE_CONFIG, holding, prove, reasons
+from tests.support.proving import BEFORE_CONFIG, holding, prove, reasons
 
 EVERYTHING = (*BEFORE_CONFIG, "runtime_config", "monitoring")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from provisioning_assets.backends.infrastructure.terraform.sources import tree_hash
 
 from provisioning_assets.backends.infrastructure import StageRoot
 from provisioning_assets.backends.infrastructure.terraform import cli_configuration
 from provisioning_assets.backends.infrastructure.terraform.root import Variable, backend, inputs, secrets, variables
-from provisioning_assets.backends.infrastructure.terraform.sources import tree_hash
 from provisioning_assets.errors import ConfigurationError, ProviderFailed
 
 STAGES = Path(__file__).parents[2] / "terraform/stages"

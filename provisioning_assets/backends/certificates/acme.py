@@ -1,13 +1,12 @@
 """ACME (RFC 8555): certificates for names proven by DNS records (dns-01), by certbot's `acme` library."""
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import requests
 from acme import challenges, client, errors, messages
@@ -20,7 +19,10 @@ from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
-from provisioning_assets.backends.certificates import Challenges, Issued
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Challenges, Pem
+from provisioning_assets.backends.certificates.settings import Acme as Settings
+from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed, Unreachable
 
 ORDER_TIME = timedelta(seconds=120)
@@ -34,20 +36,47 @@ _REMEDY = "check the network, or set ACME_DIRECTORY_URL to the authority's direc
 
 
 class Acme:
-    """One directory and one account. `account_key` is the PEM kept from the last time, None the first time."""
+    """One directory. An account is its key, PEM."""
 
-    def __init__(self, directory: str | None, contact: str, account_key: str | None = None) -> None:
-        self._directory = directory_url(directory)
-        self._contact = contact
-        self._key = _loaded(account_key) if account_key else ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, declared: str | None, access: Access) -> None:
+        self._declared = declared
+        self._access = access
+        self._key: ec.EllipticCurvePrivateKey | None = None
+        self._contact = ""
         self._last: requests.Response | None = None
 
-    def account_key(self) -> str:
-        """PEM of the account's key."""
+    @classmethod
+    def open(cls, settings: Settings, access: Access) -> Self:
+        """The directory of the profile."""
+        return cls(settings.directory, access)
+
+    def reach(self) -> None:
+        """That the directory is one."""
+        try:
+            self._session().get(self._directory, timeout=(2, 2)).raise_for_status()
+        except requests.RequestException as error:
+            answered = error.response
+            cause = type(error).__name__ if answered is None else f"it answers HTTP {answered.status_code}"
+            raise Unreachable("the certificate authority", self._directory, cause=cause, remedy=_REMEDY) from None
+
+    def identity(self) -> Mapping[str, Json]:
+        """The directory."""
+        return {"authority": self._directory}
+
+    def authority(self) -> str:
+        """The directory."""
+        return self._directory
+
+    def account(self, kept: str | None, contact: str) -> str:
+        """PEM of the account's key: the kept one, else a new one."""
+        self._contact = contact
+        self._key = _loaded(kept) if kept else ec.generate_private_key(ec.SECP256R1())
         return _pem(self._key)
 
-    def issue(self, names: Sequence[str], challenges: Challenges) -> Issued:
+    def issue(self, names: Sequence[str], challenges: Challenges, account: str | None) -> Pem:
         """Order, prove all names at once, and fetch; `ProviderFailed` has the authority's own problem document."""
+        if self._key is None:
+            self.account(account, self._contact)
         key = ec.generate_private_key(ec.SECP256R1())
         with self._translated(names):
             order = self._client.new_order(_request(key, names))
@@ -64,7 +93,7 @@ class Acme:
                 for _, challenge in asked:
                     self._client.answer_challenge(challenge, challenge.response(account))
                 done = self._finished(order, names)
-        return Issued(key=_pem(key), chain=done.fullchain_pem)
+        return Pem(key=_pem(key), chain=done.fullchain_pem)
 
     def _finished(self, order: Any, names: Sequence[str]) -> Any:
         """The order with its certificate; when time runs out, what the authority has seen until then."""
@@ -81,7 +110,10 @@ class Acme:
     @cached_property
     def _client(self) -> Any:
         """A client with its account: a new one, or the one that the key has already."""
-        net = _Network(JWKEC(key=self._key), alg=ES256, verify_ssl=_trust(), user_agent=_AGENT, timeout=_TIMEOUT)
+        trust: Any = self._session().verify
+        net = _Network(JWKEC(key=self._key), alg=ES256, verify_ssl=trust, user_agent=_AGENT, timeout=_TIMEOUT)
+        net.session.trust_env = False
+        net.session.proxies.update(self._access.proxies(self._directory))
         net.session.hooks["response"].append(self._remember)
         made = client.ClientV2(client.ClientV2.get_directory(self._directory, net), net)
         try:
@@ -93,6 +125,21 @@ class Acme:
                 "this is no ACME directory", where=self._directory, cause=str(missing), remedy=_REMEDY
             ) from None
         return made
+
+    @property
+    def _directory(self) -> str:
+        return self._access.address(self._declared, "ACME_DIRECTORY_URL", "the certificate authority")
+
+    def _session(self) -> requests.Session:
+        """Trust anchors for the authority's own TLS: the profile's SSL_CERT_FILE, else Mozilla's."""
+        anchors = self._access.get("SSL_CERT_FILE")
+        if anchors and not Path(anchors).is_file():
+            raise ProviderFailed("the trust store cannot be read", where=anchors, remedy="correct SSL_CERT_FILE")
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = anchors or True
+        session.proxies.update(self._access.proxies(self._directory))
+        return session
 
     def _remember(self, response: requests.Response, **_settings: object) -> None:
         """Keep the last answer: errors of the library have its document, and not its status and headers."""
@@ -142,28 +189,6 @@ class _Network(client.ClientNetwork):
         return attempts(super().post, *arguments, **settings)
 
 
-def directory_url(directory: str | None) -> str:
-    """The directory of the settings, else of ACME_DIRECTORY_URL."""
-    found = directory or os.environ.get("ACME_DIRECTORY_URL")
-    if not found:
-        raise ProviderFailed(
-            "there is no certificate authority to ask",
-            remedy="set ACME_DIRECTORY_URL, or `certificates.directory` in the engagement file",
-        )
-    return found
-
-
-def reach(directory: str | None) -> None:
-    """Ask the directory for a sign of life."""
-    address = directory_url(directory)
-    try:
-        requests.get(address, timeout=(2, 2), verify=_trust()).raise_for_status()
-    except requests.RequestException as error:
-        answered = error.response
-        cause = type(error).__name__ if answered is None else f"it answers HTTP {answered.status_code}"
-        raise Unreachable("the certificate authority", address, cause=cause, remedy=_REMEDY) from None
-
-
 def _request(key: ec.EllipticCurvePrivateKey, names: Sequence[str]) -> bytes:
     """A signing request with all the names; none is the common name, which is limited to 64 characters."""
     alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
@@ -211,14 +236,6 @@ def _until(retry_after: str | None) -> str:
 
 def _bad_nonce(error: BaseException) -> bool:
     return isinstance(error, messages.Error) and error.code == "badNonce"
-
-
-def _trust() -> Any:
-    """Trust anchors for the authority's own TLS: SSL_CERT_FILE, else Mozilla's."""
-    anchors = os.environ.get("SSL_CERT_FILE")
-    if anchors and not Path(anchors).is_file():
-        raise ProviderFailed("the trust anchors cannot be read", where=anchors, remedy="correct SSL_CERT_FILE")
-    return anchors or True
 
 
 def _loaded(account_key: str) -> ec.EllipticCurvePrivateKey:

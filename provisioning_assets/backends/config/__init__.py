@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from provisioning_assets.backends.backend import Backend
 from provisioning_assets.core.plan import Attributes, Change
 
 
-class ConfigStore(Protocol):
+class ConfigStore(Backend, Protocol):
     """Keys under a prefix. An address is the full key; its attributes are `{"value": str}`."""
 
     def read(self, prefix: str) -> Mapping[str, Attributes]:

@@ -5,13 +5,15 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-par
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from provisioning_assets.backends import aws
-from provisioning_assets.core.plan import Action, Attributes, Change
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.config.settings import Ssm as Settings
+from provisioning_assets.core.plan import Action, Attributes, Change, Json
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 LARGEST = 4096
@@ -26,12 +28,25 @@ own three attempts do not outlast; more attempts would also be made at a server 
 class Ssm:
     """The parameters of a region."""
 
-    def __init__(self, region: str) -> None:
-        self._region = region
+    def __init__(self, access: Access) -> None:
+        self._aws = aws.of(access)
+
+    @classmethod
+    def open(cls, _settings: Settings, access: Access) -> Self:
+        """The region of the environment."""
+        return cls(access)
+
+    def reach(self) -> None:
+        """Whose credentials these are."""
+        self._aws.reach()
+
+    def identity(self) -> Mapping[str, Json]:
+        """The account."""
+        return self._aws.identity()
 
     def read(self, prefix: str) -> Mapping[str, Attributes]:
         """Every parameter below the prefix; secure ones are not decrypted."""
-        with aws.translated("SSM"):
+        with self._aws.translated("SSM"):
             pages = self._ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix, Recursive=True)
             return {found["Name"]: {"value": found["Value"]} for page in pages for found in page["Parameters"]}
 
@@ -39,7 +54,7 @@ class Ssm:
         """Put or delete each parameter; `ApplyFailed` names the key that was refused."""
         for change in changes:
             try:
-                with aws.translated("SSM"):
+                with self._aws.translated("SSM"):
                     _when_allowed(self._write, change)
             except ProviderFailed as error:
                 raise ApplyFailed(error.what, where=change.address, cause=error.cause, remedy=error.remedy) from error
@@ -61,7 +76,7 @@ class Ssm:
 
     @property
     def _ssm(self) -> Any:
-        return aws.client("ssm", self._region)
+        return self._aws.client("ssm")
 
 
 _when_allowed = Retrying(

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from provisioning_assets.backends.backend import Backend
 from provisioning_assets.core.plan import Attributes, Change
 
 
-class DnsProvider(Protocol):
+class DnsProvider(Backend, Protocol):
     """Reads and writes the RRsets of a zone.
 
     An address is `<absolute name without the last dot> <type>`, for example `www.example.com A`; its

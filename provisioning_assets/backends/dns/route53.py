@@ -5,13 +5,15 @@ https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecord
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.backends import aws
+from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.dns.records import as_planned, canonical, text
-from provisioning_assets.core.plan import Action, Attributes, Change
+from provisioning_assets.backends.dns.settings import Route53 as Settings
+from provisioning_assets.core.plan import Action, Attributes, Change, Json
 from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed
 
 IN_EFFECT = 120
@@ -28,8 +30,21 @@ _ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 class Route53:
     """The hosted zones of an account. The service is global: the region is the one that signs."""
 
-    def __init__(self, region: str = "us-east-1") -> None:
-        self._region = region
+    def __init__(self, access: Access) -> None:
+        self._aws = aws.of(access)
+
+    @classmethod
+    def open(cls, _settings: Settings, access: Access) -> Self:
+        """The zones of the environment's account."""
+        return cls(access)
+
+    def reach(self) -> None:
+        """Whose credentials these are."""
+        self._aws.reach()
+
+    def identity(self) -> Mapping[str, Json]:
+        """The account."""
+        return self._aws.identity()
 
     def read(self, zone: str) -> Mapping[str, Attributes]:
         """Every RRset but the apex's SOA and NS."""
@@ -57,13 +72,13 @@ class Route53:
     def name_servers(self, zone: str) -> Sequence[str]:
         """The servers that the parent zone must delegate to."""
         identity = self._zone(zone)
-        with aws.translated("Route 53"):
+        with self._aws.translated("Route 53"):
             delegation = self._client.get_hosted_zone(Id=identity)["DelegationSet"]
         return [str(name) for name in delegation["NameServers"]]
 
     def _rrsets(self, zone: str, identity: str) -> dict[str, dict[str, Any]]:
         """Address to RRset as Route 53 has it."""
-        with aws.translated("Route 53"):
+        with self._aws.translated("Route 53"):
             pages = self._client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=identity)
             rrsets = [rrset for page in pages for rrset in page["ResourceRecordSets"]]
         if routed := sorted({_address(rrset) for rrset in rrsets if "SetIdentifier" in rrset}):
@@ -76,7 +91,7 @@ class Route53:
 
     def _change(self, zone: str, identity: str, batch: Sequence[dict[str, Any]]) -> dict[str, Any]:
         try:
-            with aws.translated("Route 53"):
+            with self._aws.translated("Route 53"):
                 answer = self._client.change_resource_record_sets(
                     HostedZoneId=identity, ChangeBatch={"Changes": batch, "Comment": "provisioning"}
                 )
@@ -92,7 +107,7 @@ class Route53:
 
     def _wait(self, zone: str, change: dict[str, Any]) -> None:
         def status() -> str:
-            with aws.translated("Route 53"):
+            with self._aws.translated("Route 53"):
                 return str(self._client.get_change(Id=change["Id"])["ChangeInfo"]["Status"])
 
         attempts = Retrying(
@@ -106,7 +121,7 @@ class Route53:
 
     def _zone(self, zone: str) -> str:
         """Identity of the one public zone of this name."""
-        with aws.translated("Route 53"):
+        with self._aws.translated("Route 53"):
             pages = self._client.get_paginator("list_hosted_zones").paginate()
             zones = [each for page in pages for each in page["HostedZones"]]
         public = [each for each in zones if not each.get("Config", {}).get("PrivateZone")]
@@ -120,7 +135,7 @@ class Route53:
 
     @property
     def _client(self) -> Any:
-        return aws.client("route53", self._region)
+        return self._aws.client("route53", "us-east-1")
 
 
 def plain_name(name: str) -> str:

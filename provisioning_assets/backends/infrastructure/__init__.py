@@ -1,16 +1,43 @@
 """Infrastructure: code that brings up a stage. Engines: Terraform."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from provisioning_assets.backends.backend import Backend, Settings
 from provisioning_assets.core.plan import Json, Plan
 from provisioning_assets.errors import ProviderFailed
 
-Progress = Callable[[str], None]
-"""Receives one line for people."""
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears what an engine does: lines for people, and the number of each process that may write.
+
+    `started` is called before the process does anything.
+    """
+
+    progress: Callable[[str], None]
+    started: Callable[[int], None] = lambda _pid: None
+
+
+QUIET = Listener(lambda _line: None)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeProblem:
+    """What is wrong with a stage: at a line of its code, or at a part of the stage in the engagement file."""
+
+    what: str
+    expected: str = ""
+    file: str = ""
+    """Empty: it is the stage's own entry that is wrong, at `place`."""
+    line: int = 0
+    column: int = 0
+    place: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    """What could have been meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +48,13 @@ class StageRoot:
     root: Path
     workdir: Path
     """Folder of ours for the engine's files; never inside the repository's code."""
-    state: Mapping[str, str]
-    """Where its state is kept, for example {"bucket", "key", "region"}."""
+    state: Settings
+    """The store that keeps its state."""
+    state_key: str
+    """Where in the store."""
     variables: Mapping[str, Json]
     upstream: Mapping[str, Mapping[str, Json]]
-    """Contract of each earlier stage, by stage name; the root declares a variable of that name for it."""
+    """Outputs of each earlier stage, by stage name; the root declares a variable of that name for it."""
 
 
 class StateLocked(ProviderFailed):
@@ -46,33 +75,41 @@ class StateLocked(ProviderFailed):
         )
 
 
-class Infrastructure(Protocol):
+class Code(Protocol):
+    """What an engine's source code is, read without the engine: digests and validation come from files alone."""
+
+    def sources(self, root: Path, repository: Path) -> Mapping[str, str]:
+        """Path, relative to the repository, to SHA-256 of every file that the engine would read for this root."""
+        ...
+
+    def validate(self, root: Path, variables: Collection[str], repository: Path) -> Iterator[CodeProblem]:
+        """What is wrong with the code, and with the variables that a stage gives it."""
+        ...
+
+
+class Engine(Backend, Protocol):
     """Plans and applies one stage."""
 
-    def plan(self, stage: StageRoot, progress: Progress) -> Plan:
+    def plan(self, stage: StageRoot, listener: Listener) -> Plan:
         """What an apply would do now. Addresses, actions and attribute names only: no values."""
         ...
 
-    def apply(self, stage: StageRoot, plan: Plan, progress: Progress) -> None:
+    def apply(self, stage: StageRoot, plan: Plan, listener: Listener) -> None:
         """Do what the last `plan` of this stage said; `ApplyFailed` with the engine's own diagnostic."""
         ...
 
-    def contract(self, stage: StageRoot) -> Mapping[str, Json]:
-        """The stage's output `contract`: what later stages and the other task classes may rely on."""
+    def outputs(self, stage: StageRoot) -> Mapping[str, Json]:
+        """What later stages and the other task classes may rely on; an error before the first apply."""
+        ...
+
+    def unlock(self, stage: StageRoot, lock_id: str) -> None:
+        """Release this state lock, which a dead run left behind; the caller knows that it is dead."""
+        ...
+
+    def state_id(self, stage: StageRoot) -> str | None:
+        """Identity of the stage's state; None before the first apply."""
         ...
 
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
         """Coverage: each live thing that belongs to the stage, and why it is not managed (None: it is)."""
-        ...
-
-    def release_lock(self, stage: StageRoot, lock_id: str) -> None:
-        """Release this state lock, which a dead run left behind; the caller knows that it is dead."""
-        ...
-
-    def lineage(self, stage: StageRoot) -> str | None:
-        """Identity of the stage's state; None before the first apply."""
-        ...
-
-    def version(self) -> str:
-        """The engine that is installed here, as `Terraform 1.11.4`; `none` where there is none."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, get_args
 
+from provisioning_assets.backends.backend import Backend
 from provisioning_assets.core.plan import Attributes, Change
 
 Route = Literal["pager", "quiet"]
@@ -27,7 +28,7 @@ class Delivery:
     """State that the notification reports."""
 
 
-class Monitoring(Protocol):
+class Monitoring(Backend, Protocol):
     """Reads, writes and exercises the watching of one scope (`<engagement>-<environment>`).
 
     Addresses and attributes, all JSON:

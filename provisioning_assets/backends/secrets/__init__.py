@@ -3,9 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
+from provisioning_assets.backends.backend import Backend
 from provisioning_assets.core.plan import Attributes, Change
+
+Purpose = Literal["runtime", "engagement"]
+PURPOSES: Mapping[Purpose, str] = {
+    "runtime": "what the running system uses",
+    "engagement": "what the agency uses until hand-off",
+}
+ACME_ACCOUNT = "acme-account"
+"""Name of the engagement-time secret that holds the key of the account at a certificate authority."""
+
+
+def mount(scope: str, purpose: Purpose) -> str:
+    """Where an environment's secrets of a purpose lie; `scope` is `<engagement>-<environment>`."""
+    return f"{scope}-{purpose}"
+
+
+def certificate_secret(certificate: str) -> str:
+    """Name of the runtime secret that holds a certificate's key and chain."""
+    return f"certificate-{certificate}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +36,7 @@ class Stored:
     metadata: Mapping[str, str]
 
 
-class SecretStore(Protocol):
+class SecretStore(Backend, Protocol):
     """Versioned secrets under mounts, and the policies and roles that open them.
 
     A path is `<mount>/<name>`. Structure (mounts, policies, roles) is reconciled as addresses:

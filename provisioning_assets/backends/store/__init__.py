@@ -2,8 +2,10 @@
 
 from typing import Protocol
 
+from provisioning_assets.backends.backend import Backend
 
-class Store(Protocol):
+
+class Store(Backend, Protocol):
     """Named byte strings with compare-and-set. A version is an opaque tag that changes with the content."""
 
     def prepare(self) -> None:

@@ -3,11 +3,15 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Self
 
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.store.settings import Files
+from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed
 
 _LOCK = ".lock"
@@ -19,6 +23,18 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @classmethod
+    def open(cls, settings: Files, access: Access) -> Self:
+        """The folder of the settings, in the repository."""
+        return cls(access.folder / settings.folder)
+
+    def reach(self) -> None:
+        """A folder is always there, or made."""
+
+    def identity(self) -> Mapping[str, Json]:
+        """Where it is."""
+        return {"folder": str(self._folder.resolve())}
 
     def prepare(self) -> None:
         """Make the folder."""

@@ -3,12 +3,15 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
 from provisioning_assets.backends import aws
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.store.settings import S3
+from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed
 
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict"}
@@ -19,13 +22,27 @@ _ABSENT = {"NoSuchKey", _NO_BUCKET, "404"}
 class S3Store:
     """A bucket. One that does not exist yet is empty; `prepare` makes it."""
 
-    def __init__(self, bucket: str, region: str) -> None:
+    def __init__(self, bucket: str, access: Access) -> None:
         self._bucket = bucket
-        self._region = region
+        self._region = access.region
+        self._aws = aws.of(access)
+
+    @classmethod
+    def open(cls, settings: S3, access: Access) -> Self:
+        """The bucket of the settings, in the environment's account."""
+        return cls(settings.bucket, access)
+
+    def reach(self) -> None:
+        """Whose credentials these are."""
+        self._aws.reach()
+
+    def identity(self) -> Mapping[str, Json]:
+        """The account."""
+        return self._aws.identity()
 
     def prepare(self) -> None:
         """Make the bucket: closed to the public, versioned; S3 encrypts by itself. Does nothing when it is there."""
-        with aws.translated("S3"):
+        with self._aws.translated("S3"):
             try:
                 if self._s3.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled":
                     return
@@ -51,7 +68,7 @@ class S3Store:
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Content and ETag; None when there is no such object."""
-        with aws.translated("S3"):
+        with self._aws.translated("S3"):
             try:
                 answer = self._s3.get_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
@@ -62,7 +79,7 @@ class S3Store:
 
     def versions(self, prefix: str, *, after: str = "") -> dict[str, str]:
         """ETag of each key with the prefix, page by page, sorted as S3 does."""
-        with aws.translated("S3"):
+        with self._aws.translated("S3"):
             listing = self._s3.get_paginator("list_objects_v2")
             start = {"StartAfter": after} if after else {}
             pages = listing.paginate(Bucket=self._bucket, Prefix=prefix, **start)
@@ -98,7 +115,7 @@ class S3Store:
 
     def _attempt(self, write: Callable[[], object]) -> ClientError | None:
         """The error of a write that came too late: another writer's success is an answer."""
-        with aws.translated("S3"):
+        with self._aws.translated("S3"):
             try:
                 write()
             except ClientError as error:
@@ -117,4 +134,4 @@ class S3Store:
 
     @property
     def _s3(self) -> Any:
-        return aws.client("s3", self._region)
+        return self._aws.client("s3")

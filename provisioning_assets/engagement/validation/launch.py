@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from provisioning_assets.backends import catalogue
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.models import Header
+from provisioning_assets.engagement.wording import any_of
 from provisioning_assets.errors import Problem
 
 
@@ -37,14 +40,21 @@ def _environments(document: Document, header: Header) -> Iterator[Problem]:
         if environment.name in [each.name for each in earlier]:
             what = f"there are two environments called {environment.name}"
             yield document.problem(("environments", position, "name"), what, "a name of its own")
-        sharing = [each.name for each in earlier if each.state.bucket == environment.state.bucket]
+        sharing = [each.name for each in earlier if each.state == environment.state]
         if sharing:
             what = f"{environment.name} and {sharing[0]} keep their state in the same place"
-            yield document.problem(("environments", position, "state"), what, "a bucket of its own")
-        if environment.state.ledger is not None and not _inside(environment.state.ledger):
-            what = f"{environment.state.ledger} lies outside the repository"
-            place = ("environments", position, "state", "ledger")
-            yield document.problem(place, what, "a folder inside, relative to it")
+            yield document.problem(("environments", position, "state"), what, "a place of its own")
+        cannot = catalogue.lacks(Kind.STORE, environment.state.name).get(Capability.ENGINE_STATE)
+        if cannot:
+            able = [each.name for each in catalogue.of_kind(Kind.STORE) if Capability.ENGINE_STATE not in each.lacks]
+            yield document.problem(("environments", position, "state"), cannot, any_of(able))
+        for key, settings in (("state", environment.state), ("ledger", environment.ledger)):
+            folder = settings.model_dump().get("folder") if settings else None
+            if folder and not _inside(folder):
+                what = f"{folder} lies outside the repository"
+                yield document.problem(
+                    ("environments", position, key, "folder"), what, "a folder inside, relative to it"
+                )
 
 
 def _inside(folder: str) -> bool:

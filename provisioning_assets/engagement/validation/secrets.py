@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from provisioning_assets.backends.secrets import ACME_ACCOUNT, certificate_secret
 from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.models import Environment
-from provisioning_assets.engagement.sections import ACME_ACCOUNT
 from provisioning_assets.engagement.wording import nearest
 from provisioning_assets.errors import Problem
 
@@ -13,7 +13,7 @@ def check(document: Document, environment: Environment) -> Iterator[Problem]:
     """Every rule of this file."""
     section = environment.secrets
     purposes = {secret.name: secret.purpose for secret in section.secrets}
-    kept = {ACME_ACCOUNT, *(certificate.secret for certificate in environment.certificates.certificates)}
+    kept = {ACME_ACCOUNT, *(certificate_secret(each.name) for each in environment.certificates.certificates)}
     for position, secret in enumerate(section.secrets):
         place = ("secrets", "secrets", position)
         if secret.name in [each.name for each in section.secrets[:position]]:

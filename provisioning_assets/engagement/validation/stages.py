@@ -1,17 +1,15 @@
 """Stages: their code is there, and their order can be walked."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from provisioning_assets.backends.infrastructure.terraform import hcl
+from provisioning_assets.backends import catalogue
 from provisioning_assets.engagement.document import Document, Place
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.sections import Stage
 from provisioning_assets.engagement.wording import nearest
-from provisioning_assets.errors import ConfigurationError, Problem
+from provisioning_assets.errors import Problem
 
 TASK_CLASSES = ("secrets", "dns_records", "certificates", "runtime_config", "monitoring")
 """What a stage may come after besides other stages; all of them stand on the environment."""
@@ -20,9 +18,6 @@ _TAKEN = {
     "environment", "verified_environment", "launch_readiness", "rollback_plan", "runbook", "credentials_transition",
     *TASK_CLASSES,
 }  # fmt: skip
-
-_READS = re.compile(r"\$\{path\.(?P<base>module|root)\}/(?P<rest>[^\"$]*)")
-"""A file named from where the code lies, as `file("${path.module}/policy.json")` does."""
 
 
 def check(document: Document, environment: Environment, repository: Path) -> Iterator[Problem]:
@@ -49,52 +44,18 @@ def check(document: Document, environment: Environment, repository: Path) -> Ite
 
 
 def _code(document: Document, stage: Stage, place: Place, root: Path, repository: Path) -> Iterator[Problem]:
-    """The root and its modules are there and can be read, and the root takes the variables that it is given."""
-    if not hcl.files(root):
-        what = f"there is no Terraform code in {stage.root}"
-        yield document.problem((*place, "root"), what, "a folder with *.tf files, relative to the repository")
-        return
-    try:
-        folders = hcl.closure(root)
-        declared = {name for file in hcl.files(root) for name, _ in hcl.blocks(file, "variable")}
-    except ConfigurationError as error:
-        for problem in error.problems:
-            file = Path(problem.file)
-            named = file.relative_to(repository) if file.is_relative_to(repository) else file
-            yield replace(problem, file=named.as_posix())
-        return
-    for folder in sorted(folders):
-        if not hcl.files(folder):
-            named = folder.relative_to(repository) if folder.is_relative_to(repository) else folder
-            what = f"{stage.root} uses the module {named}, and there is no Terraform code"
-            yield document.problem((*place, "root"), what, "a folder with *.tf files")
-    yield from _reads_outside(root, folders, repository)
-    for name in stage.variables:
-        if name not in declared:
-            what = f"{stage.root} declares no variable `{name}`"
-            yield document.problem((*place, "variables", name), what, nearest(name, declared))
-
-
-def _reads_outside(root: Path, folders: set[Path], repository: Path) -> Iterator[Problem]:
-    """Files that the code reads from where no digest sees them change."""
-    for folder in sorted(folders):
-        for file in hcl.files(folder):
-            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-                for place in _READS.finditer(line):
-                    read = ((root if place["base"] == "root" else folder) / place["rest"]).resolve()
-                    if not any(read.is_relative_to(each) for each in folders):
-                        what = f"`{place[0]}` lies outside of the stage's code: no digest would see it change"
-                        named = (file.relative_to(repository) if file.is_relative_to(repository) else file).as_posix()
-                        yield Problem(named, number, place.start() + 1, what, "the file, inside the root or a module")
+    """What the engine itself finds in the stage's code."""
+    for found in catalogue.code_of(stage.engine.name).validate(root, tuple(stage.variables), repository):
+        expected = nearest(found.place[-1], found.choices) if found.choices or not found.expected else found.expected
+        if found.file:
+            yield Problem(found.file, found.line, found.column, found.what, found.expected)
+        else:
+            yield document.problem((*place, *found.place), found.what, expected)
 
 
 def _order(document: Document, environment: Environment) -> Iterator[Problem]:
     """The early stages make the environment, and everything else stands on it; nothing may stand on itself."""
-    after: dict[str, tuple[str, ...]] = {}
-    previous: tuple[str, ...] = ()
-    for stage in environment.stages:
-        after[stage.name] = stage.after or previous
-        previous = (stage.name,)
+    after = environment.stage_order
     lines = {stage.name: document.line(("stages", n, "after")) for n, stage in enumerate(environment.stages)}
     try:
         order = list(TopologicalSorter(after).static_order())

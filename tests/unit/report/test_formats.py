@@ -14,7 +14,7 @@ from provisioning_assets.report.as_junit import as_junit
 from provisioning_assets.report.as_markdown import as_markdown
 from provisioning_assets.report.model import TITLES, Report, build_report
 from provisioning_assets.report.writing import write_report
-from tests.standings import NOW, all_green, engagement, standing
+from tests.support.standings import NOW, all_green, engagement, standing
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=y> & \"quoted\" | `tick` *star*\nline\x1b[31m\x00\ud800"
 VOID = {"meta", "use", "circle", "path", "br"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from provisioning_assets.core.evidence import State
 from provisioning_assets.report.model import TITLES, Decision, build_report, worst
-from tests.standings import NOW, all_green, engagement, standing
+from tests.support.standings import NOW, all_green, engagement, standing
 
 STATES = st.sampled_from(list(State))
 

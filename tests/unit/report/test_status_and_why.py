@@ -8,7 +8,7 @@ from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.report.model import Decision, build_report
 from provisioning_assets.report.status import in_words, status_rows, unknown_row
 from provisioning_assets.report.why import explain
-from tests.standings import NOW, all_green, engagement, standing
+from tests.support.standings import NOW, all_green, engagement, standing
 
 
 def test_a_row_names_what_holds_whose_it_is_and_what_is_due_next() -> None:

@@ -4,46 +4,46 @@ https://developer.hashicorp.com/terraform/cli/config/config-file#provider-instal
 """
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from provisioning_assets.backends.access import Access
 from provisioning_assets.errors import ProviderFailed
 
 MIRROR = "PROVISIONING_TERRAFORM_MIRROR"
 
 
-def configuration(workdir: Path) -> tuple[Path, str]:
+def configuration(workdir: Path, access: Access) -> tuple[Path, str]:
     """The configuration to run with, and where providers then come from, for people.
 
     A mirror that PROVISIONING_TERRAFORM_MIRROR names comes first, then the operator's own CLI configuration
     (used where it lies: it may hold tokens), then a mirror found on this machine, then the registry.
     """
-    own = _own()
-    if own and not os.environ.get(MIRROR):
+    own = _own(access)
+    if own and not access.get(MIRROR):
         return own, f"providers as {own} says"
-    mirror = next(iter(_mirrors()), None)
+    mirror = next(iter(_mirrors(access)), None)
     file = workdir.resolve() / "terraform.tfrc"
     file.write_text("disable_checkpoint = true\n" + (_installation(mirror) if mirror else ""))
     return file, f"providers from {mirror or 'the registry'}"
 
 
-def _own() -> Path | None:
+def _own(access: Access) -> Path | None:
     """The operator's configuration. Terraform lets the variable name a file that is not there; so do we."""
-    named = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
+    named = Path(access.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
     return named if named.is_file() else None
 
 
-def _mirrors() -> Iterator[Path]:
+def _mirrors(access: Access) -> Iterator[Path]:
     """Folders that hold `<host>/<namespace>/<type>/…`, best first."""
-    named = os.environ.get(MIRROR)
+    named = access.get(MIRROR)
     if named and not _providers(Path(named)):
         raise ProviderFailed(
             "the mirror of Terraform providers holds none",
             where=f"{MIRROR}={named}",
             remedy="name a folder that holds <host>/<namespace>/<type>/…, or unset the variable",
         )
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
+    data = access.get("XDG_DATA_HOME") or Path.home() / ".local/share"
     candidates = (
         *([Path(named)] if named else []),
         Path.home() / ".terraform.d/plugins",

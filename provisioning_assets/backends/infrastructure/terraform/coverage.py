@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioning_assets.backends import aws
+from provisioning_assets.backends.aws import Aws
 from provisioning_assets.backends.infrastructure import StageRoot
 from provisioning_assets.core.plan import Json
 
@@ -29,29 +29,28 @@ _GLOBAL = "us-east-1"
 """Where the tagging API lists what belongs to no region."""
 
 
-def live_and_managed(state: Mapping[str, Json], stage: StageRoot) -> dict[str, str | None]:
+def live_and_managed(state: Mapping[str, Json], stage: StageRoot, account: Aws) -> dict[str, str | None]:
     """Each live thing of the stage, and why it is not managed; None where it is."""
     managed: dict[str, list[Mapping[str, Any]]] = {}
     for resource in state["resources"]:
         if resource["mode"] == "managed":
             managed.setdefault(resource["type"], []).extend(each["attributes"] for each in resource["instances"])
-    region = stage.state["region"]
-    with aws.translated("AWS"):
+    with account.translated("AWS"):
         return {
-            **dict(_security_group_rules(managed, region)),
-            **dict(_routes(managed, region)),
-            **dict(_role_policies(managed, region)),
-            **dict(_zones(managed, region)),
-            **dict(_tagged(managed, stage)),
+            **dict(_security_group_rules(managed, account)),
+            **dict(_routes(managed, account)),
+            **dict(_role_policies(managed, account)),
+            **dict(_zones(managed, account)),
+            **dict(_tagged(managed, stage, account)),
         }
 
 
-def _security_group_rules(managed: Managed, region: str) -> Found:
+def _security_group_rules(managed: Managed, account: Aws) -> Found:
     groups = {group["id"]: group["name"] for group in managed.get("aws_security_group", [])}
     if not groups:
         return
     known = {rule.get("security_group_rule_id") for kind in _RULES for rule in managed.get(kind, [])}
-    pages = aws.client("ec2", region).get_paginator("describe_security_group_rules")
+    pages = account.client("ec2").get_paginator("describe_security_group_rules")
     for page in pages.paginate(Filters=[{"Name": "group-id", "Values": sorted(groups)}]):
         for rule in page["SecurityGroupRules"]:
             identity, group = rule["SecurityGroupRuleId"], rule["GroupId"]
@@ -68,14 +67,14 @@ def _allowed(rule: Mapping[str, Any]) -> str:
     return f"allows {what.strip()} {'to' if rule['IsEgress'] else 'from'} {peer}"
 
 
-def _routes(managed: Managed, region: str) -> Found:
+def _routes(managed: Managed, account: Aws) -> Found:
     tables = sorted(table["id"] for table in managed.get("aws_route_table", []))
     if not tables:
         return
     routes = managed.get("aws_route", [])
     known = {(route["route_table_id"], route[key]) for route in routes for key in _DESTINATIONS.values() if route[key]}
     endpoints = {endpoint["id"] for endpoint in managed.get("aws_vpc_endpoint", [])}
-    pages = aws.client("ec2", region).get_paginator("describe_route_tables")
+    pages = account.client("ec2").get_paginator("describe_route_tables")
     for page in pages.paginate(Filters=[{"Name": "route-table-id", "Values": tables}]):
         for table in page["RouteTables"]:
             for route in table["Routes"]:
@@ -87,8 +86,8 @@ def _routes(managed: Managed, region: str) -> Found:
                 yield f"aws_route {place[1]} of {place[0]}", None if ours else _remedy("aws_route", "_".join(place))
 
 
-def _role_policies(managed: Managed, region: str) -> Found:
-    iam = aws.client("iam", region)
+def _role_policies(managed: Managed, account: Aws) -> Found:
+    iam = account.client("iam")
     inline = {(policy["role"], policy["name"]) for policy in managed.get("aws_iam_role_policy", [])}
     attached = {(each["role"], each["policy_arn"]) for each in managed.get("aws_iam_role_policy_attachment", [])}
     for role in sorted(role["name"] for role in managed.get("aws_iam_role", [])):
@@ -102,26 +101,26 @@ def _role_policies(managed: Managed, region: str) -> Found:
                 yield f"{kind} {arn} of {role}", None if (role, arn) in attached else _remedy(kind, f"{role}/{arn}")
 
 
-def _zones(managed: Managed, region: str) -> Found:
+def _zones(managed: Managed, account: Aws) -> Found:
     """Public zones of the same name: a second one answers nobody, and takes records that were meant for the first."""
     zones = managed.get("aws_route53_zone", [])
     known, names = {zone["zone_id"] for zone in zones}, {zone["name"].rstrip(".") for zone in zones}
     for name in sorted(names):
-        for zone in aws.client("route53", region).list_hosted_zones_by_name(DNSName=name)["HostedZones"]:
+        for zone in account.client("route53").list_hosted_zones_by_name(DNSName=name)["HostedZones"]:
             identity = zone["Id"].removeprefix("/hostedzone/")
             if zone["Name"].rstrip(".") == name and not zone["Config"].get("PrivateZone"):
                 reason = None if identity in known else _remedy("aws_route53_zone", identity)
                 yield f"aws_route53_zone {identity} ({name})", reason
 
 
-def _tagged(managed: Managed, stage: StageRoot) -> Found:
+def _tagged(managed: Managed, stage: StageRoot, account: Aws) -> Found:
     """Top-level resources that carry the stage's tags: orphans of an apply that crashed, or made by hand."""
     resources = [resource for each in managed.values() for resource in each]
     known = {_identity(str(resource[key])) for resource in resources for key in ("arn", "id") if resource.get(key)}
     wanted = {**{key: stage.variables[key.lower()] for key in ("Engagement", "Environment")}, "Stage": stage.name}
     filters = [{"Key": key, "Values": [str(value)]} for key, value in wanted.items()]
-    for region in sorted({stage.state["region"], _GLOBAL}):
-        pages = aws.client("resourcegroupstaggingapi", region).get_paginator("get_resources")
+    for region in sorted({account.access.region, _GLOBAL}):
+        pages = account.client("resourcegroupstaggingapi", region).get_paginator("get_resources")
         for page in pages.paginate(TagFilters=filters):
             for arn in (resource["ResourceARN"] for resource in page["ResourceTagMappingList"]):
                 short = re.split(r"[:/]", arn)[-1]

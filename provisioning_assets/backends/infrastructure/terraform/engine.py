@@ -5,29 +5,25 @@ Values of resources never leave this back end; names do. A plan is kept until it
 
 import json
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
-from provisioning_assets.backends.infrastructure import Progress, StageRoot
+from provisioning_assets.backends import aws
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.infrastructure import QUIET, Listener, StageRoot
+from provisioning_assets.backends.infrastructure.settings import Terraform as Settings
 from provisioning_assets.backends.infrastructure.terraform import (
     cli_configuration,
     coverage,
-)
-from provisioning_assets.backends.infrastructure.terraform import (
-    diagnostics as terraform_diagnostics,
-)
-from provisioning_assets.backends.infrastructure.terraform import (
-    process as terraform_process,
-)
-from provisioning_assets.backends.infrastructure.terraform import (
-    root as terraform_root,
-)
-from provisioning_assets.backends.infrastructure.terraform import (
-    state as terraform_state,
+    diagnostics,
+    process,
+    root,
 )
 from provisioning_assets.backends.infrastructure.terraform.plan_json import plan_from
 from provisioning_assets.backends.infrastructure.terraform.process import FLAG, Event, TerraformProcess
+from provisioning_assets.backends.infrastructure.terraform.state import State, state_of
 from provisioning_assets.core.plan import Json, Plan
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
@@ -42,53 +38,67 @@ _WORDS = 20
 
 
 class Terraform:
-    """The engine. `on_start` hears the number of each process that may write, before it does anything."""
+    """The engine, as it is installed here."""
 
-    def __init__(self, on_start: Callable[[int], None] = lambda _pid: None) -> None:
-        self._on_start = on_start
+    def __init__(self, access: Access) -> None:
+        self._access = access
         self._planned: dict[Path, str] = {}
         """Digest of the plan that is kept in each plan file."""
         self._version = ""
 
-    def plan(self, stage: StageRoot, progress: Progress) -> Plan:
+    @classmethod
+    def open(cls, _settings: Settings, access: Access) -> Self:
+        """Terraform with the environment's access."""
+        return cls(access)
+
+    def reach(self) -> None:
+        """Whose credentials its providers would use."""
+        aws.of(self._access).reach()
+
+    def identity(self) -> Mapping[str, Json]:
+        """The account, and the version: what another one plans for the same files may differ."""
+        self._version = self._version or process.version(self._access)
+        return {**aws.of(self._access).identity(), "engine": self._version}
+
+    def plan(self, stage: StageRoot, listener: Listener) -> Plan:
         """Plan into a file and read that file back: what it says is what an apply would do."""
-        self._initialise(stage, progress)
+        self._initialise(stage, listener)
         kept = _plan_file(stage)
         self._forget(kept)
         weakref.finalize(self, kept.unlink, missing_ok=True)
         status, errors = self._run(
-            stage, progress, "plan", out=str(kept), detailed_exitcode=FLAG, input=False, lock_timeout="5s"
+            stage, listener, "plan", out=str(kept), detailed_exitcode=FLAG, input=False, lock_timeout="5s"
         )
         if status not in {0, _CHANGED}:
             self._forget(kept)
-            raise terraform_diagnostics.error(ProviderFailed, "plan", stage, errors, terraform_root.secrets(stage))
+            raise diagnostics.error(ProviderFailed, "plan", stage, errors, root.secrets(stage))
         if status == 0:
             self._forget(kept)
             return Plan()
-        plan = plan_from(json.loads(self._process(stage).answer("show", str(kept), json=FLAG)))
+        plan = plan_from(json.loads(self._process(stage, QUIET).answer("show", str(kept), json=FLAG)))
         self._planned[kept] = plan.digest
         return plan
 
-    def apply(self, stage: StageRoot, plan: Plan, progress: Progress) -> None:
+    def apply(self, stage: StageRoot, plan: Plan, listener: Listener) -> None:
         """Apply the file of the last plan, which must be this one."""
         kept = _plan_file(stage)
         if self._planned.get(kept) != plan.digest or not kept.exists():
             raise ProviderFailed(f"{stage.name}: this is not the plan that was made last", remedy="plan again")
         try:
-            status, errors = self._run(stage, progress, "apply", str(kept), input=False)
+            status, errors = self._run(stage, listener, "apply", str(kept), input=False)
         finally:
             self._forget(kept)
         if status:
-            raise terraform_diagnostics.error(ApplyFailed, "apply", stage, errors, terraform_root.secrets(stage))
+            raise diagnostics.error(ApplyFailed, "apply", stage, errors, root.secrets(stage))
 
-    def contract(self, stage: StageRoot) -> Mapping[str, Json]:
+    def outputs(self, stage: StageRoot) -> Mapping[str, Json]:
         """The output `contract`, as the state has it."""
-        state = terraform_state.read(stage)
+        state = self._state(stage).read()
         output = state["outputs"].get("contract") if state else None
         if output is None:
             raise ProviderFailed(
                 f"the stage {stage.name} has no contract yet",
-                where=terraform_state.place(stage),
+                where=self._state(stage).place,
                 remedy=f'apply {stage.name} first; its root needs an `output "contract"`',
             )
         if output.get("sensitive"):
@@ -101,74 +111,72 @@ class Terraform:
 
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
         """Each live thing that belongs to the stage, and why it is not managed; nothing before the first apply."""
-        state = terraform_state.read(stage)
-        return {} if state is None else coverage.live_and_managed(state, stage)
+        state = self._state(stage).read()
+        return {} if state is None else coverage.live_and_managed(state, stage, aws.of(self._access))
 
-    def release_lock(self, stage: StageRoot, lock_id: str) -> None:
+    def unlock(self, stage: StageRoot, lock_id: str) -> None:
         """Release this state lock, by Terraform's own command; nothing to do when it is free, or another's."""
-        if terraform_state.lock_id(stage) == lock_id:
-            self._initialise(stage, lambda _line: None)
-            self._process(stage).answer("force-unlock", lock_id, force=FLAG)
+        if self._state(stage).lock_id() == lock_id:
+            self._initialise(stage, QUIET)
+            self._process(stage, QUIET).answer("force-unlock", lock_id, force=FLAG)
 
-    def lineage(self, stage: StageRoot) -> str | None:
-        """The identity that Terraform gave the state when it first wrote it."""
-        state = terraform_state.read(stage)
+    def state_id(self, stage: StageRoot) -> str | None:
+        """The lineage that Terraform gave the state when it first wrote it."""
+        state = self._state(stage).read()
         return None if state is None else str(state["lineage"])
 
-    def version(self) -> str:
-        """What another version plans for the same files may differ: evidence of one does not count for it."""
-        self._version = self._version or terraform_process.version()
-        return self._version
-
-    def _initialise(self, stage: StageRoot, progress: Progress) -> None:
+    def _initialise(self, stage: StageRoot, listener: Listener) -> None:
         """`terraform init`, if backend, lock file or code are not those of the last one here."""
-        terraform_state.require_bucket(stage)
+        state = self._state(stage)
+        state.require()
         stage.workdir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _, source = cli_configuration.configuration(stage.workdir)
+        _, source = cli_configuration.configuration(stage.workdir, self._access)
         done, data = stage.workdir / "initialised", _data(stage)
         with suppress(FileNotFoundError):
-            if data.is_dir() and done.read_text() == terraform_root.fingerprint(stage, data):
+            if data.is_dir() and done.read_text() == root.fingerprint(stage, state.backend, data):
                 return
         done.unlink(missing_ok=True)
-        progress(f"{stage.name}: terraform init, {source}")
-        settings = terraform_root.backend(stage)
+        listener.progress(f"{stage.name}: terraform init, {source}")
         status, errors = self._run(
-            stage, progress, "init", input=False, lockfile="readonly", reconfigure=FLAG, backend_config=settings
+            stage, listener, "init", input=False, lockfile="readonly", reconfigure=FLAG, backend_config=state.backend
         )
         if status:
-            raise terraform_diagnostics.error(ProviderFailed, "init", stage, errors, terraform_root.secrets(stage))
-        done.write_text(terraform_root.fingerprint(stage, data))
+            raise diagnostics.error(ProviderFailed, "init", stage, errors, root.secrets(stage))
+        done.write_text(root.fingerprint(stage, state.backend, data))
 
     def _run(
-        self, stage: StageRoot, progress: Progress, command: str, *arguments: str, **options: Json
-    ) -> tuple[int, list[terraform_diagnostics.Diagnostic]]:
+        self, stage: StageRoot, listener: Listener, command: str, *arguments: str, **options: Json
+    ) -> tuple[int, list[diagnostics.Diagnostic]]:
         """Run a command to its end and pass its progress on; its status and its error diagnostics."""
-        secrets = terraform_root.secrets(stage)
-        errors: list[terraform_diagnostics.Diagnostic] = []
+        secrets = root.secrets(stage)
+        errors: list[diagnostics.Diagnostic] = []
         words: list[str] = []
 
         def heard(event: Event) -> None:
-            message = terraform_diagnostics.redacted(str(event.get("@message", "")), secrets)
+            message = diagnostics.redacted(str(event.get("@message", "")), secrets)
             kind, diagnostic = event.get("type"), event.get("diagnostic")
             if diagnostic and diagnostic["severity"] == "error":
                 errors.append(diagnostic)
             elif kind == "text":
                 words.append(message)
             elif diagnostic or (kind in _TOLD and event.get("hook", {}).get("action") != "read"):
-                progress(f"{stage.name}: {message}")
+                listener.progress(f"{stage.name}: {message}")
 
-        status = self._process(stage).stream(heard, command, *arguments, **options)
+        status = self._process(stage, listener).stream(heard, command, *arguments, **options)
         # A crash speaks outside of the stream; beside a diagnostic its stack traces are noise.
         return status, errors or [{"summary": line} for line in words[:_WORDS] if line.strip()]
 
-    def _process(self, stage: StageRoot) -> TerraformProcess:
+    def _process(self, stage: StageRoot, listener: Listener) -> TerraformProcess:
         environment = {
             "TF_DATA_DIR": str(_data(stage)),
-            "TF_CLI_CONFIG_FILE": str(cli_configuration.configuration(stage.workdir)[0]),
+            "TF_CLI_CONFIG_FILE": str(cli_configuration.configuration(stage.workdir, self._access)[0]),
             "TF_IN_AUTOMATION": "1",
-            **terraform_root.inputs(stage),
+            **root.inputs(stage),
         }
-        return TerraformProcess(stage.root, environment, self._on_start)
+        return TerraformProcess(stage.root, environment, self._access, listener.started)
+
+    def _state(self, stage: StageRoot) -> State:
+        return state_of(stage, self._access)
 
     def _forget(self, kept: Path) -> None:
         self._planned.pop(kept, None)

@@ -5,6 +5,7 @@ Format of `terraform show -json`: https://developer.hashicorp.com/terraform/inte
 
 from collections.abc import Iterator, Mapping
 
+from provisioning_assets.backends.infrastructure.terraform.stateful import holds_data
 from provisioning_assets.core.plan import Action, Change, Json, Plan
 
 _ACTIONS = {
@@ -28,7 +29,17 @@ def plan_from(shown: Mapping[str, Json]) -> Plan:
     if not changes:
         outputs = shown.get("output_changes", {}).items()
         changes = [_update(f"output.{name}", ["value"]) for name, each in outputs if each["actions"] != ["no-op"]]
-    return Plan(tuple(changes or [_update("terraform.state", ["state"])]))
+    return Plan(tuple(changes or [_update("terraform.state", ["state"])]), _existing(shown))
+
+
+def _existing(shown: Mapping[str, Json]) -> int:
+    """How many resources the state manages before the plan."""
+    modules, count = [shown.get("prior_state", {}).get("values", {}).get("root_module", {})], 0
+    while modules:
+        module = modules.pop()
+        count += sum(resource["mode"] == "managed" for resource in module.get("resources", []))
+        modules.extend(module.get("child_modules", []))
+    return count
 
 
 def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
@@ -41,10 +52,10 @@ def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
         if action is Action.CREATE:
             yield Change(action, address, None, {})
         elif action is Action.DELETE:
-            yield Change(action, address, {}, None)
+            yield Change(action, address, {}, None, stateful=holds_data(resource["type"]))
         elif action is Action.REPLACE:
             forced = {str(path[0]) for path in change.get("replace_paths", [])}
-            yield _update(address, sorted(forced or names), action)
+            yield _update(address, sorted(forced or names), action, stateful=holds_data(resource["type"]))
         elif action is Action.UPDATE:
             yield _update(address, names or ["(nothing that is named)"])
         elif "previous_address" in resource:
@@ -61,6 +72,7 @@ def _differing(change: Mapping[str, Json]) -> list[str]:
     return sorted(name for name in names if unknown.get(name) or before.get(name) != after.get(name))
 
 
-def _update(address: str, names: list[str], action: Action = Action.UPDATE) -> Change:
+def _update(address: str, names: list[str], action: Action = Action.UPDATE, *, stateful: bool = False) -> Change:
     """Every attribute counts as sensitive: which values are is the provider's word, and not always right."""
-    return Change(action, address, dict.fromkeys(names), dict.fromkeys(names), sensitive=frozenset(names))
+    empty = dict.fromkeys(names)
+    return Change(action, address, empty, empty, sensitive=frozenset(names), stateful=stateful)

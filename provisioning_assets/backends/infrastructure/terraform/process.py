@@ -19,6 +19,8 @@ from typing import IO, Any
 from python_terraform import IsFlagged
 from python_terraform import Terraform as CommandLine
 
+from provisioning_assets.backends import aws
+from provisioning_assets.backends.access import Access
 from provisioning_assets.errors import ProviderFailed
 
 FLAG = IsFlagged
@@ -31,7 +33,8 @@ _GATED = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "terraform")
 _INSTALL = "install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
 _POLL = 0.2
 _CLEAN_END = 120.0
-_KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_")
+_KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_", "PG")
+"""Beginnings of variables: tokens of registries, the cache of providers, and how PostgreSQL is reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class TerraformProcess:
 
     root: Path
     environment: Mapping[str, str]
+    access: Access
     on_start: Callable[[int], None]
     limit: float = 7200
 
@@ -96,7 +100,7 @@ class TerraformProcess:
         return subprocess.Popen(
             [*_GATED, *line],
             cwd=self.root,
-            env={**_inherited(), **self.environment},
+            env={**inherited(self.access), **self.environment},
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.DEVNULL if output == subprocess.PIPE else subprocess.STDOUT,
@@ -123,20 +127,19 @@ class TerraformProcess:
             yield False
 
 
-def _inherited() -> dict[str, str]:
-    """This process's variables without those that would change what a command does; no asking for news of Terraform."""
-    ours = {k: v for k, v in os.environ.items() if not k.startswith("TF_") or k.startswith(_KEPT)}
-    return {**ours, "CHECKPOINT_DISABLE": "1"}
+def inherited(access: Access) -> dict[str, str]:
+    """What Terraform and its providers need, and nothing that changes what a command does; no asking for news of it."""
+    return {**aws.of(access).variables, **access.for_child(*_KEPT), "CHECKPOINT_DISABLE": "1"}
 
 
-def version() -> str:
+def version(access: Access) -> str:
     """`Terraform 1.11.4`, or `none`."""
     binary = shutil.which("terraform")
     if binary is None:
         return "none"
     try:
         told = subprocess.run(
-            [binary, "version", "-json"], env=_inherited(), capture_output=True, check=True, timeout=30
+            [binary, "version", "-json"], env=inherited(access), capture_output=True, check=True, timeout=30
         )
         return f"Terraform {json.loads(told.stdout)['terraform_version']}"
     except (OSError, subprocess.SubprocessError, ValueError, KeyError):

@@ -1,7 +1,6 @@
 """A Terraform root: which variables it declares, what it is made of, and the environment that it is run in."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -57,13 +56,7 @@ def secrets(stage: StageRoot) -> set[str]:
     return found - {""}
 
 
-def backend(stage: StageRoot) -> dict[str, str]:
-    """Backend configuration. A server that stands in for AWS has buckets in the path, not in the host's name."""
-    style = {"use_path_style": "true"} if os.environ.get("AWS_ENDPOINT_URL") else {}
-    return {**stage.state, "use_lockfile": "true", **style}
-
-
-def fingerprint(stage: StageRoot, data: Path) -> str:
+def fingerprint(stage: StageRoot, backend: Mapping[str, str], data: Path) -> str:
     """Digest of what an `init` depends on: backend, lock file, and the code of the root and its modules."""
     listing = data / "modules/modules.json"
     modules = json.loads(listing.read_text())["Modules"] if listing.is_file() else []
@@ -71,7 +64,7 @@ def fingerprint(stage: StageRoot, data: Path) -> str:
     files = sorted({file.resolve() for folder in folders for file in hcl.files(folder)})
     lock = stage.root / ".terraform.lock.hcl"
     return digest({
-        "backend": backend(stage),
+        "backend": dict(backend),
         "files": {str(file): file.read_text() for file in [*files, *([lock] if lock.is_file() else [])]},
     })  # fmt: skip
 

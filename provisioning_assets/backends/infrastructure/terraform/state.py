@@ -1,4 +1,4 @@
-"""Terraform's state, as it lies in the bucket. It holds secrets: it stays in memory.
+"""Terraform's state, read where it lies. It holds secrets: it stays in memory.
 
 Read without Terraform: `terraform show -json` needs the provider's start, four seconds, for the same answer.
 """
@@ -6,79 +6,99 @@ Read without Terraform: `terraform show -json` needs the provider's start, four 
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Protocol
 
-from botocore.exceptions import ClientError
-
-from provisioning_assets.backends import aws
+from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.infrastructure import StageRoot
+from provisioning_assets.backends.infrastructure.terraform.s3_state import S3State
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed
 
 _VERSION = 4
-_ABSENT = {"NoSuchKey", "NoSuchBucket", "404"}
 
 
-def read(stage: StageRoot) -> Mapping[str, Json] | None:
-    """The state; None before the first apply."""
-    content = _object(stage, stage.state["key"])
-    if content is None:
-        return None
-    state = _parsed(stage, content)
-    if state.get("version") != _VERSION:
+class Place(Protocol):
+    """Where a state lies: one of Terraform's own backends."""
+
+    name: str
+    """As it is shown to people."""
+    backend: Mapping[str, str]
+    """What `terraform init` is told of it."""
+
+    def content(self) -> bytes | None:
+        """The state; None before the first apply."""
+        ...
+
+    def lock(self) -> bytes | None:
+        """What is written on its lock; None when it is free."""
+        ...
+
+    def require(self) -> None:
+        """Find it, or say what is missing: Terraform itself would try for minutes."""
+        ...
+
+
+def state_of(stage: StageRoot, access: Access) -> "State":
+    """The state of a stage; `ProviderFailed` for a store in which Terraform cannot keep one."""
+    if stage.state.name not in _PLACES:
         raise ProviderFailed(
-            f"the state of {stage.name} has version {state.get('version')}; known is {_VERSION}",
-            where=place(stage),
-            remedy="use the version of Terraform that the README names",
+            f"Terraform cannot keep the state of {stage.name} in {stage.state.name}",
+            remedy=f"give the environment a `state` of {' or '.join(_PLACES)}",
         )
-    return state
+    return State(stage.name, _PLACES[stage.state.name](stage, access))
 
 
-def lock_id(stage: StageRoot) -> str | None:
-    """ID of the lock on the state; None when it is free."""
-    content = _object(stage, f"{stage.state['key']}.tflock")
-    return None if content is None else str(_parsed(stage, content).get("ID", ""))
+_PLACES = {"s3": S3State}
 
 
-def _parsed(stage: StageRoot, content: bytes) -> Mapping[str, Json]:
-    # Not raised inside the handler: its error would carry the content, which holds secrets, as its context.
-    with suppress(ValueError):
-        parsed = json.loads(content)
-        if isinstance(parsed, dict):
-            return parsed
-    raise ProviderFailed(
-        f"the state of {stage.name} cannot be read: it is no JSON object",
-        where=place(stage),
-        remedy="restore the object from the bucket's versions",
-    )
+class State:
+    """One stage's state."""
 
+    def __init__(self, stage: str, place: Place) -> None:
+        self._stage = stage
+        self._place = place
 
-def require_bucket(stage: StageRoot) -> None:
-    """Find the bucket, or say what is missing: Terraform itself would try for minutes."""
-    bucket = stage.state["bucket"]
-    with aws.translated("S3"):
-        try:
-            aws.client("s3", stage.state["region"]).head_bucket(Bucket=bucket)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _ABSENT:
-                raise
+    @property
+    def place(self) -> str:
+        """Its address, for people."""
+        return self._place.name
+
+    @property
+    def backend(self) -> Mapping[str, str]:
+        """What `terraform init` is told of it."""
+        return self._place.backend
+
+    def require(self) -> None:
+        """Find its store, or say what is missing."""
+        self._place.require()
+
+    def read(self) -> Mapping[str, Json] | None:
+        """The state; None before the first apply."""
+        content = self._place.content()
+        if content is None:
+            return None
+        state = self._parsed(content)
+        if state.get("version") != _VERSION:
             raise ProviderFailed(
-                f"the bucket {bucket} for the state of {stage.name} does not exist",
-                where=place(stage),
-                remedy="an apply makes it; or correct `state.bucket` in the engagement file",
-            ) from None
+                f"the state of {self._stage} has version {state.get('version')}; known is {_VERSION}",
+                where=self.place,
+                remedy="use the version of Terraform that the README names",
+            )
+        return state
 
+    def lock_id(self) -> str | None:
+        """ID of the lock on the state; None when it is free."""
+        content = self._place.lock()
+        return None if content is None else str(self._parsed(content).get("ID", ""))
 
-def place(stage: StageRoot) -> str:
-    """Address of the state object."""
-    return f"s3://{stage.state['bucket']}/{stage.state['key']}"
-
-
-def _object(stage: StageRoot, key: str) -> bytes | None:
-    with aws.translated("S3"):
-        try:
-            answer = aws.client("s3", stage.state["region"]).get_object(Bucket=stage.state["bucket"], Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
-                return None
-            raise
-        return bytes(answer["Body"].read())
+    def _parsed(self, content: bytes) -> Mapping[str, Json]:
+        # Not raised inside the handler: its error would carry the content, which holds secrets, as its context.
+        with suppress(ValueError):
+            parsed = json.loads(content)
+            if isinstance(parsed, dict):
+                return parsed
+        raise ProviderFailed(
+            f"the state of {self._stage} cannot be read: it is no JSON object",
+            where=self.place,
+            remedy="restore it from an older version that its store keeps",
+        )

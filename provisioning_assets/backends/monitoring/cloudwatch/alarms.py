@@ -1,11 +1,10 @@
 """CloudWatch alarms: what they watch, whom they notify, and how to set one off."""
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
-from provisioning_assets.backends.aws import client, translated
+from provisioning_assets.backends.aws import Aws
+from provisioning_assets.backends.emulations import EMULATIONS
 from provisioning_assets.backends.monitoring import HEALTH_METRIC
 from provisioning_assets.backends.monitoring.cloudwatch.notifications import Topics
 from provisioning_assets.core.plan import Attributes, Json
@@ -23,13 +22,13 @@ _ACTIONS = {"AlarmActions": "", "OKActions": " when OK", "InsufficientDataAction
 class Alarms:
     """Alarms `<scope>-<name>`, whoever made them."""
 
-    def __init__(self, region: str, topics: Topics) -> None:
-        self._region = region
+    def __init__(self, aws: Aws, topics: Topics) -> None:
+        self._aws = aws
         self._topics = topics
 
     @property
     def _client(self) -> Json:
-        return client("cloudwatch", self._region)
+        return self._aws.client("cloudwatch")
 
     def read(self, scope: str) -> dict[str, Attributes]:
         """Name to attributes."""
@@ -40,7 +39,7 @@ class Alarms:
     def put(self, scope: str, name: str, attributes: Attributes) -> None:
         """Create the alarm or replace what it says; its state stays."""
         actions = [self._topics.arn(scope, route) for route in attributes["actions"]]
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             self._client.put_metric_alarm(
                 AlarmName=f"{scope}-{name}",
                 AlarmDescription=f"{scope}: the health probe {attributes['probe']} fails",
@@ -59,7 +58,7 @@ class Alarms:
 
     def delete(self, scope: str, name: str) -> None:
         """Delete the alarm."""
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             self._client.delete_alarms(AlarmNames=[f"{scope}-{name}"])
 
     def states(self, scope: str) -> dict[str, str]:
@@ -68,7 +67,7 @@ class Alarms:
 
     def enable(self, scope: str, name: str, *, enabled: bool) -> None:
         """Switch the alarm's actions."""
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             switch = self._client.enable_alarm_actions if enabled else self._client.disable_alarm_actions
             switch(AlarmNames=[f"{scope}-{name}"])
 
@@ -79,20 +78,21 @@ class Alarms:
             raise ProviderFailed(f"there is no alarm {name}", where=scope, remedy="apply monitoring again")
         now = datetime.now(UTC)
         datum = {"MetricName": alarm["MetricName"], "Dimensions": alarm["Dimensions"], "Timestamp": now, "Value": 0.0}
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             # A period under a minute sees only data of high resolution.
             self._client.put_metric_data(Namespace=alarm["Namespace"], MetricData=[{**datum, "StorageResolution": 1}])
         return now
 
     def evaluator(self) -> str:
         """Who evaluates: what the environment says, or Amazon if it is Amazon's endpoint; never a guess."""
-        host = urlsplit(self._client.meta.endpoint_url).hostname or ""
-        amazon = host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-        otherwise = "Amazon CloudWatch" if amazon else f"unknown (something that speaks CloudWatch's API at {host})"
-        return os.environ.get("PROVISIONING_ALARM_EVALUATOR") or otherwise
+        if not self._aws.stands_in("cloudwatch"):
+            return "Amazon CloudWatch"
+        emulation = EMULATIONS.get(self._aws.access.emulation)
+        address = self._aws.endpoint("cloudwatch")
+        return emulation.alarm_evaluator if emulation else f"unknown (what speaks CloudWatch's API at {address})"
 
     def _live(self, scope: str) -> dict[str, dict[str, Json]]:
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             pages = self._client.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{scope}-")
             return {
                 alarm["AlarmName"].removeprefix(f"{scope}-"): alarm for page in pages for alarm in page["MetricAlarms"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from provisioning_assets.backends.aws import client, translated
+from provisioning_assets.backends.aws import Aws
 from provisioning_assets.backends.monitoring.cloudwatch.widgets import Widget, widgets
 from provisioning_assets.core.plan import Attributes, Json
 from provisioning_assets.errors import ProviderFailed
@@ -17,16 +17,16 @@ _QUERY_SECONDS = 20
 class Dashboards:
     """Dashboards `<scope>-<name>`."""
 
-    def __init__(self, region: str) -> None:
-        self._region = region
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
 
     @property
     def _client(self) -> Json:
-        return client("cloudwatch", self._region)
+        return self._aws.client("cloudwatch")
 
     def read(self, scope: str) -> dict[str, Attributes]:
         """Name to body, parsed."""
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             pages = self._client.get_paginator("list_dashboards").paginate(DashboardNamePrefix=f"{scope}-")
             names = [
                 entry["DashboardName"].removeprefix(f"{scope}-") for page in pages for entry in page["DashboardEntries"]
@@ -35,12 +35,12 @@ class Dashboards:
 
     def put(self, scope: str, name: str, attributes: Attributes) -> None:
         """Create the dashboard or replace its body."""
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             self._client.put_dashboard(DashboardName=f"{scope}-{name}", DashboardBody=json.dumps(attributes["body"]))
 
     def delete(self, scope: str, name: str) -> None:
         """Delete the dashboard."""
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             self._client.delete_dashboards(DashboardNames=[f"{scope}-{name}"])
 
     def widget_data(self, scope: str, name: str) -> dict[str, int]:
@@ -54,11 +54,11 @@ class Dashboards:
         return counts
 
     def _body(self, scope: str, name: str) -> Json:
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             return json.loads(self._client.get_dashboard(DashboardName=f"{scope}-{name}")["DashboardBody"])
 
     def _datapoints(self, widget: Widget) -> dict[str, int]:
-        cloudwatch = client("cloudwatch", widget.region) if widget.region else self._client
+        cloudwatch = self._aws.client("cloudwatch", widget.region)
         now = datetime.now(UTC)
         shown = {query["Id"]: query["Label"] for query in widget.metrics if query["ReturnData"]}
         if not shown:
@@ -66,7 +66,7 @@ class Dashboards:
                 widget.title: 0
             }  # all of its rows are hidden: it shows nothing, and must not vanish from the answer
         found = dict.fromkeys(shown, 0)
-        with translated("CloudWatch"):
+        with self._aws.translated("CloudWatch"):
             # The end is exclusive and cut to the second: one minute on, so that the newest point counts.
             pages = cloudwatch.get_paginator("get_metric_data").paginate(
                 MetricDataQueries=list(widget.metrics),
@@ -85,14 +85,14 @@ class Dashboards:
         return {f"{widget.title}: {names[row]}": count for row, count in found.items()}
 
     def _rows(self, widget: Widget) -> int:
-        logs = client("logs", widget.region or self._region)
+        logs = self._aws.client("logs", widget.region)
         now = datetime.now(UTC)
         ended = Retrying(
             stop=stop_after_delay(_QUERY_SECONDS),
             wait=wait_fixed(0.5),
             retry=retry_if_result(lambda answer: answer["status"] in {"Scheduled", "Running"}),
         )
-        with translated("CloudWatch Logs"):
+        with self._aws.translated("CloudWatch Logs"):
             query = logs.start_query(
                 logGroupNames=list(widget.log_groups), queryString=widget.query,
                 startTime=int((now - _LAST_MINUTES).timestamp()), endTime=int(now.timestamp()) + 1,

@@ -1,22 +1,22 @@
 """CloudWatch Logs: log groups and how long they keep."""
 
-from provisioning_assets.backends.aws import client, translated
+from provisioning_assets.backends.aws import Aws
 from provisioning_assets.core.plan import Attributes, Json
 
 
 class LogGroups:
     """Log groups `/<scope>/<name>`."""
 
-    def __init__(self, region: str) -> None:
-        self._region = region
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
 
     @property
     def _client(self) -> Json:
-        return client("logs", self._region)
+        return self._aws.client("logs")
 
     def read(self, scope: str) -> dict[str, Attributes]:
         """Name to retention; None keeps for ever."""
-        with translated("CloudWatch Logs"):
+        with self._aws.translated("CloudWatch Logs"):
             pages = self._client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/{scope}/")
             return {
                 group["logGroupName"].removeprefix(f"/{scope}/"): {"retention_days": group.get("retentionInDays")}
@@ -27,12 +27,12 @@ class LogGroups:
     def put(self, scope: str, name: str, attributes: Attributes) -> None:
         """Create the group if there is none, and set its retention."""
         group = f"/{scope}/{name}"
-        with translated("CloudWatch Logs"):
+        with self._aws.translated("CloudWatch Logs"):
             if name not in self.read(scope):
                 self._client.create_log_group(logGroupName=group)
             self._client.put_retention_policy(logGroupName=group, retentionInDays=attributes["retention_days"])
 
     def delete(self, scope: str, name: str) -> None:
         """Delete the group with its events."""
-        with translated("CloudWatch Logs"):
+        with self._aws.translated("CloudWatch Logs"):
             self._client.delete_log_group(logGroupName=f"/{scope}/{name}")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from provisioning_assets.backends.aws import client, translated
+from provisioning_assets.backends.aws import Aws
 from provisioning_assets.backends.monitoring import ROUTES, Delivery, Route
 from provisioning_assets.core.plan import Attributes, Json
 from provisioning_assets.errors import ProviderFailed
@@ -13,16 +13,16 @@ from provisioning_assets.errors import ProviderFailed
 class Topics:
     """SNS topics `<scope>-<route>`."""
 
-    def __init__(self, region: str) -> None:
-        self._region = region
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
 
     @property
     def _client(self) -> Json:
-        return client("sns", self._region)
+        return self._aws.client("sns")
 
     def arns(self, scope: str) -> dict[str, str]:
         """Route to ARN of the topics that exist."""
-        with translated("SNS"):
+        with self._aws.translated("SNS"):
             pages = self._client.get_paginator("list_topics").paginate()
             arns = [topic["TopicArn"] for page in pages for topic in page["Topics"]]
         named = {arn.rpartition(":")[2]: arn for arn in arns}
@@ -45,18 +45,18 @@ class Topics:
 
     def put(self, scope: str, route: str, _: Attributes) -> None:
         """Create the topic, or leave it."""
-        with translated("SNS"):
+        with self._aws.translated("SNS"):
             self._client.create_topic(Name=f"{scope}-{route}")
 
     def delete(self, scope: str, route: str) -> None:
         """Delete the topic with its subscriptions."""
         arn = self.arn(scope, route)
-        with translated("SNS"):
+        with self._aws.translated("SNS"):
             self._client.delete_topic(TopicArn=arn)
 
     def subscribe(self, topic: str, queue: str) -> None:
         """Let the queue receive every message in SNS's envelope, whatever its subscription filtered before."""
-        with translated("SNS"):
+        with self._aws.translated("SNS"):
             for subscription, plain in self._subscriptions(topic, queue):
                 if not plain:
                     self._client.unsubscribe(SubscriptionArn=subscription)
@@ -64,13 +64,13 @@ class Topics:
 
     def unsubscribe(self, topic: str, queue: str) -> None:
         """End every subscription of the queue."""
-        with translated("SNS"):
+        with self._aws.translated("SNS"):
             for subscription, _ in self._subscriptions(topic, queue):
                 self._client.unsubscribe(SubscriptionArn=subscription)
 
     def subscribed(self, topic: str, queue: str) -> bool:
         """True when the queue receives every message in SNS's envelope."""
-        with translated("SNS"):
+        with self._aws.translated("SNS"):
             return any(plain for _, plain in self._subscriptions(topic, queue))
 
     def _subscriptions(self, topic: str, queue: str) -> list[tuple[str, bool]]:
@@ -90,13 +90,13 @@ class Topics:
 class Taps:
     """SQS queues `<scope>-<route>-tap`, each subscribed to its route's topic."""
 
-    def __init__(self, region: str, topics: Topics) -> None:
-        self._region = region
+    def __init__(self, aws: Aws, topics: Topics) -> None:
+        self._aws = aws
         self._topics = topics
 
     @property
     def _client(self) -> Json:
-        return client("sqs", self._region)
+        return self._aws.client("sqs")
 
     def read(self, scope: str) -> dict[str, Attributes]:
         """Route to whether its tap is subscribed, and allowed to receive."""
@@ -116,7 +116,7 @@ class Taps:
     def put(self, scope: str, route: str, _: Attributes) -> None:
         """Create the queue, let the topic send to it, subscribe it without a filter."""
         topic = self._topics.arn(scope, route)
-        with translated("SQS"):
+        with self._aws.translated("SQS"):
             url = self._client.create_queue(QueueName=f"{scope}-{route}-tap")["QueueUrl"]
             arn = self._attributes(url)["QueueArn"]
             self._client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(_policy(topic, arn))})
@@ -130,7 +130,7 @@ class Taps:
         topic = self._topics.arns(scope).get(route)
         if topic:
             self._topics.unsubscribe(topic, queue["QueueArn"])
-        with translated("SQS"):
+        with self._aws.translated("SQS"):
             self._client.delete_queue(QueueUrl=url)
 
     def deliveries(self, scope: str, route: Route) -> list[Delivery]:
@@ -143,7 +143,7 @@ class Taps:
                 remedy="apply monitoring again",
             )
         taken = []
-        with translated("SQS"):
+        with self._aws.translated("SQS"):
             messages = self._receive(url, wait=1)
             while messages:
                 for message in messages:
@@ -160,7 +160,7 @@ class Taps:
         return list(answer.get("Messages", []))
 
     def _url(self, scope: str, route: str) -> str | None:
-        with translated("SQS"):
+        with self._aws.translated("SQS"):
             try:
                 return str(self._client.get_queue_url(QueueName=f"{scope}-{route}-tap")["QueueUrl"])
             except self._client.exceptions.QueueDoesNotExist:
@@ -170,7 +170,7 @@ class Taps:
         url = self._url(scope, route)
         if url is None:
             return None
-        with translated("SQS"):
+        with self._aws.translated("SQS"):
             return self._attributes(url)
 
     def _attributes(self, url: str) -> dict[str, str]:

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
+from provisioning_assets.backends import aws
+from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.monitoring import Delivery, Route
 from provisioning_assets.backends.monitoring.cloudwatch.alarms import Alarms
 from provisioning_assets.backends.monitoring.cloudwatch.dashboards import Dashboards
 from provisioning_assets.backends.monitoring.cloudwatch.log_groups import LogGroups
 from provisioning_assets.backends.monitoring.cloudwatch.notifications import Taps, Topics
 from provisioning_assets.backends.monitoring.cloudwatch.probes import Probes
-from provisioning_assets.core.plan import Action, Attributes, Change
+from provisioning_assets.backends.monitoring.settings import CloudWatch as Settings
+from provisioning_assets.core.plan import Action, Attributes, Change, Json
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 
@@ -27,20 +30,34 @@ class _Part(Protocol):
 class CloudWatch:
     """Monitoring in a region of an AWS account; everything is named `<scope>-…`, or lies below `/<scope>/`."""
 
-    def __init__(self, region: str) -> None:
-        topics = Topics(region)
-        self._taps = Taps(region, topics)
-        self._alarms = Alarms(region, topics)
-        self._dashboards = Dashboards(region)
+    def __init__(self, access: Access) -> None:
+        self._aws = aws.of(access)
+        topics = Topics(self._aws)
+        self._taps = Taps(self._aws, topics)
+        self._alarms = Alarms(self._aws, topics)
+        self._dashboards = Dashboards(self._aws)
         # In the order of writing; deleted the other way round.
         self._parts: dict[str, _Part] = {
             "topic": topics,
             "tap": self._taps,
-            "log_group": LogGroups(region),
-            "probe": Probes(region),
+            "log_group": LogGroups(self._aws),
+            "probe": Probes(self._aws),
             "alarm": self._alarms,
             "dashboard": self._dashboards,
         }
+
+    @classmethod
+    def open(cls, _settings: Settings, access: Access) -> Self:
+        """The region of the environment."""
+        return cls(access)
+
+    def reach(self) -> None:
+        """Whose credentials these are."""
+        self._aws.reach()
+
+    def identity(self) -> Mapping[str, Json]:
+        """The account, and who evaluates its alarms."""
+        return {**self._aws.identity(), "alarm evaluator": self.evaluator()}
 
     def read(self, scope: str) -> Mapping[str, Attributes]:
         """See `Monitoring`."""

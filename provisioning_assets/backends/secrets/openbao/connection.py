@@ -1,6 +1,5 @@
 """How OpenBao is reached: address, token, client, and its errors in our words."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -11,6 +10,7 @@ import hvac
 import requests
 from hvac.exceptions import Forbidden, InvalidPath, VaultDown, VaultError
 
+from provisioning_assets.backends.access import Access
 from provisioning_assets.errors import ProviderFailed, Unreachable
 
 TIMEOUT = 3
@@ -20,26 +20,38 @@ TIMEOUT = 3
 class Connection:
     """One server. The token comes from VAULT_TOKEN, from the file that VAULT_TOKEN_FILE names, or ~/.vault-token."""
 
-    def __init__(self, address: str | None) -> None:
-        self.address = address or os.environ.get("VAULT_ADDR", "")
+    def __init__(self, declared: str | None, access: Access) -> None:
+        self._declared = declared
+        self._access = access
+
+    @cached_property
+    def address(self) -> str:
+        """The profile's VAULT_ADDR; an address that the engagement file declares must be the same."""
+        return self._access.address(self._declared, "VAULT_ADDR", "the secret store")
 
     @cached_property
     def client(self) -> Any:
         """A client with our token."""
         client = self.anonymous()
-        client.token = _token(self.address)
+        client.token = _token(self.address, self._access)
         return client
 
     def anonymous(self) -> Any:
         """A client without a token, to log in with."""
-        if not self.address:
-            raise ProviderFailed(
-                "there is no address of the secret store",
-                remedy="set VAULT_ADDR, or `secrets.address` in the engagement file",
-            )
+        session = requests.Session()
+        session.trust_env = False  # neither proxies nor trust of this process
+        session.proxies.update(self._access.proxies(self.address))
+        session.verify = self._access.get("VAULT_CACERT") or self._access.get("SSL_CERT_FILE") or True
         client: Any = hvac.Client
         # An empty token, since hvac would look for one by itself.
-        return client(url=self.address, timeout=TIMEOUT, token="", namespace=os.environ.get("VAULT_NAMESPACE"))
+        return client(
+            url=self.address,
+            timeout=TIMEOUT,
+            token="",
+            namespace=self._access.get("VAULT_NAMESPACE") or None,
+            verify=session.verify,
+            session=session,
+        )
 
     @contextmanager
     def translated(self, doing: str) -> Iterator[None]:
@@ -86,10 +98,10 @@ def sealed(address: str) -> ProviderFailed:
     return ProviderFailed("OpenBao is sealed", where=address, remedy="unseal it (bao operator unseal), then run again")
 
 
-def _token(address: str) -> str:
-    if token := os.environ.get("VAULT_TOKEN"):
+def _token(address: str, access: Access) -> str:
+    if token := access.get("VAULT_TOKEN"):
         return token
-    file = Path(os.environ.get("VAULT_TOKEN_FILE") or Path.home() / ".vault-token")
+    file = Path(access.get("VAULT_TOKEN_FILE") or Path.home() / ".vault-token")
     try:
         token, cause = file.read_text(encoding="utf-8").strip(), "it is empty"
     except (OSError, UnicodeDecodeError) as error:

@@ -6,14 +6,17 @@ https://openbao.org/api-docs/secret/kv/kv-v2/
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
 
+from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.secrets import Stored
 from provisioning_assets.backends.secrets.openbao import structure as openbao_structure
 from provisioning_assets.backends.secrets.openbao.connection import Connection, sealed
-from provisioning_assets.core.plan import Attributes, Change
+from provisioning_assets.backends.secrets.settings import OpenBao as Settings
+from provisioning_assets.backends.secrets.settings import Vault
+from provisioning_assets.core.plan import Attributes, Change, Json
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 LOGIN = "60s"
@@ -23,8 +26,21 @@ LOGIN = "60s"
 class OpenBao:
     """One server, by its address or VAULT_ADDR; `Connection` says where the token comes from."""
 
-    def __init__(self, address: str | None = None) -> None:
-        self._connection = Connection(address)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, settings: Settings | Vault, access: Access) -> Self:
+        """The server of the profile."""
+        return cls(Connection(settings.address, access))
+
+    def reach(self) -> None:
+        """Its health, and that it is not sealed."""
+        self.cluster()
+
+    def identity(self) -> Mapping[str, Json]:
+        """The cluster."""
+        return {"cluster": self.cluster()}
 
     def cluster(self) -> str:
         """The cluster's id, which a new server does not share."""

@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
-import pytest
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
-
-from provisioning_assets.backends.aws import client
 
 
 @contextmanager
@@ -30,19 +27,6 @@ def moto_server() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
-
-
-@contextmanager
-def emulated_aws() -> Iterator[str]:
-    """An emulated AWS that everything in this process, and what it starts, talks to."""
-    with moto_server() as address, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", address)
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        client.cache_clear()
-        yield address
-    client.cache_clear()
 
 
 @dataclass(frozen=True, slots=True)

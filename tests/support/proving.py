@@ -4,11 +4,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from provisioning_assets.runs.readiness import gate_reasons
+from provisioning_assets.runs.work import Work, now
+
 from provisioning_assets.core.evidence import Evidence, Finding
 from provisioning_assets.runs.graph import Lineage
-from provisioning_assets.runs.readiness import gate_reasons
 from provisioning_assets.runs.session import Session, open_session
-from provisioning_assets.runs.work import Work, now
 
 BEFORE_CONFIG = (
     "networking",

@@ -12,7 +12,7 @@ from dnslib.server import BaseResolver, DNSServer
 from provisioning_assets.core.plan import Attributes
 from provisioning_assets.probes.resolvers import Server
 from provisioning_assets.sandbox.resolver import Cache
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 
 class Quiet:

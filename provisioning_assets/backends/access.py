@@ -1,0 +1,128 @@
+"""Access: where an environment's servers are and with which credentials; the one place that reads the process.
+
+An environment has a profile of its own, a file of variables, or the variables of this process where none is named.
+Nothing of one environment's access reaches another's, so that one process can work on both.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from provisioning_assets.core.plan import Json
+from provisioning_assets.errors import ProviderFailed, Refused
+
+_OF_CHILDREN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+"""What a program that we start gets of this process: how to run, and nothing that opens an account."""
+
+_NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
+_PASS_ON = "PROVISIONING_PASS_ON"  # noqa: S105 - the name of a variable
+_EMULATION = "PROVISIONING_EMULATION"
+OF_PROCESS = "the variables of this process"
+
+
+@dataclass(frozen=True, eq=False)
+class Access:
+    """One environment's variables. It has no `repr` of them: credentials are among them."""
+
+    name: str
+    """For people: `profile sandbox (<file>)`, or `OF_PROCESS`."""
+    variables: Mapping[str, str] = field(repr=False)
+    region: str = ""
+    account: str | None = None
+    """Account that the environment is declared to lie in."""
+    folder: Path = field(default_factory=Path.cwd)
+    """The repository: where relative paths of settings begin."""
+    given: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The operator's own variables, in which first values of secrets may lie."""
+
+    def get(self, name: str) -> str:
+        """A variable; empty when it is not set."""
+        return self.variables.get(name, "")
+
+    @property
+    def emulation(self) -> str:
+        """Which emulated cloud the addresses lead to, as `PROVISIONING_EMULATION` says; empty for a real one."""
+        return self.get(_EMULATION)
+
+    def address(self, declared: str | None, variable: str, server: str) -> str:
+        """The server's address: the profile's. One in an engagement file must be the same, or nothing is sent there.
+
+        Credentials go over plain http to this machine only.
+        """
+        own = self.get(variable)
+        if not (own or declared):
+            raise ProviderFailed(
+                f"there is no address of {server}",
+                where=self.name,
+                remedy=f"set {variable} in the environment's profile; for the sandbox: provisioning sandbox start",
+            )
+        if declared and declared.rstrip("/") != own.rstrip("/"):
+            profile = f"{self.name} says {own}" if own else f"{self.name} has no {variable}"
+            raise Refused(
+                f"nothing is sent to {server}: its address is not the profile's",
+                [f"the engagement file says {declared}", profile],
+                remedy=f"correct one of the two: credentials go only where {variable} of the profile leads",
+            )
+        return _safe(own, variable, server)
+
+    def proxies(self, address: str) -> dict[str, str]:
+        """Proxies by which an address is reached, in the form of requests; none for this machine."""
+        if _loopback(urlsplit(address).hostname or ""):
+            return {}
+        found = {scheme: self.get(f"{scheme}_proxy") for scheme in ("http", "https")}
+        found = {scheme: proxy or self.get(f"{scheme}_proxy".upper()) for scheme, proxy in found.items()}
+        return {scheme: proxy for scheme, proxy in found.items() if proxy}
+
+    def for_child(self, *prefixes: str) -> dict[str, str]:
+        """Variables of a program that works for this environment: how to run, and what begins with a prefix.
+
+        `PROVISIONING_PASS_ON` names more, separated by commas.
+        """
+        more = {name.strip() for name in self.get(_PASS_ON).split(",")}
+        run = {name: value for name in _OF_CHILDREN if (value := os.environ.get(name)) is not None}
+        own = {
+            name: value
+            for name, value in self.variables.items()
+            if name in more or name in _NETWORK or name.startswith(prefixes)
+        }
+        return {**run, **own}
+
+    def viewpoint(self, *names: str) -> dict[str, Json]:
+        """Variables that say from where something is looked at."""
+        return {name: self.get(name) for name in names}
+
+
+def _safe(address: str, variable: str, server: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ProviderFailed(
+            f"the address of {server} is no URL", where=f"{variable}={address}", remedy="begin it with https://"
+        )
+    if parts.scheme == "http" and not _loopback(parts.hostname):
+        raise Refused(
+            f"nothing is sent to {server} in the clear",
+            [f"{address} is plain http, and not on this machine"],
+            remedy=f"give {variable} an address that begins with https://",
+        )
+    return address
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def process_variables() -> dict[str, str]:
+    """What this process was started with, as it is now."""
+    return dict(os.environ)
+
+
+def of_process(region: str = "", account: str | None = None, folder: Path | None = None) -> Access:
+    """The access of an environment that names no profile."""
+    variables = process_variables()
+    return Access(OF_PROCESS, variables, region, account, folder or Path.cwd(), variables)

@@ -1,0 +1,134 @@
+"""Every product there is: the only registry. Reading it loads no vendor's library."""
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.backend import Settings
+from provisioning_assets.backends.certificates.settings import Acme
+from provisioning_assets.backends.config.settings import Ssm
+from provisioning_assets.backends.dns.settings import Route53
+from provisioning_assets.backends.emulations import EMULATIONS, Lacks
+from provisioning_assets.backends.infrastructure.settings import Terraform
+from provisioning_assets.backends.monitoring.settings import CloudWatch
+from provisioning_assets.backends.secrets.settings import OpenBao, Vault
+from provisioning_assets.backends.store.settings import S3, Files
+from provisioning_assets.core.kinds import Capability, Kind
+
+_BACKENDS = "provisioning_assets.backends"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product of a kind: its settings, where its class is, what it lacks, and how it is proven."""
+
+    kind: Kind
+    settings: type[Settings]
+    where: str
+    """`module:Class` below the back ends."""
+    proven: str
+    """The real server that the contract suite runs against, or why there is none."""
+    code: str = ""
+    """Of an engine: the class that reads its source code, in a module that loads nothing of the engine's."""
+    lacks: Lacks = field(default_factory=dict)
+    not_tested: tuple[str, ...] = ()
+    """What its contract suite cannot show, in words."""
+
+    @property
+    def name(self) -> str:
+        """As engagement files call it."""
+        return str(self.settings.model_fields["name"].default)
+
+
+PRODUCTS: tuple[Product, ...] = (
+    Product(
+        Kind.INFRASTRUCTURE,
+        Terraform,
+        "infrastructure.terraform.engine:Terraform",
+        code="infrastructure.terraform.code:TerraformCode",
+        proven="Terraform 1.11 with the AWS provider, on moto",
+        not_tested=("Terraform Cloud and remote operations", "resources that moto does not emulate (facts)"),
+    ),
+    Product(
+        Kind.DNS,
+        Route53,
+        "dns.route53:Route53",
+        proven="moto",
+        not_tested=("Amazon's own propagation time", "throttling of the real API"),
+    ),
+    Product(
+        Kind.CERTIFICATES,
+        Acme,
+        "certificates.acme:Acme",
+        proven="OpenBao's ACME authority",
+        not_tested=("Let's Encrypt's rate limits",),
+    ),
+    Product(Kind.SECRETS, OpenBao, "secrets.openbao.store:OpenBao", proven="OpenBao"),
+    Product(
+        Kind.SECRETS,
+        Vault,
+        "secrets.openbao.store:OpenBao",
+        proven="OpenBao, whose API it shares",
+        not_tested=("Vault itself: no server is to be had",),
+    ),
+    Product(
+        Kind.CONFIG,
+        Ssm,
+        "config.ssm:Ssm",
+        proven="moto",
+        not_tested=("Amazon's own throttling",),
+    ),
+    Product(
+        Kind.MONITORING,
+        CloudWatch,
+        "monitoring.cloudwatch.platform:CloudWatch",
+        proven="moto, whose alarms the sandbox's alarm engine evaluates",
+        not_tested=("Amazon's own evaluation of alarms and its delays",),
+    ),
+    Product(Kind.STORE, S3, "store.s3:S3Store", proven="moto, with conditional writes made one step"),
+    Product(
+        Kind.STORE,
+        Files,
+        "store.files:FileStore",
+        proven="this machine's file system",
+        lacks={
+            Capability.ENGINE_STATE: "no engine keeps its state in a folder of ours",
+            Capability.MANY_HOSTS: "a folder is seen by one machine, or by those that share its disk",
+        },
+    ),
+)
+
+
+def of_kind(kind: Kind) -> tuple[Product, ...]:
+    """The products of a kind, in the order of the catalogue."""
+    return tuple(product for product in PRODUCTS if product.kind is kind)
+
+
+def product(kind: Kind, name: str) -> Product:
+    """One product; `KeyError` when the catalogue has none of this name."""
+    for each in of_kind(kind):
+        if each.name == name:
+            return each
+    raise KeyError(f"{kind} {name}")
+
+
+def lacks(kind: Kind, name: str, access: Access | None = None) -> Lacks:
+    """What a product cannot do, reached with this access: its own limits, and those of the emulation behind it."""
+    emulation = EMULATIONS.get(access.emulation) if access else None
+    return {**product(kind, name).lacks, **(emulation.lacks.get(name, {}) if emulation else {})}
+
+
+def open_backend(kind: Kind, settings: Settings, access: Access) -> Any:
+    """The product that the settings name, by its kind's protocol."""
+    return _class(product(kind, settings.name).where).open(settings, access)
+
+
+def code_of(engine: str) -> Any:
+    """What reads an engine's source code, by the protocol `Code`."""
+    return _class(product(Kind.INFRASTRUCTURE, engine).code)()
+
+
+def _class(where: str) -> Any:
+    module, _, name = where.partition(":")
+    return getattr(import_module(f"{_BACKENDS}.{module}"), name)

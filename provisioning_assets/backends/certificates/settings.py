@@ -1,0 +1,13 @@
+"""Settings of certificate authorities."""
+
+from typing import Annotated, Literal
+
+from provisioning_assets.backends.backend import IDENTITY, Settings
+
+
+class Acme(Settings):
+    """An ACME authority (RFC 8555), such as Let's Encrypt."""
+
+    name: Literal["acme"] = "acme"
+    directory: Annotated[str | None, IDENTITY] = None
+    """Its directory; must be the profile's ACME_DIRECTORY_URL, which is the default."""

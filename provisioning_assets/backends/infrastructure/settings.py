@@ -1,0 +1,11 @@
+"""Settings of infrastructure engines."""
+
+from typing import Literal
+
+from provisioning_assets.backends.backend import Settings
+
+
+class Terraform(Settings):
+    """Terraform, as it is installed where a run works."""
+
+    name: Literal["terraform"] = "terraform"

@@ -1,0 +1,21 @@
+"""Settings of secret stores."""
+
+from typing import Annotated, Literal
+
+from provisioning_assets.backends.backend import IDENTITY, Settings
+
+
+class OpenBao(Settings):
+    """An OpenBao server, or a cluster behind one address."""
+
+    name: Literal["openbao"] = "openbao"
+    address: Annotated[str | None, IDENTITY] = None
+    """Its address; must be the profile's VAULT_ADDR, which is the default."""
+
+
+class Vault(Settings):
+    """A HashiCorp Vault server, or a cluster behind one address."""
+
+    name: Literal["vault"] = "vault"
+    address: Annotated[str | None, IDENTITY] = None
+    """Its address; must be the profile's VAULT_ADDR, which is the default."""

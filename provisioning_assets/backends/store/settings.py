@@ -1,0 +1,23 @@
+"""Settings of stores: where an engine's state, our record and our lock lie."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from provisioning_assets.backends.backend import Settings
+
+
+class S3(Settings):
+    """A bucket of Amazon S3."""
+
+    name: Literal["s3"] = "s3"
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    """Name of the bucket; the first apply makes it."""
+
+
+class Files(Settings):
+    """A folder, for a record that one machine keeps."""
+
+    name: Literal["files"] = "files"
+    folder: Annotated[str, Field(min_length=1, max_length=100)]
+    """The folder, relative to the repository."""

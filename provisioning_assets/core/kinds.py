@@ -1,0 +1,37 @@
+"""Kinds of back ends, and what a readiness item may need of one that not every product has."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a back end is for."""
+
+    INFRASTRUCTURE = "infrastructure"
+    DNS = "dns"
+    CERTIFICATES = "certificates"
+    SECRETS = "secrets"
+    CONFIG = "config"
+    MONITORING = "monitoring"
+    STORE = "store"
+
+
+class Capability(StrEnum):
+    """What a readiness item, or a declared setting, needs of a product. The part before the dot is the kind."""
+
+    COVERAGE = "infrastructure.coverage"
+    """Lists what is live and belongs to a stage, managed or not."""
+    ALIAS = "dns.alias"
+    """Records that follow another name of the zone."""
+    GRANTS_TRIED = "secrets.grants_tried"
+    """Logs in as a role and tries what it can read."""
+    ALARM_EVALUATION = "monitoring.alarm_evaluation"
+    """Something evaluates rules and notifies their routes."""
+    ENGINE_STATE = "store.engine_state"
+    """An infrastructure engine can keep its state there."""
+    MANY_HOSTS = "store.many_hosts"
+    """Runs on several hosts see the same record and the same lock."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of back end that has it."""
+        return Kind(self.value.partition(".")[0])

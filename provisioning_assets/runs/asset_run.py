@@ -1,0 +1,116 @@
+"""One asset during one run: what targets and readiness items are handed, and where an apply is recorded."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.backend import Settings
+from provisioning_assets.core.evidence import About
+from provisioning_assets.core.kinds import Kind
+from provisioning_assets.core.plan import Json, Plan
+from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.record.entries import ApplyFinished, ApplyStarted, DrillFinished, DrillStarted
+from provisioning_assets.runs.identity import identity_of
+from provisioning_assets.runs.session import Session
+from provisioning_assets.runs.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRun:
+    """One asset during one run."""
+
+    session: Session
+    task: Task
+
+    @property
+    def engagement(self) -> Engagement:
+        """The engagement."""
+        return self.session.engagement
+
+    @property
+    def environment(self) -> Environment:
+        """The environment, with every value filled in."""
+        return self.session.environment
+
+    @property
+    def access(self) -> Access:
+        """Where the environment's servers are."""
+        return self.session.access
+
+    @property
+    def scope(self) -> str:
+        """Name of the environment outside its account: `<engagement>-<environment>`."""
+        return self.session.scope
+
+    @property
+    def address(self) -> str:
+        """`<environment>/<asset>`, for people."""
+        return self.task.address
+
+    @property
+    def files(self) -> Mapping[str, Json]:
+        """What the asset is made from besides its section, as it was when its digest was computed."""
+        own = self.task.inputs.own["files"]
+        return own if isinstance(own, Mapping) else {}
+
+    def backend(self, kind: Kind, settings: Settings | None = None) -> Any:
+        """The environment's product of a kind."""
+        return self.session.backend(kind, settings)
+
+    def progress(self, line: str) -> None:
+        """One line for people."""
+        self.session.progress(f"{self.address}: {line}")
+
+    def about(self) -> About:
+        """What evidence taken now is about; an error when the identity could not be asked."""
+        return self._about(identity_of(self.session, self.task))
+
+    def about_unknown(self) -> About:
+        """The same, where the identity could not be asked."""
+        return self._about(None)
+
+    def _about(self, identity: str | None) -> About:
+        digests = self.session.graph.digests(self.task)
+        epoch = self.session.ledger.epoch(self.task.name).number
+        return About(self.task.name, self.task.environment, digests.content, digests.shared, epoch, identity)
+
+    def remember_inputs(self) -> None:
+        """Keep what the digests were made from, so that a later difference can be named."""
+        digests = self.session.graph.digests(self.task)
+        self.session.ledger.remember(digests.content_leaves, digests.content)
+        self.session.ledger.remember(digests.shared_leaves, digests.shared)
+
+    def last_plan(self) -> Plan | None:
+        """What this run saw last of the asset: the answer that need not be asked for twice."""
+        return self.session.plans.get(self.task.name)
+
+    def observed(self, plan: Plan) -> None:
+        """Keep what a plan said."""
+        self.session.plans[self.task.name] = plan
+
+    def apply_started(self, plan: Plan) -> None:
+        """Record that the asset is being changed from here on."""
+        epoch = self.session.ledger.epoch(self.task.name).number + 1
+        self.session.ledger.append(ApplyStarted(self.task.name, epoch, plan.digest, str(plan)))
+
+    def apply_finished(self) -> None:
+        """Record that the asset is as it should be; nothing to record when nothing was open."""
+        epoch = self.session.ledger.epoch(self.task.name)
+        if epoch.unfinished:
+            self.session.ledger.append(ApplyFinished(self.task.name, epoch.number))
+
+    @contextmanager
+    def drill(self, what: str) -> Iterator[None]:
+        """Disturb the asset on purpose. The record announces it: without its end there, nothing seen before counts."""
+        self.progress(what)
+        self.session.ledger.append(DrillStarted(self.task.name, what))
+        yield
+        self.session.ledger.append(DrillFinished(self.task.name))
+
+
+def now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)

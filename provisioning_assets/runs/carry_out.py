@@ -1,0 +1,77 @@
+"""A task is carried out once, and how that ended is recorded."""
+
+import time
+from functools import partial
+
+from provisioning_assets.core.items import Item
+from provisioning_assets.core.plan import Json
+from provisioning_assets.core.reconcile import Rule, reconcile
+from provisioning_assets.core.safety import keeps_data, respects_freeze, stays_in_proportion, touches_what_is_ours
+from provisioning_assets.errors import ProvisioningError, Refused, internal
+from provisioning_assets.runs.asset_run import AssetRun, now
+from provisioning_assets.runs.declared import Declared
+from provisioning_assets.runs.evaluate import evaluate, record, record_end
+from provisioning_assets.runs.standings import gate_reasons
+
+
+def carry_out(run: AssetRun) -> dict[str, Json]:
+    """Do the task's work once; what is to be shown of it. What goes wrong is recorded, and raised as our error."""
+    began = time.monotonic()
+    try:
+        run.remember_inputs()
+        shown = _reconcile(run) if run.task.target else _state(run)
+        for item in _of_runs(run):
+            record_end(run, item, None)
+        seconds = time.monotonic() - began
+        run.progress(f"{shown['outcome']} ({seconds:.1f} s)")
+        return {**shown, "seconds": round(seconds, 1), "digest": run.about().content}
+    except ProvisioningError as error:
+        problem = error
+    except Exception as error:  # noqa: BLE001 - it must leave a record
+        problem = internal(run.address, error)
+    if not isinstance(problem, Refused):
+        for item in _of_runs(run):
+            record_end(run, item, problem)
+    elif run.last_plan() is not None:
+        # A refusal says what differs: the plan that was refused is evidence of the item that judges it.
+        record(run, evaluate(run, run.task.checks[0]))
+    raise problem
+
+
+def _of_runs(run: AssetRun) -> list[Item]:
+    return [item for item in run.task.rules if item.of_runs]
+
+
+def _reconcile(run: AssetRun) -> dict[str, Json]:
+    session = run.session
+    assert run.task.target is not None  # noqa: S101 - the caller chose this way by it
+    target = run.task.target(run)
+    safety = run.engagement.safety
+    rules: list[Rule] = [
+        keeps_data,
+        partial(stays_in_proportion, deleted=safety.deleted, changed=safety.changed),
+    ]
+    if isinstance(target, Declared):
+        rules.append(partial(touches_what_is_ours, whose=target.managed_elsewhere))
+    if session.before is not None:
+        rules.append(lambda plan: respects_freeze(plan, freeze=run.engagement.launch.freeze, now=now()))
+    outcome = reconcile(
+        target, run, address=run.address, gate=lambda: gate_reasons(run), rules=rules,
+        before_write=session.lock.check,
+    )  # fmt: skip
+    done = f"applied {outcome.plan}, and the second plan is empty" if outcome.applied else "nothing to change"
+    return {
+        "outcome": done,
+        "plan": [change.as_json() for change in outcome.plan.changes],
+        "plan digest": outcome.plan.digest,
+    }
+
+
+def _state(run: AssetRun) -> dict[str, Json]:
+    reasons = gate_reasons(run) if run.task.gated else []
+    if reasons:
+        raise Refused(
+            f"{run.address}: cannot be stated yet", reasons, remedy="make each item green (provisioning why ITEM)"
+        )
+    assert run.task.state is not None  # noqa: S101 - a task has a target or a state
+    return {"outcome": "stated", "state": dict(run.task.state(run))}

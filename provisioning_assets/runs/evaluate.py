@@ -1,0 +1,119 @@
+"""A check is run, and whatever happens becomes evidence."""
+
+import threading
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from provisioning_assets.backends import catalogue
+from provisioning_assets.core.evidence import About, Evidence, Finding, State
+from provisioning_assets.core.items import Item
+from provisioning_assets.core.kinds import Kind
+from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.record.ledger import can_be_recorded
+from provisioning_assets.runs.asset_run import AssetRun, now
+from provisioning_assets.runs.standings import stand
+from provisioning_assets.runs.task import Check, ReadinessItem
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a run has to say of an item: evidence that it took, or that it states again; None when it may not look."""
+
+    evidence: Evidence | None
+    restated: bool = False
+
+
+def evaluate(run: AssetRun, readiness: ReadinessItem) -> Evaluation:
+    """Check one item. A slow proof that still counts is stated again; a drill is left to a run that may do it."""
+    session, item = run.session, readiness.item
+    undone_drill = item.drill and not session.drills
+    if item.of_runs or (item.lasting and (session.reuse or undone_drill)):
+        judgement = stand(session, run.task, item).judgement
+        if item.of_runs or judgement.state is State.GREEN:
+            return Evaluation(judgement.evidence, restated=True)
+    if undone_drill:
+        return Evaluation(None)
+    began = time.monotonic()
+    about, unknown = _about(run)
+    if unknown:
+        finding = Finding.could_not_tell(unknown)
+    elif lacking := _lacking(run, item):
+        finding = Finding.not_tested(lacking)
+    else:
+        finding = _look(run, readiness)
+    evidence = _evidence(run, item, about, finding, time.monotonic() - began)
+    if not can_be_recorded(evidence):
+        finding = Finding.could_not_tell("the check answered what cannot be recorded: no JSON, or no text")
+    return Evaluation(replace(evidence, finding=finding))
+
+
+def record(run: AssetRun, evaluation: Evaluation) -> None:
+    """Append evidence to the ledger at once, unless it was only stated again: what comes later may not come."""
+    run.remember_inputs()
+    if evaluation.evidence is not None and not evaluation.restated:
+        run.session.ledger.append(evaluation.evidence)
+
+
+def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> None:
+    """Leave how a run of the asset ended, as evidence of the item that is about that; if the ledger can be reached."""
+    if error is None:
+        finding = Finding.green("the last run of it succeeded")
+    else:
+        finding = Finding.could_not_tell(f"the run failed: {error.what}", error=str(error))
+    with suppress(ProvisioningError):
+        run.session.ledger.append(_evidence(run, item, _about(run)[0], finding, 0.0))
+
+
+def _evidence(run: AssetRun, item: Item, about: About, finding: Finding, seconds: float) -> Evidence:
+    return Evidence(item.name, item.version, about, finding, now(), round(seconds, 3), run.session.run_id)
+
+
+def _lacking(run: AssetRun, item: Item) -> dict[str, str]:
+    """What the item needs and the environment's products lack, with the reasons."""
+    found: dict[str, str] = {}
+    for capability in item.requires:
+        of_stage = capability.kind is Kind.INFRASTRUCTURE and run.task.engine is not None
+        settings = run.task.engine if of_stage and run.task.engine else run.environment.settings(capability.kind)
+        reasons = catalogue.lacks(capability.kind, settings.name, run.access)
+        if capability in reasons:
+            found[capability.value] = reasons[capability]
+    return found
+
+
+def _look(run: AssetRun, readiness: ReadinessItem) -> Finding:
+    """What the check says within its deadline. One that raises, or answers something else, could not tell."""
+    if readiness.check is None:
+        return Finding.could_not_tell("no check exists yet")
+    answer: list[Finding] = []
+    looking = threading.Thread(
+        target=lambda: answer.append(_said(readiness.check, run)), name=readiness.item.name, daemon=True
+    )
+    looking.start()
+    looking.join(readiness.item.within.total_seconds())
+    if answer:
+        return answer[0]
+    return Finding.could_not_tell(f"no answer within {readiness.item.within.total_seconds():.0f} s")
+
+
+def _said(check: Check | None, run: AssetRun) -> Finding:
+    """A foreign error's text may hold a secret and stays out."""
+    try:
+        finding = check(run) if check else None
+    except ProvisioningError as error:
+        return Finding.could_not_tell(error.what, error=str(error))
+    except BaseException as error:  # noqa: BLE001 - a check that raises must leave a record
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return Finding.could_not_tell(f"{type(error).__name__} in {where.name} (line {where.lineno})")
+    if not isinstance(finding, Finding):
+        return Finding.could_not_tell(f"the check answered a {type(finding).__name__} instead of a finding")
+    return finding
+
+
+def _about(run: AssetRun) -> tuple[About, str]:
+    """What evidence taken now is about; and why not, when the identity itself could not be asked."""
+    try:
+        return run.about(), ""
+    except ProvisioningError as error:
+        return run.about_unknown(), error.what

@@ -1,0 +1,94 @@
+"""Profiles: a file of variables for one environment, which says where its servers are and with which credentials.
+
+A profile lies outside the repository, or under `.provisioning/`, which git ignores. It is one `NAME=value` a line.
+"""
+
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+
+from provisioning_assets.backends import access
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.emulations import EMULATIONS
+from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
+
+CHOSEN = "PROVISIONING_PROFILE"
+"""Variable of the shell: `NAME` for every environment, or `ENVIRONMENT=NAME,…`."""
+
+_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def access_of(engagement: Engagement, environment: Environment) -> Access:
+    """The environment's access: the profile that the shell chooses, else the engagement file's, else the shell's own.
+
+    `ProviderFailed` when there is no such profile, or others can read it; `ConfigurationError` for a line that is
+    none.
+    """
+    shell = access.process_variables()
+    name = _chosen(shell.get(CHOSEN, ""), environment.name) or environment.profile
+    region, account, folder = environment.region, environment.account, engagement.repository
+    if name is None:
+        return access.of_process(region, account, folder)
+    file = _file(name, folder, shell)
+    found = Access(f"profile {name} ({file})", dict(_variables(file)), region, account, folder, shell)
+    if found.emulation and found.emulation not in EMULATIONS:
+        problem = Problem(str(file), 0, 0, f"there is no emulation `{found.emulation}`", " or ".join(EMULATIONS))
+        raise ConfigurationError([problem])
+    return found
+
+
+def folders(repository: Path, shell: Mapping[str, str]) -> tuple[Path, Path]:
+    """Where profiles are looked for: the repository's own, then the operator's."""
+    home = Path(shell.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return repository / ".provisioning" / "profiles", home / "provisioning" / "profiles"
+
+
+def _chosen(text: str, environment: str) -> str | None:
+    """The profile that the variable chooses for an environment."""
+    choices = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
+    by_name = {for_whom.strip(): name.strip() for for_whom, _, name in choices}
+    return by_name.get(environment) or by_name.get("")
+
+
+def _file(name: str, repository: Path, shell: Mapping[str, str]) -> Path:
+    candidates = [folder / f"{name}.env" for folder in folders(repository, shell)]
+    found = next((file for file in candidates if file.is_file()), None)
+    if found is None:
+        sandbox = "provisioning sandbox start writes it; " if name == "sandbox" else ""
+        raise ProviderFailed(
+            f"there is no profile `{name}`",
+            where=" or ".join(map(str, candidates)),
+            remedy=f"{sandbox}docs/profiles.md says what is in one; --profile names another",
+        )
+    mode = found.stat().st_mode
+    if mode & _FOR_OTHERS:
+        raise ProviderFailed(
+            f"the profile `{name}` is open to others",
+            where=str(found),
+            cause=f"its mode is {stat.S_IMODE(mode):o}, and credentials are in it",
+            remedy=f"chmod 600 {found}",
+        )
+    return found
+
+
+def _variables(file: Path) -> Iterator[tuple[str, str]]:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            bindings = list(parse_stream(lines))
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text (UTF-8)"
+        raise ProviderFailed("a profile cannot be read", where=str(file), cause=why, remedy="mend the file") from None
+    wrong = [
+        Problem(str(file), each.original.line, 1, "this is no variable", "NAME=value")
+        for each in bindings
+        if each.error or (each.key is not None and each.value is None)
+    ]
+    if wrong:
+        raise ConfigurationError(wrong)
+    for each in bindings:
+        if each.key is not None and each.value is not None:
+            home = each.key.endswith("_FILE") and each.value.startswith("~")
+            yield each.key, str(Path(each.value).expanduser()) if home else each.value

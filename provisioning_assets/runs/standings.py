@@ -1,0 +1,132 @@
+"""Where every item stands, judged from the record alone; and what that keeps closed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from provisioning_assets.core.digests import first_difference
+from provisioning_assets.core.evidence import About, Evidence, Judgement, State, Verdict, judge
+from provisioning_assets.core.items import Item, Standing, closed_by
+from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.runs.asset_run import AssetRun, now
+from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.opening import open_session
+from provisioning_assets.runs.session import Session
+from provisioning_assets.runs.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Where every item of an engagement stands, and why a record could not be read."""
+
+    standings: tuple[Standing, ...]
+    problems: tuple[str, ...]
+
+
+def gather(graph: Graph, at: datetime) -> Gathered:
+    """Every environment's standings; what cannot be read is red, and nobody can tell."""
+    found: list[Standing] = []
+    problems: list[str] = []
+    for environment in graph.engagement.environments:
+        try:
+            found.extend(standings(open_session(graph, environment.name, run="report"), at=at))
+        except ProvisioningError as error:
+            problems.append(f"{environment.name}: the record could not be read\n{error}")
+            found.extend(_unreadable(graph, environment.name, error))
+    return Gathered(tuple(found), tuple(problems))
+
+
+def standings(session: Session, *, at: datetime | None = None) -> list[Standing]:
+    """Every item of the environment, upstream first."""
+    moment = at or now()
+    return [
+        stand(session, task, item, at=moment)
+        for task in session.graph.of(session.environment.name)
+        for item in task.rules
+    ]
+
+
+def stand(
+    session: Session, task: Task, item: Item, *, at: datetime | None = None, promotes: str | None = None
+) -> Standing:
+    """Where an item stands, from the ledger alone. `promotes`: the digest that another environment must share."""
+    moment = at or now()
+    evidence = session.ledger.evidence(task.name, item.name)
+    try:
+        about = AssetRun(session, task).about()
+    except ProvisioningError as error:
+        unknown = Judgement(State.RED, f"could not tell: {error.what}", evidence, Verdict.COULD_NOT_TELL)
+        return Standing(item, task.name, task.environment, unknown)
+    if promotes is not None:
+        about = replace(about, shared=promotes)
+    judgement = judge(
+        evidence,
+        item,
+        about=about,
+        unfinished=session.ledger.epoch(task.name).unfinished,
+        now=moment,
+        compare_content=promotes is None,
+    )
+    if item.derived and judgement.state is State.GREEN:
+        judgement = _still_derived(session, task, judgement, moment)
+    elif evidence is not None and judgement.state is State.STALE:
+        judgement = replace(judgement, reason=judgement.reason + _difference(session, task, evidence, about))
+    return Standing(item, task.name, task.environment, judgement)
+
+
+def gate_reasons(run: AssetRun) -> list[str]:
+    """Why this asset may not be written: what is unproven before it, here and in the environment before."""
+    session, task = run.session, run.task
+    reasons: list[str] = []
+    side_by_side = session.engagement.promotion == "big-bang" and task.is_stage
+    for earlier in session.graph.upstream(task):
+        if not (side_by_side and earlier.is_stage):
+            reasons.extend(_unproven(session, earlier, promotes=None))
+    if session.before is not None:
+        session.before.ledger.refresh()
+        proven = session.graph.task(session.before.environment.name, task.name)
+        reasons.extend(_unproven(session.before, proven, promotes=session.graph.digests(task).shared))
+    return reasons
+
+
+def _unproven(session: Session, task: Task, *, promotes: str | None) -> list[str]:
+    """What keeps a gate behind this task closed. A task that nothing could prove keeps it closed, too."""
+    if not any(item.gates == "promotion" for item in task.rules):
+        return [f"{task.address}: no readiness item could prove it"]
+    return [str(s) for s in closed_by([stand(session, task, item, promotes=promotes) for item in task.rules])]
+
+
+def _still_derived(session: Session, task: Task, judgement: Judgement, at: datetime) -> Judgement:
+    """Green only while everything before the task opens: what is derived from it cannot be better."""
+    for earlier in session.graph.upstream(task):
+        closed = closed_by([stand(session, earlier, item, at=at) for item in earlier.rules])
+        if closed:
+            return replace(judgement, state=State.STALE, reason=f"stated before this: {closed[0]}")
+    return judgement
+
+
+def _difference(session: Session, task: Task, evidence: Evidence, wanted: About) -> str:
+    """The first leaf in which the checked input and today's differ, if both are known."""
+    seen = evidence.about
+    if seen.content == wanted.content and seen.shared == wanted.shared:
+        return ""
+    known: dict[str, Mapping[str, str]] = {}
+    for other in session.graph.of(task.environment):
+        digests = session.graph.digests(other)
+        known |= {digests.content: digests.content_leaves, digests.shared: digests.shared_leaves}
+
+    def remembered(digest: str) -> Mapping[str, str] | None:
+        return known.get(digest) or session.ledger.remembered(digest)
+
+    leaf = first_difference(seen.content, wanted.content, remembered)
+    return f": {leaf} differs" if leaf else ""
+
+
+def _unreadable(graph: Graph, environment: str, error: ProvisioningError) -> list[Standing]:
+    unknown = Judgement(State.RED, f"the record could not be read: {error.what}", verdict=Verdict.COULD_NOT_TELL)
+    never = Judgement(State.NOT_RUN, "never checked")
+    return [
+        Standing(item, task.name, environment, never if item.planned else unknown)
+        for task in graph.of(environment)
+        for item in task.rules
+    ]
