@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from provisioning_assets.orchestration.loading import load_definitions
+from provisioning_assets.orchestration.definitions import load_definitions
 
 defs = load_definitions(Path(__file__).parent / "engagements")

@@ -12,8 +12,9 @@ from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
 from provisioning_assets.core.evidence import Evidence, Verdict
 from provisioning_assets.core.items import Standing
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.orchestration.definitions import EXIT_CODE, REUSE, UNATTENDED
-from provisioning_assets.orchestration.loading import apply_job, drift_job, load_definitions
+from provisioning_assets.orchestration.definitions import load_definitions
+from provisioning_assets.orchestration.failures import EXIT_CODE
+from provisioning_assets.orchestration.names import REUSE, UNATTENDED, apply_job, drift_job
 from provisioning_assets.record.entries import Entry
 from provisioning_assets.record.process import Process
 from provisioning_assets.runs.graph import Graph

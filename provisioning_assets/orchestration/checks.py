@@ -1,0 +1,92 @@
+"""Readiness items as Dagster asset checks. What Dagster shows of them is read from the ledger."""
+
+import logging
+from collections.abc import Iterator
+
+import dagster as dg
+
+from provisioning_assets.core.evidence import State
+from provisioning_assets.core.items import Item
+from provisioning_assets.core.plan import Json
+from provisioning_assets.orchestration.failures import in_our_words
+from provisioning_assets.orchestration.names import asset_key, dagster_name
+from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.evaluate import evaluate, record
+from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.standings import stand
+from provisioning_assets.runs.task import Task
+
+logger = logging.getLogger("provisioning")
+
+
+def build_checks(graph: Graph, task: Task) -> dg.AssetChecksDefinition:
+    """All readiness items of an asset in one step: a step's process costs more than most checks."""
+    key = asset_key(graph, task)
+    checks = {readiness.item.name: readiness for readiness in task.checks}
+
+    @dg.multi_asset_check(
+        name=dagster_name(*key.path, "readiness"),
+        specs=[_spec(key, readiness.item) for readiness in task.checks],
+        can_subset=True,
+        required_resource_keys={"sessions"},
+        op_tags=_in_order(graph, task),
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        chosen = {selected.name for selected in context.selected_asset_check_keys}
+        with in_our_words(task.address):
+            run = AssetRun(context.resources.sessions.open(context, graph, task.environment), task)
+            for name, readiness in checks.items():
+                if name in chosen:
+                    record(run, evaluate(run, readiness))
+                    yield _project(run, readiness.item, key)
+
+    return check
+
+
+def _in_order(graph: Graph, task: Task) -> dict[str, str]:
+    """Upstream first: checks alone have no edges between them, and some read what others just recorded."""
+    return {"dagster/priority": str(-graph.tasks.index(task))}
+
+
+def _spec(key: dg.AssetKey, item: Item) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        item.name,
+        asset=key,
+        description=item.description,
+        blocking=item.gates == "promotion",
+        metadata={"review item": item.review_item, "holds": item.gates, "allowed age": str(item.max_age)},
+    )
+
+
+def _project(run: AssetRun, item: Item, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """What Dagster shows of an item: its state in the ledger. A waiver is a warning, never green."""
+    judgement = stand(run.session, run.task, item).judgement
+    evidence = judgement.evidence
+    looked = evidence is not None and evidence.run == run.session.run_id
+    mark = f"{evidence.seconds:.1f} s" if evidence and looked else "as recorded"
+    # Dagster has the same as an event of its own, and each line of its log costs 20 ms.
+    logger.info("%s: %s is %s (%s): %s", run.address, item.name, judgement.state, mark, judgement.reason)
+    about: dict[str, Json] = {}
+    if evidence is not None:
+        about = {
+            "checked at": evidence.observed_at.isoformat(timespec="seconds"),
+            "digest": evidence.about.content,
+            "epoch": evidence.about.epoch,
+            "verdict": evidence.finding.verdict.value,
+            "evidence": dict(evidence.finding.details),
+        }
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=item.name,
+        passed=judgement.state is State.GREEN,
+        severity=dg.AssetCheckSeverity.WARN if judgement.state is State.WAIVED else dg.AssetCheckSeverity.ERROR,
+        description=judgement.reason,
+        metadata={"state": judgement.state.value, **about},
+    )
+
+
+def check_keys(graph: Graph, environment: str) -> Iterator[dg.AssetCheckKey]:
+    """Every check of an environment."""
+    for task in graph.of(environment):
+        for readiness in task.checks:
+            yield dg.AssetCheckKey(asset_key(graph, task), readiness.item.name)

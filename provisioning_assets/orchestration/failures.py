@@ -1,0 +1,40 @@
+"""Our errors as Dagster shows them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from provisioning_assets.errors import ProvisioningError, internal
+
+EXIT_CODE = "exit code"
+"""Metadata of a failure: what the command line ends with."""
+
+
+@contextmanager
+def in_our_words(address: str) -> Iterator[None]:
+    """Whatever a step raises reaches Dagster as our error, and without what it was raised from."""
+    try:
+        yield
+    except ProvisioningError as error:
+        problem = error
+    except Exception as error:  # noqa: BLE001 - see `internal`
+        problem = internal(address, error)
+    else:
+        return
+    raise failure(problem) from None
+
+
+def failure(error: ProvisioningError) -> dg.Failure:
+    """Our error as Dagster shows it: the text for people, its parts as metadata."""
+    return dg.Failure(
+        description=str(error),
+        metadata={
+            "what": error.what,
+            "where": error.where,
+            "cause": error.cause,
+            "remedy": error.remedy,
+            EXIT_CODE: error.exit_code,
+        },
+        allow_retries=False,
+    )
