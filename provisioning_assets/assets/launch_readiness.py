@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from provisioning_assets.core.items import decide
 from provisioning_assets.core.plan import Json
-from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.content import content_of
+from provisioning_assets.engagement.models import Engagement, Environment, Launch
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.standings import gather
 from provisioning_assets.runs.task import Task, inputs, planned_item
@@ -40,13 +41,14 @@ def _state(run: AssetRun) -> Mapping[str, Json]:
 
 def task(engagement: Engagement, environment: Environment) -> Task:
     """The asset of the decision."""
+    launch = content_of(Launch, engagement.launch.model_dump(mode="json"))
     return Task(
         name="launch_readiness",
         environment=environment.name,
         description="The go/no-go: every readiness item of every environment, from the recorded evidence.",
         labels=frozenset({"report"}),
         upstream=("verified_environment",),
-        inputs=inputs(engagement, PLANNED, own=engagement.launch.model_dump(mode="json"), template=engagement.name),
+        inputs=inputs(engagement, PLANNED, own=launch, template=engagement.name),
         items=PLANNED,
         state=_state,
         gated=False,

@@ -1,6 +1,5 @@
 """Where a run writes: everything below `.provisioning/`, which git ignores."""
 
-import fcntl
 import os
 import shutil
 import signal
@@ -9,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from filelock import FileLock
 
 from provisioning_assets.errors import ProvisioningError
 
@@ -66,11 +67,9 @@ def instance() -> "Iterator[DagsterInstance]":
     from dagster import DagsterInstance  # two seconds, which commands without a run do not wait for
 
     home = dagster_home()
-    with (home / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(home / ".lock"):
         made = DagsterInstance.get()
         made.get_runs(limit=1)
-        fcntl.flock(lock, fcntl.LOCK_UN)
     with made:
         yield made
 

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.core.kinds import Kind
@@ -22,6 +24,12 @@ from provisioning_assets.engagement.sections import (
 Profile = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
 
 
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise PydanticCustomError("time_zone", "an IANA name, such as Europe/Berlin")
+    return name
+
+
 class Window(Model):
     """The launch window."""
 
@@ -38,6 +46,13 @@ class Launch(Model):
     """When the client goes live."""
     freeze: AwareDatetime
     """From here on production takes fixes only."""
+    zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    """Time zone in which people are shown times, by its IANA name."""
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """The zone."""
+        return ZoneInfo(self.zone)
 
 
 class Person(Model):

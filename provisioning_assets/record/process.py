@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Self
 
 import psutil
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from provisioning_assets.core.settle import settle
 
 _STATE, _STARTED = 0, 19
 """Fields 3 and 22 of /proc/PID/stat, counted after the name in brackets. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html"""
@@ -45,12 +46,7 @@ class Process:
 
     def ended(self, *, within: float) -> bool:
         """Wait at most `within` seconds for its end, and say whether it has come."""
-        waiting = Retrying(stop=stop_after_delay(within), wait=wait_fixed(0.2), retry=retry_if_result(bool))
-        try:
-            waiting(self.alive)
-        except RetryError:
-            return False
-        return True
+        return not settle(self.alive, done=lambda alive: not alive, within=within, every=0.2)
 
 
 def _stat(pid: int) -> list[str]:

@@ -33,9 +33,9 @@ def _template() -> Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "iso": iso, "minute": minute, "span": span, "short": short, "words": _words, "shown": _shown, "code": _code,
+        "iso": iso, "span": span, "short": short, "words": _words, "shown": _shown, "code": _code,
     }  # fmt: skip
-    environment.globals |= {"until": until}
+    environment.globals |= {"until": until, "minute": minute}
     return environment.get_template("readiness.html.j2")
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import tzinfo
 
 from provisioning_assets.core.evidence import State
 from provisioning_assets.report.model import Check, Report, ReviewItem
@@ -20,19 +21,23 @@ _SHOWN = {
 
 def as_markdown(report: Report) -> str:
     """The report as GitHub-flavoured Markdown; nothing in it is read as markup of its own."""
-    return "\n".join([*_head(report), *_reasons(report), *(line for item in report.items for line in _item(item))])
+    zone = report.launch.time_zone
+    return "\n".join(
+        [*_head(report), *_reasons(report), *(line for item in report.items for line in _item(item, zone))]
+    )
 
 
 def _head(report: Report) -> Iterator[str]:
-    launch, now = report.launch, report.generated_at
+    launch, now, zone = report.launch, report.generated_at, report.launch.time_zone
     yield f"# {report.decision}: launch readiness of {_text(report.engagement)}"
     yield ""
     yield f"- Client: {_text(report.client)}"
-    yield f"- Launch window: {minute(launch.window.opens)} to {minute(launch.window.closes)}"
-    yield f"- Launch {until(launch.window.opens, now)}; freeze {until(launch.freeze, now)}, {minute(launch.freeze)}"
+    yield f"- Launch window: {minute(launch.window.opens, zone)} to {minute(launch.window.closes, zone)}"
+    freeze = f"freeze {until(launch.freeze, now)}, {minute(launch.freeze, zone)}"
+    yield f"- Launch {until(launch.window.opens, now)}; {freeze}"
     yield f"- Launch commander: {_text(report.commander)}"
     yield "- Checks: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in report.counts.items())
-    yield f"- As of {minute(now)}"
+    yield f"- As of {minute(now, zone)}"
     yield ""
 
 
@@ -47,18 +52,20 @@ def _reasons(report: Report) -> Iterator[str]:
         yield from _table(("What", "State", "Finding", "What to do", "Who"), rows)
 
 
-def _item(item: ReviewItem) -> Iterator[str]:
+def _item(item: ReviewItem, zone: tzinfo) -> Iterator[str]:
     yield f"## {item.number}. {_text(item.title)}: {_SHOWN[item.state]}"
     yield ""
     if not item.checks:
         yield "No check exists."
         yield ""
         return
-    yield from _table(("State", "Check", "Asset", "Finding", "Checked", "About"), map(_row, item.checks))
+    yield from _table(
+        ("State", "Check", "Asset", "Finding", "Checked", "About"), (_row(check, zone) for check in item.checks)
+    )
 
 
-def _row(check: Check) -> tuple[str, ...]:
-    checked = minute(check.checked_at) if check.checked_at else "never"
+def _row(check: Check, zone: tzinfo) -> tuple[str, ...]:
+    checked = minute(check.checked_at, zone) if check.checked_at else "never"
     about = f"`{short(check.digest)}`" if check.digest else ""
     return _SHOWN[check.state], f"`{check.name}`", f"`{check.address}`", _text(check.summary), checked, about
 

@@ -60,7 +60,7 @@ def in_words(row: StatusRow) -> list[str]:
     if row.days_to_launch is not None:
         past = row.days_to_launch < 0
         days = f"launch was {-row.days_to_launch} days ago" if past else f"launch in {row.days_to_launch} days"
-    deadline = f", {row.deadline} at {row.due:%Y-%m-%d %H:%M}" if row.due else ""
+    deadline = f", {row.deadline} at {row.due:%Y-%m-%d %H:%M %Z}" if row.due else ""
     lines = [f"{row.engagement}: {row.decision}, {days}{deadline}"]
     if row.problem:
         return [*lines, *(f"  {line}" for line in row.problem.splitlines())]
@@ -83,7 +83,7 @@ def _row(report: Report, problem: str) -> StatusRow:
         decision=report.decision,
         days_to_launch=days_until(launch.window.opens, now),
         deadline=name,
-        due=due,
+        due=due and due.astimezone(launch.time_zone),
         holding=report.reasons,
         owners=tuple(dict.fromkeys(reason.owner for reason in report.reasons)),
         problem=problem,

@@ -1,8 +1,10 @@
 """Moments and spans, as the report shows them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
-_DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+import humanize
+
+_DAY = timedelta(days=1)
 
 
 def iso(moment: datetime) -> str:
@@ -15,9 +17,9 @@ def iso_or_none(moment: datetime | None) -> str | None:
     return None if moment is None else iso(moment)
 
 
-def minute(moment: datetime) -> str:
-    """For people, in UTC: `2026-11-23 18:00 UTC`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+def minute(moment: datetime, zone: tzinfo = UTC) -> str:
+    """For people, in the launch's time zone: `2026-11-23 18:00 CET`."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def days_until(moment: datetime, now: datetime) -> int:
@@ -26,12 +28,8 @@ def days_until(moment: datetime, now: datetime) -> int:
 
 
 def span(length: timedelta) -> str:
-    """A length in its largest unit: `3 days`, `1 hour`, `12 minutes`."""
-    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
-        count = abs(length) // unit
-        if count:
-            return f"{count} {name}" + ("" if count == 1 else "s")
-    return "less than a minute"
+    """A length in its largest unit: `3 days`, `an hour`, `12 minutes`."""
+    return humanize.naturaldelta(abs(length), months=False)
 
 
 def until(moment: datetime, now: datetime) -> str:

@@ -3,7 +3,6 @@
 Nothing but the command line knows of it: it writes a profile, as a person does for a real account.
 """
 
-import fcntl
 import shlex
 import socket
 import sys
@@ -12,8 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+from filelock import FileLock
 
+from provisioning_assets.core.settle import settle
 from provisioning_assets.errors import ProvisioningError, Unreachable
 from provisioning_assets.sandbox import openbao, processes
 from provisioning_assets.sandbox.processes import Folder, Member
@@ -160,14 +160,8 @@ def _wait(folder: Folder, name: str, port: int) -> None:
             return name != "aws" or _answers(port)
         return False
 
-    attempts = Retrying(
-        stop=stop_after_delay(_PATIENCE), wait=wait_fixed(0.05), retry=retry_if_result(lambda r: r is False)
-    )
-    try:
-        if attempts(well) is None:
-            raise processes.did_not_start(folder, name)
-    except RetryError:
-        raise processes.did_not_start(folder, name) from None
+    if not settle(well, done=lambda answer: answer is not False, within=_PATIENCE, every=0.05):
+        raise processes.did_not_start(folder, name)
 
 
 def _answers(port: int) -> bool:
@@ -180,8 +174,5 @@ def _answers(port: int) -> bool:
 @contextmanager
 def _alone(folder: Folder) -> Iterator[None]:
     """One start or stop at a time."""
-    file = folder.path / "lock"
-    file.touch(mode=0o600)
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder.path / "lock", mode=0o600):
         yield

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 import psutil
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from provisioning_assets.core.settle import settle
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.record.process import Process
 
@@ -168,13 +168,7 @@ def _ended(folder: Folder, names: tuple[str, ...]) -> bool:
     def some_run() -> bool:
         return any(running(folder, name) for name in names)
 
-    attempts = Retrying(
-        stop=stop_after_delay(_STOPPING),
-        wait=wait_fixed(0.02),
-        retry=retry_if_result(bool),
-        retry_error_callback=lambda _: True,
-    )
-    return not attempts(some_run)
+    return not settle(some_run, done=lambda running: not running, within=_STOPPING, every=0.02)
 
 
 def say(line: str) -> None:

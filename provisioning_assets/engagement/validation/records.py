@@ -1,8 +1,12 @@
 """DNS records: names inside the zone, types that may stand together, values that a server can read."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
+from typing import Any
+
+import dns.exception
+import dns.name
+import dns.rdata
 
 from provisioning_assets.engagement.document import Document, Place
 from provisioning_assets.engagement.models import Environment
@@ -10,18 +14,19 @@ from provisioning_assets.engagement.sections import Record
 from provisioning_assets.errors import Problem
 
 _LABELS = re.compile(r"@|(\*(\.|$))?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.|$))*(?<!\.)")
-_HOST = r"([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\.)+"
 _FORMS = {
-    "CNAME": (re.compile(_HOST), "an absolute name: `target.example.com.`"),
-    "NS": (re.compile(_HOST), "an absolute name: `ns1.example.com.`"),
-    "MX": (re.compile(rf"\d{{1,5}} ({_HOST}|\.)"), "preference and absolute host: `10 mail.example.com.`"),
-    "SRV": (
-        re.compile(rf"(\d{{1,5}} ){{3}}({_HOST}|\.)"),
-        "priority, weight, port, host: `10 5 443 host.example.com.`",
-    ),
-    "CAA": (re.compile(r'\d{1,3} (issue|issuewild|issuemail|iodef) "[^"]*"'), 'such as `0 issue "letsencrypt.org"`'),
-    "TXT": (re.compile(r'[^"].*|', re.DOTALL), "the text without quotes"),
+    "A": "an IPv4 address: `192.0.2.1`",
+    "AAAA": "an IPv6 address: `2001:db8::1`",
+    "CNAME": "an absolute name: `target.example.com.`",
+    "NS": "an absolute name: `ns1.example.com.`",
+    "MX": "preference and absolute host: `10 mail.example.com.`",
+    "SRV": "priority, weight, port, host: `10 5 443 host.example.com.`",
+    "CAA": 'such as `0 issue "letsencrypt.org"`',
+    "TXT": "the text without quotes",
 }
+"""What a value of each type looks like."""
+
+_CAA_TAGS = {"issue", "issuewild", "issuemail", "iodef"}
 _TOP_LEVEL = ("com", "net", "org", "io", "dev", "app", "example")
 
 
@@ -93,15 +98,20 @@ def _content(document: Document, place: Place, record: Record) -> Iterator[Probl
 
 def _expected(kind: str, value: str) -> str | None:
     """What a value of the type looks like, when this one does not."""
-    if kind in {"A", "AAAA"}:
-        family = ipaddress.IPv4Address if kind == "A" else ipaddress.IPv6Address
-        try:
-            family(value)
-        except ValueError:
-            return "an IPv4 address: `192.0.2.1`" if kind == "A" else "an IPv6 address: `2001:db8::1`"
-        return None
-    form, expected = _FORMS[kind]
-    return None if form.fullmatch(value) else expected
+    return None if _is_value(kind, value) else _FORMS[kind]
+
+
+def _is_value(kind: str, value: str) -> bool:
+    if kind == "TXT":
+        return not value.startswith('"')
+    try:
+        rdata: Any = dns.rdata.from_text("IN", kind, value, relativize=False)
+    except (dns.exception.DNSException, ValueError):
+        return False
+    if kind == "CAA":
+        return rdata.tag.decode() in _CAA_TAGS
+    host = next((name for field in ("target", "exchange") if (name := getattr(rdata, field, None))), None)
+    return host is None or (host.is_absolute() and (host != dns.name.root or kind in {"MX", "SRV"}))
 
 
 def _alias(document: Document, place: Place, record: Record, environment: Environment) -> Iterator[Problem]:
