@@ -13,6 +13,7 @@
 `exit_code` is 2 where the answer is "not ready", 1 where there is no answer.
 """
 
+import errno
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,8 +37,25 @@ class ProvisioningError(Exception):
         return "\n".join([self.what, *(f"  {label}: {text}" for label, text in labelled if text)])
 
 
+_DISK = {
+    errno.ENOSPC: "make room on the disk, then run again",
+    errno.EDQUOT: "make room below your quota, then run again",
+    errno.EACCES: "give yourself the right to it, then run again",
+    errno.EPERM: "give yourself the right to it, then run again",
+    errno.EROFS: "work in a folder that can be written to",
+    errno.EEXIST: "a file stands where a folder is needed: move it away",
+    errno.ENOTDIR: "a file stands where a folder is needed: move it away",
+}
+"""What to do when the system refuses a file."""
+
+
 def internal(address: str, error: Exception) -> ProvisioningError:
     """Our word for a foreign exception: its text may hold a secret, so its place must do."""
+    if isinstance(error, OSError) and error.errno in _DISK:
+        what = f"{address}: a file cannot be used"
+        return ProvisioningError(
+            what, where=str(error.filename or ""), cause=error.strerror or "", remedy=_DISK[error.errno]
+        )
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:])
     return ProvisioningError(f"{address}: internal error {type(error).__name__}", where=where)

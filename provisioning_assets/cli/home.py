@@ -3,9 +3,10 @@
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -65,17 +66,41 @@ def dagster_home() -> Path:
 def instance() -> "Iterator[DagsterInstance]":
     """Dagster's instance. Its databases are made by one process at a time: two at once fail in the migration."""
     from dagster import DagsterInstance  # two seconds, which commands without a run do not wait for
+    from sqlalchemy.exc import DatabaseError
 
     home = dagster_home()
     with FileLock(home / ".lock"):
-        made = DagsterInstance.get()
-        made.get_runs(limit=1)
+        try:
+            made = DagsterInstance.get()
+            made.get_runs(limit=1)
+        except DatabaseError as error:
+            raise ProvisioningError(
+                "Dagster's database cannot be used",
+                where=str(home),
+                cause=str(error.orig),
+                remedy="move the folder away and run again: what counts is in the record, not there",
+            ) from None
     with made:
         yield made
 
 
+def _free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
 def become_dagster(port: int) -> NoReturn:
     """Replace this process by `dagster dev`, on loopback."""
+    if not _free(port):
+        raise ProvisioningError(
+            f"port {port} is taken",
+            where=f"127.0.0.1:{port}",
+            cause="another program, or another `provisioning ui`, listens there",
+            remedy="end it, or take another one: provisioning ui --port NUMBER",
+        )
     with instance():
         pass
     arguments = ["dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-w", str(repository() / "workspace.yaml")]

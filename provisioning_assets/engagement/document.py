@@ -2,6 +2,7 @@
 
 import math
 import re
+import stat
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -106,6 +107,8 @@ class Document:
 
     def _text(self) -> str:
         try:
+            if not stat.S_ISREG(self.file.stat().st_mode):
+                raise self._wrong("this is no regular file", expected="a file with text, no folder, pipe or device")
             with self.file.open("rb") as opened:
                 data = opened.read(_LARGEST + 1)
             if len(data) > _LARGEST:
