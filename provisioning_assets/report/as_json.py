@@ -48,6 +48,7 @@ def check_as_data(check: Check) -> dict[str, Json]:
         "asset": check.asset,
         "environment": check.environment,
         "state": check.state.value,
+        "verdict": check.verdict and check.verdict.value,
         "summary": check.summary,
         "checked_at": iso_or_none(check.checked_at),
         "digest": check.digest,

@@ -2,7 +2,7 @@
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from provisioning_assets.core.evidence import State
+from provisioning_assets.core.evidence import State, Verdict
 from provisioning_assets.report.model import Check, Report, ReviewItem
 from provisioning_assets.report.times import iso
 
@@ -29,12 +29,12 @@ def _test(report: Report, check: Check) -> TestCase:
 
 
 def _outcome(check: Check) -> Failure | Error | Skipped | None:
-    """None is a pass. What was not checked, or not for what is there now, is an error: nobody can tell."""
+    """None is a pass. A failure was seen; whatever nobody could look at, or only earlier, is an error."""
     if check.state is State.GREEN:
         return None
     if check.state is State.WAIVED:
         return Skipped(check.summary, State.WAIVED.value)
-    kind = Failure if check.state is State.RED else Error
+    kind = Failure if check.verdict is Verdict.RED and check.state is State.RED else Error
     return kind(f"{check.state}: {check.summary}", check.state.value)
 
 

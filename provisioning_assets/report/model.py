@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from provisioning_assets.core.evidence import State
+from provisioning_assets.core.evidence import State, Verdict
 from provisioning_assets.core.items import REVIEW_ITEMS, Against, Decision, Holds, Standing, decide
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import Engagement, Launch
@@ -40,13 +40,18 @@ class Check:
     owner: str
     to_do: str
     """Empty when there is nothing to do."""
-    unknown: bool = False
-    """Red because nobody could look, not because of what was seen."""
+    verdict: Verdict | None = None
+    """Of what was seen, when the state rests on it: red may mean that nobody could look, or that nothing can show it."""
 
     @property
     def address(self) -> str:
         """`<environment>/<asset>`."""
         return f"{self.environment}/{self.asset}"
+
+    @property
+    def unknown(self) -> bool:
+        """Red because nobody could look, not because of what was seen."""
+        return self.verdict is Verdict.COULD_NOT_TELL
 
     @property
     def opens(self) -> bool:
@@ -151,7 +156,7 @@ def check_of(engagement: Engagement, standing: Standing) -> Check:
         run=evidence.run if evidence else None,
         owner=printable(_owner(engagement, item.review_item)),
         to_do=_to_do(engagement, standing),
-        unknown=judgement.unknown,
+        verdict=judgement.verdict,
     )
 
 
@@ -198,8 +203,10 @@ def _to_do(engagement: Engagement, standing: Standing) -> str:
     if standing.item.planned:
         return "no check exists yet, so it holds the launch"
     if standing.judgement.unknown:
-        again = f"`provisioning recheck {standing.item.name} {engagement.name} {standing.environment}`"
+        again = f"`provisioning check {engagement.name} {standing.environment} {standing.item.name}`"
         return f"mend what kept anybody from looking, then {again}"
+    if standing.judgement.verdict is Verdict.NOT_TESTED and not standing.judgement.opens:
+        return "show it with another product or a real account, or let the launch commander waive it"
     return {
         State.GREEN: "",
         State.WAIVED: "resolve it before the waiver ends",
