@@ -41,7 +41,7 @@ class Check:
     to_do: str
     """Empty when there is nothing to do."""
     verdict: Verdict | None = None
-    """Of what was seen, when the state rests on it: red may mean that nobody could look, or that nothing can show it."""
+    """Of what was seen, when the state rests on it: red may mean that nobody could look, or that nothing shows it."""
 
     @property
     def address(self) -> str:
