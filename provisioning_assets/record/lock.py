@@ -1,7 +1,7 @@
 """The lock of an environment: one writer, across runs, processes and machines.
 
 It lies beside the environment's state and covers a whole run. A holder that is provably dead (same
-host, its boot or its process is gone, its heartbeat silent) is taken over and reported; any other lock
+host, its boot or its process is gone, its heartbeat silent) has its lock reclaimed, which is reported; any other lock
 is broken only by an explicit command.
 """
 
@@ -95,9 +95,9 @@ class EnvironmentLock:
         self._beat: threading.Thread | None = None
 
     def acquire(self, *, wait: float, progress: Callable[[str], None]) -> Holder | None:
-        """Take the lock, waiting at most `wait` seconds; the dead holder that was taken over, if any.
+        """Take the lock, waiting at most `wait` seconds; the dead holder whose lock was reclaimed, if any.
 
-        `LockHeld` names who holds it. After a take-over the dead run's own children (Terraform) may still
+        `LockHeld` names who holds it. After that, the dead run's own children (Terraform) may still
         be writing: the caller waits for them.
         """
         told: list[str] = []
