@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 import boto3
 import botocore.loaders
@@ -167,10 +167,13 @@ _config: Any = Config  # its stubs lack a setting that botocore has
 def of(access: Access) -> Aws:
     """The clients of an access: one set, whichever back ends use it."""
     with _finding:
-        return _made.setdefault(access, Aws(access))
+        found = _made.get(access) or Aws(access)
+        _made[access] = found
+        return found
 
 
-_made: "WeakKeyDictionary[Access, Aws]" = WeakKeyDictionary()
+_made: "WeakValueDictionary[Access, Aws]" = WeakValueDictionary()
+"""As long as a back end holds them: a daemon opens an access for each run."""
 _finding = threading.Lock()
 
 
