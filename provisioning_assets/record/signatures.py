@@ -4,7 +4,6 @@ Made and checked by `ssh-keygen -Y`, whose signature binds the payload to a name
 cannot pass for an approval. `allowed_signers` is the file of ssh-keygen(1), in the engagement's folder.
 """
 
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from provisioning_assets.backends.access import process_variables
 from provisioning_assets.errors import ProviderFailed, Refused
 
 _PROGRAM = "ssh-keygen"
@@ -133,7 +133,7 @@ def _refused(identity: str, namespace: Namespace, said: str) -> Refused:
 
 def _run(arguments: Sequence[str], payload: bytes, *, seconds: float) -> "subprocess.CompletedProcess[bytes]":
     """Run it on UTC, in which it reads times, and in English, in which we read its messages."""
-    environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+    environment = {**process_variables(), "LC_ALL": "C", "TZ": "UTC"}
     try:
         return subprocess.run(
             [_PROGRAM, *arguments], input=payload, capture_output=True, env=environment, timeout=seconds, check=False
