@@ -51,7 +51,8 @@ class Certificates:
             for address, each in kept.items()
             if each.leaf.renewal_due(now()) and found[address] == desired[address]
         ]
-        return Plan((*diff(desired, found).changes, *renewals))
+        plan = diff(desired, found)
+        return Plan((*plan.changes, *renewals), plan.existing)
 
     def apply(self, plan: Plan) -> None:
         """Issue each one, and store key and chain together as one version."""

@@ -218,6 +218,7 @@ def _stale(
     stale = (
         (bool(unfinished), f"{unfinished} was started after epoch {seen.epoch} and never finished"),
         (seen.epoch != about.epoch, f"checked at epoch {seen.epoch}, the last apply is epoch {about.epoch}"),
+        (seen.identity is None and evidence.finding.ready, "nobody could tell where it was checked"),
         (
             seen.identity is not None and seen.identity != about.identity,
             "checked elsewhere (account, state, servers asked, vantage points or engine differ)",
