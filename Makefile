@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: install demo test test-demo test-parts browser lint ui docs screenshots requirements clean
+.PHONY: install demo test test-demo test-parts browser lint lint-terraform ui docs screenshots requirements clean
 
 install: $(VENV)/installed
 
@@ -40,12 +40,16 @@ test-parts:
 browser:
 	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq chromium; }
 
-lint: install
+lint: install lint-terraform
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+
+# Formatted and valid: every stage, and every module by its example. Writes nothing beside the code.
+lint-terraform: install
+	$(BIN)/python terraform/validate.py
 
 ui: install
 	@$(BIN)/provisioning sandbox status >/dev/null || $(BIN)/provisioning sandbox start
