@@ -34,7 +34,7 @@ test-demo:
 	$(BIN)/pytest tests/e2e
 
 test-parts:
-	$(BIN)/pytest tests/unit tests/contract tests/integration
+	$(BIN)/pytest tests/unit tests/contract tests/products tests/integration
 
 # The browser that the last tests look with.
 browser:
