@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: install demo test test-demo test-parts browser lint ui docs screenshots requirements clean
+.PHONY: install demo test test-demo test-parts browser lint lint-terraform ui docs screenshots requirements clean
 
 install: $(VENV)/installed
 
@@ -34,18 +34,22 @@ test-demo:
 	$(BIN)/pytest tests/e2e
 
 test-parts:
-	$(BIN)/pytest tests/unit tests/contract tests/integration
+	$(BIN)/pytest tests/unit tests/contract tests/products tests/integration
 
 # The browser that the last tests look with.
 browser:
 	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq chromium; }
 
-lint: install
+lint: install lint-terraform
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+
+# Formatted and valid: every stage, and every module by its example. Writes nothing beside the code.
+lint-terraform: install
+	$(BIN)/python terraform/validate.py
 
 ui: install
 	@$(BIN)/provisioning sandbox status >/dev/null || $(BIN)/provisioning sandbox start

@@ -1,3 +1,5 @@
+# A private S3 bucket that keeps versions and encrypts with our key.
+
 resource "aws_s3_bucket" "this" {
   bucket = var.name
 }

@@ -1,3 +1,5 @@
+# A CloudFront distribution that fetches from one host by HTTPS.
+
 resource "aws_cloudfront_distribution" "this" {
   comment = var.name
   enabled = true

@@ -1,3 +1,5 @@
+# An ECS cluster.
+
 resource "aws_ecs_cluster" "this" {
   name = var.name
 }

@@ -1,3 +1,5 @@
+# A PostgreSQL instance in two availability zones, reached by one security group, whose password RDS keeps.
+
 resource "aws_db_subnet_group" "this" {
   name       = var.name
   subnet_ids = var.subnets

@@ -1,5 +1,1 @@
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
+../../shared/versions.tf

@@ -1,3 +1,5 @@
+# A KMS key that rotates, with an alias.
+
 resource "aws_kms_key" "this" {
   description             = "Encrypts the data of ${var.name}"
   enable_key_rotation     = true

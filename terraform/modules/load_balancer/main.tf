@@ -1,3 +1,5 @@
+# An application load balancer with the target group of the service; HTTP is sent on to HTTPS.
+
 resource "aws_lb" "this" {
   name                       = var.name
   load_balancer_type         = "application"

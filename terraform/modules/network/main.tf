@@ -1,3 +1,5 @@
+# A VPC with a public and a private subnet in each of two availability zones, and the groups of edge and service.
+
 data "aws_availability_zones" "available" {
   state = "available"
 }

@@ -1,3 +1,5 @@
+# An SQS queue, and another one for the messages that failed five times.
+
 resource "aws_sqs_queue" "dead" {
   name                      = "${var.name}-dead"
   message_retention_seconds = 1209600

@@ -1,3 +1,5 @@
+# An ECR repository whose tags never move and whose images are scanned.
+
 resource "aws_ecr_repository" "this" {
   name                 = var.name
   image_tag_mutability = "IMMUTABLE"

@@ -1,3 +1,5 @@
+# An IAM role of an AWS service, with exactly the policies that are named here.
+
 resource "aws_iam_role" "this" {
   name = var.name
 

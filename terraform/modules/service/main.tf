@@ -1,3 +1,5 @@
+# An ECS service on Fargate with its task definition and its logs.
+
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/ecs/${var.name}"
   retention_in_days = var.log_retention_days

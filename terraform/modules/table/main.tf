@@ -1,3 +1,5 @@
+# A DynamoDB table, paid by request, that can be restored to any second.
+
 resource "aws_dynamodb_table" "this" {
   name         = var.name
   billing_mode = "PAY_PER_REQUEST"

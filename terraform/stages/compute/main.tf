@@ -1,6 +1,4 @@
-locals {
-  prefix = replace("${var.engagement}-${var.environment}", "_", "-")
-}
+# What runs the service: its registry, its cluster, and the service itself, which deployment fills.
 
 module "registry" {
   source = "../../modules/registry"

@@ -1,18 +1,3 @@
-variable "engagement" {
-  description = "Name of the engagement; part of every resource's name."
-  type        = string
-}
-
-variable "environment" {
-  description = "Name of the environment; part of every resource's name."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region."
-  type        = string
-}
-
 variable "log_retention_days" {
   description = "Days for which container logs are kept."
   type        = number

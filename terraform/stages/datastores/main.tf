@@ -1,6 +1,4 @@
-locals {
-  prefix = replace("${var.engagement}-${var.environment}", "_", "-")
-}
+# What holds data: a bucket for files, a table for sessions; a database and a queue where they are enabled.
 
 module "assets" {
   source = "../../modules/bucket"

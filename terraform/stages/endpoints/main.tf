@@ -1,6 +1,4 @@
-locals {
-  prefix = replace("${var.engagement}-${var.environment}", "_", "-")
-}
+# What the public meets: the zone of the domain; a load balancer and a CDN where they are enabled.
 
 module "zone" {
   source = "../../modules/zone"

@@ -1,6 +1,4 @@
-locals {
-  prefix = replace("${var.engagement}-${var.environment}", "_", "-")
-}
+# What everything else lies in: the network, the role of the service's tasks, and the key that encrypts data.
 
 module "network" {
   source = "../../modules/network"

@@ -23,7 +23,7 @@ def files(folder: Path) -> list[Path]:
 def blocks(file: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Name and body of each block of a kind with one label: `module`, `variable`.
 
-    `ConfigurationError` names the line of a file that cannot be parsed.
+    `ConfigurationError` names the line of a file that cannot be parsed, and a link that leads nowhere.
     """
     is_json = file.suffix == ".json"
     try:
@@ -32,6 +32,10 @@ def blocks(file: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         line, column = getattr(error, "line", getattr(error, "lineno", 0)), getattr(error, "column", 0)
         what = f"this is not {'JSON' if is_json else 'HCL'}"
         raise ConfigurationError([Problem(str(file), line, column, what)]) from None
+    except OSError as error:
+        expected = "a file, or a link to one"
+        what = f"this cannot be read: {error.strerror}"
+        raise ConfigurationError([Problem(str(file), 0, 0, what, expected)]) from None
     # In JSON, one mapping may stand for the list of blocks.
     for block in found if isinstance(found, list) else [found]:
         for name, body in block.items():

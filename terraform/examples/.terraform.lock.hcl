@@ -1,0 +1,1 @@
+../stages/networking/.terraform.lock.hcl

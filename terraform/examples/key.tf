@@ -1,0 +1,5 @@
+module "key" {
+  source = "../modules/key"
+
+  name = "demo-shop-staging"
+}

@@ -1,0 +1,5 @@
+module "queue" {
+  source = "../modules/queue"
+
+  name = "demo-shop-staging-jobs"
+}

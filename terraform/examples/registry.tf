@@ -1,0 +1,5 @@
+module "registry" {
+  source = "../modules/registry"
+
+  name = "demo-shop-staging/app"
+}

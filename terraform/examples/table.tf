@@ -1,0 +1,5 @@
+module "table" {
+  source = "../modules/table"
+
+  name = "demo-shop-staging-sessions"
+}

@@ -1,0 +1,5 @@
+module "zone" {
+  source = "../modules/zone"
+
+  name = "staging.demo-shop.example"
+}
