@@ -65,12 +65,15 @@ def dashboards_have_data(run: AssetRun) -> Finding:
     return Finding.over("widgets", {title: None if count else "shows no data" for title, count in counts.items()})
 
 
-@readiness_item(review_item=6)
+@readiness_item(review_item=6, version=2)
 def pager_is_not_armed(run: AssetRun) -> Finding:
-    """Every alert's rule is live, notifies the pager's route, and is muted there: routed, but not yet in pager mode."""
+    """Every alert's rule is live, notifies the pager's route, and is muted there: routed, but not yet in pager mode.
+
+    A rule that nobody declared must not call the pager either.
+    """
     live = run.backend(Kind.MONITORING).read(run.scope)
     rules = {f"rule {alert.name}": None for alert in run.environment.monitoring.alerts}
-    rules |= {address: rule for address, rule in live.items() if address in rules}
+    rules |= {address: rule for address, rule in live.items() if address in rules or "pager" in rule.get("routes", ())}
     problems = {address.removeprefix("rule "): _arming_problem(rule) for address, rule in rules.items()}
     return Finding.over("rules of the pager", problems)
 

@@ -141,6 +141,7 @@ def test_a_muted_pager_is_not_armed(run_in: Callable[..., AssetRun]) -> None:
         (RULE, rule(routes=routes(pager=False))),
         (RULE, rule(routes={"quiet": {"muted": False}})),
         (RULE, None),
+        ("another", rule(routes=routes(pager=False))),
     ],
 )
 def test_a_pager_that_may_be_called_or_is_not_routed_is_red(
