@@ -1,35 +1,27 @@
-"""The sandbox's alarm engine: who is called, and who is not."""
+"""The alarm engine of a running sandbox: who is called, and who is not."""
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import pytest
+import boto3
 
-from provisioning_assets.backends import aws
-from tests.support.monitored import evaluated_aws
 from tests.support.waiting import wait_until
-
-Api = Callable[[str], Any]
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[Api]:
-    with evaluated_aws() as access:
-        yield aws.of(access).client
 
 
 class Alarms:
     """A pager's and a quiet alarm on one metric of one test, each with a topic and a queue behind it."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self) -> None:
         self.scope = f"a{uuid.uuid4().hex[:8]}"
-        self._cloudwatch, self._sqs = api("cloudwatch"), api("sqs")
-        self._queues = {route: self._route(route, api("sns")) for route in ("pager", "quiet")}
+        self._cloudwatch: Any = boto3.client("cloudwatch")
+        self._sqs: Any = boto3.client("sqs")
+        self._queues = {route: self._route(route) for route in ("pager", "quiet")}
 
-    def _route(self, route: str, sns: Any) -> str:
+    def _route(self, route: str) -> str:
+        sns: Any = boto3.client("sns")
         topic = sns.create_topic(Name=f"{self.scope}-{route}")["TopicArn"]
         url = str(self._sqs.create_queue(QueueName=f"{self.scope}-{route}")["QueueUrl"])
         arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -67,8 +59,8 @@ class Alarms:
         return taken
 
 
-def test_an_alarm_calls_only_while_its_actions_are_enabled(api: Api) -> None:
-    alarms = Alarms(api)
+def test_an_alarm_calls_only_while_its_actions_are_enabled(cloud: Path) -> None:
+    alarms = Alarms()
     wait_until(lambda: alarms.states() == {"OK"})
     wait_until(alarms.breached)
     message = wait_until(lambda: [m for m in alarms.got("quiet") if m["NewStateValue"] == "ALARM"])[0]
