@@ -25,8 +25,8 @@ from provisioning_assets.runs.session import Session
 from provisioning_assets.runs.task import ReadinessItem
 from tests.fakes.monitoring import MemoryMonitoring
 from tests.support.back_ends import opened
-from tests.support.clock import Time
 from tests.support.monitored import RULE, bring_about, routes, rule
+from tests.support.routing import Time
 
 
 class InMemory(Session):

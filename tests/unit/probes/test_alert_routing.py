@@ -8,20 +8,10 @@ import pytest
 from provisioning_assets.backends.monitoring import Delivery, Route
 from provisioning_assets.core.plan import Attributes, diff
 from provisioning_assets.errors import ProviderFailed, Unreachable
-from provisioning_assets.probes.alert_routing import prove_control, prove_quiet
-from provisioning_assets.probes.routing_proofs import Control, Quiet
+from provisioning_assets.probes.routing_proofs import Control
 from tests.fakes.monitoring import MemoryMonitoring
-from tests.support.clock import Time
-from tests.support.monitored import ROUTED, bring_about, routes, rule
-
-SCOPE = "demo_shop-staging"
-RULE = "shop-down"
-WITHIN = timedelta(seconds=60)
-
-
-def with_a_rule(monitoring: MemoryMonitoring, **changes: object) -> MemoryMonitoring:
-    bring_about(monitoring, SCOPE, ROUTED | {f"rule {RULE}": rule(**changes)})
-    return monitoring
+from tests.support.monitored import RULE, routes
+from tests.support.routing import SCOPE, WITHIN, Time, control, good, muted, quiet, with_a_rule
 
 
 @pytest.fixture
@@ -44,22 +34,6 @@ def armed(time: Time) -> MemoryMonitoring:
 def slow(time: Time) -> MemoryMonitoring:
     """Its rules take eight seconds to see a breach."""
     return with_a_rule(MemoryMonitoring(clock=time.now, reaction=timedelta(seconds=8)))
-
-
-def control(monitoring: MemoryMonitoring, time: Time) -> Control:
-    return prove_control(monitoring, SCOPE, RULE, WITHIN, time.clock)
-
-
-def quiet(monitoring: MemoryMonitoring, time: Time, beside: Control | None, within: timedelta = WITHIN) -> Quiet:
-    return prove_quiet(monitoring, SCOPE, RULE, beside, within, time.clock)
-
-
-def good(time: Time) -> Control:
-    return Control(RULE, "memory", "", time.now(), 1.0)
-
-
-def muted(monitoring: MemoryMonitoring) -> object:
-    return monitoring.read(SCOPE)[f"rule {RULE}"]["routes"]["pager"]["muted"]
 
 
 def test_the_control_reaches_the_pager_and_mutes_it_again(monitoring: MemoryMonitoring, time: Time) -> None:
