@@ -3,30 +3,23 @@
 import json
 from collections.abc import Callable, Mapping
 
-from provisioning_assets.backends.monitoring import HEALTH_METRIC, HEALTH_RULE, ROUTES
+from provisioning_assets.backends.monitoring import ROUTES, UNHEALTHY
 from provisioning_assets.core.plan import Attributes, Json
 from provisioning_assets.engagement.models import Environment
-from provisioning_assets.engagement.sections import Monitoring
+from provisioning_assets.engagement.sections import Alert, Monitoring
 from provisioning_assets.errors import ConfigurationError, Problem
 
 
 def desired_monitoring(environment: Environment, bodies: Mapping[str, Json]) -> dict[str, Attributes]:
     """Address to attributes, as `Monitoring` defines them; `bodies` has each dashboard's, by its name."""
     section = environment.monitoring
-    desired: dict[str, Attributes] = {}
-    for name in section.log_groups:
-        desired[f"log_group {name}"] = {"retention_days": section.log_retention_days}
-    for route in ROUTES:
-        desired[f"topic {route}"] = {}
-        desired[f"tap {route}"] = {"subscribed": True, "allowed": True}
-    for probe in section.probes:
-        desired[f"probe {probe.name}"] = {
-            "url": probe.url,
-            "namespace": section.namespace,
-            "metric": f"{HEALTH_METRIC}{{Probe={probe.name}}}",
-        }
-    dashboards = {f"dashboard {each.name}": {"body": bodies[each.name]} for each in section.dashboards}
-    return desired | _alarms(section) | dashboards
+    return {
+        **{f"signal logs/{name}": {"retention_days": section.log_retention_days} for name in section.logs},
+        **{f"route {route}": {"delivers": True, "observed": True, "otherwise": []} for route in ROUTES},
+        **{f"probe {probe.name}": {"url": probe.url, "otherwise": []} for probe in section.probes},
+        **{f"rule {alert.name}": _rule(alert) for alert in section.alerts},
+        **{f"dashboard {each.name}": {"body": bodies[each.name]} for each in section.dashboards},
+    }
 
 
 def dashboard_bodies(
@@ -52,19 +45,14 @@ def dashboard_bodies(
     return bodies
 
 
-def _alarms(section: Monitoring) -> dict[str, Attributes]:
+def _rule(alert: Alert) -> Attributes:
     return {
-        f"alarm {alarm.name}-{route}": {
-            "probe": alarm.probe,
-            "namespace": section.namespace,
-            "period": alarm.period,
-            "periods": alarm.periods,
-            "rule": HEALTH_RULE,
-            "actions": [route],
-            "paging": route == "quiet",
-        }
-        for alarm in section.alarms
-        for route in ROUTES
+        "probe": alert.probe,
+        "period": alert.period,
+        "periods": alert.periods,
+        "condition": UNHEALTHY,
+        "routes": {route: {"muted": route == "pager"} for route in ROUTES},
+        "otherwise": [],
     }
 
 

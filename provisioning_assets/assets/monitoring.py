@@ -1,18 +1,18 @@
-"""Monitoring: probes, logs, dashboards and alarms connected; alerts routed, and the pager still quiet."""
+"""Monitoring: probes, logs, dashboards and rules connected; alerts routed, and the pager still quiet."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from provisioning_assets.assets.monitored import dashboard_bodies, desired_monitoring
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.core.plan import Attributes, Change
 from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.placeholders import fill
 from provisioning_assets.probes.alert_routing import prove_control, prove_quiet
 from provisioning_assets.probes.routing_proofs import Control
 from provisioning_assets.runs.asset_run import AssetRun
-from provisioning_assets.runs.declared import Declared, equals_declared
+from provisioning_assets.runs.declared import Declared, equals_declared, named
 from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
@@ -32,11 +32,17 @@ def target(run: AssetRun) -> Declared:
 
 @readiness_item(review_item=5)
 def monitoring_has_not_drifted(run: AssetRun) -> Finding:
-    """Probes, log groups, dashboards, alarms and their routes are live as declared, read back from the platform.
+    """Probes, logs, dashboards, rules and their routes are live as declared, read back from the platform.
 
-    Red names what differs: an alarm's threshold or actions, an edited dashboard, a removed subscription.
+    Red names what differs: a rule's condition or routes, an edited dashboard, a delivery probe that was cut off.
     """
-    return equals_declared(run, target(run))
+    return equals_declared(run, target(run), words=_in_words)
+
+
+def _in_words(change: Change) -> str:
+    """What is different; of what is not as the product writes it, the product's own words."""
+    said = (change.before or {}).get("otherwise") or ()
+    return ": ".join(filter(None, (named(change), "; ".join(said))))
 
 
 @readiness_item(review_item=5, max_age=timedelta(hours=6))
@@ -51,7 +57,7 @@ def dashboards_have_data(run: AssetRun) -> Finding:
         provider, scope = run.backend(Kind.MONITORING), run.scope
         counts: dict[str, int] = {}
         for name in names:
-            widgets = provider.widget_data(scope, name) or {"no widget": 0}
+            widgets = provider.dashboard_data(scope, name) or {"no widget": 0}
             counts |= {f"{name}: {title}": count for title, count in widgets.items()}
         return counts
 
@@ -59,21 +65,26 @@ def dashboards_have_data(run: AssetRun) -> Finding:
     return Finding.over("widgets", {title: None if count else "shows no data" for title, count in counts.items()})
 
 
-@readiness_item(review_item=6)
+@readiness_item(review_item=6, version=2)
 def pager_is_not_armed(run: AssetRun) -> Finding:
-    """Every alarm of the pager's route exists with its actions switched off: routed, but not yet in pager mode."""
+    """Every alert's rule is live, notifies the pager's route, and is muted there: routed, but not yet in pager mode.
+
+    A rule that nobody declared must not call the pager either.
+    """
     live = run.backend(Kind.MONITORING).read(run.scope)
-    problems = {
-        alarm.name: _arming_problem(live.get(f"alarm {alarm.name}-pager"))
-        for alarm in run.environment.monitoring.alarms
-    }
-    return Finding.over("alarms of the pager", problems)
+    rules = {f"rule {alert.name}": None for alert in run.environment.monitoring.alerts}
+    rules |= {address: rule for address, rule in live.items() if address in rules or "pager" in rule.get("routes", ())}
+    problems = {address.removeprefix("rule "): _arming_problem(rule) for address, rule in rules.items()}
+    return Finding.over("rules of the pager", problems)
 
 
-def _arming_problem(alarm: Mapping[str, object] | None) -> str | None:
-    if alarm is None:
+def _arming_problem(rule: Attributes | None) -> str | None:
+    if rule is None:
         return "does not exist"
-    return None if alarm["paging"] is False else "is armed: a breach now wakes somebody up"
+    pager = rule["routes"].get("pager")
+    if pager is None:
+        return "does not notify the pager's route"
+    return None if pager["muted"] is True else "is armed: a breach now wakes somebody up"
 
 
 @readiness_item(
@@ -83,30 +94,31 @@ def _arming_problem(alarm: Mapping[str, object] | None) -> str | None:
     requires=(Capability.ALARM_EVALUATION,),
     lasting=True,
     drill=True,
+    version=2,
 )
 def alerts_reach_their_route(run: AssetRun) -> Finding:
-    """A synthetic breach reaches the quiet route and not the pager, judged beside a control.
+    """A synthetic breach reaches the quiet route and not the muted pager, judged beside a control.
 
-    The control runs in the first environment: with paging on, the same breach reaches the pager's receiver. Only then
-    does the pager's silence with paging off, watched for twice the control's delay, prove anything. No control: red.
+    The control runs in the first environment: with the pager unmuted, the same breach reaches its receiver. Only then
+    does the muted pager's silence, watched for twice the control's delay, prove anything. No control: red.
     The drill is announced in the record, and done by an apply or a recheck only, never by a scheduled drift run.
     """
     session, provider = run.session, run.backend(Kind.MONITORING)
     proofs: dict[str, dict[str, object]] = {}
     problems: dict[str, str | None] = {}
-    for alarm in run.environment.monitoring.alarms:
-        control = _recorded_control(run, alarm.name)
+    for alert in run.environment.monitoring.alerts:
+        control = _recorded_control(run, alert.name)
         if session.before is None:
-            with run.drill(f"a drill with paging of {alarm.name} on"):
-                control = prove_control(provider, run.scope, alarm.name)
-        with run.drill(f"a drill with a breach of {alarm.name} and paging off"):
-            quiet = prove_quiet(provider, run.scope, alarm.name, control)
-        proofs[alarm.name] = quiet.as_json()
-        problems[alarm.name] = None if quiet.proven else quiet.summary
-    return Finding.over("routed alarms", problems, proofs=proofs)
+            with run.drill(f"a drill with the pager of {alert.name} unmuted"):
+                control = prove_control(provider, run.scope, alert.name)
+        with run.drill(f"a drill with a breach of {alert.name} and the pager muted"):
+            quiet = prove_quiet(provider, run.scope, alert.name, control)
+        proofs[alert.name] = quiet.as_json()
+        problems[alert.name] = None if quiet.proven else quiet.summary
+    return Finding.over("routed rules", problems, proofs=proofs)
 
 
-def _recorded_control(run: AssetRun, alarm: str) -> Control | None:
+def _recorded_control(run: AssetRun, rule: str) -> Control | None:
     """The control that the environment before recorded, while its evidence counts."""
     before = run.session.before
     if before is None:
@@ -115,13 +127,13 @@ def _recorded_control(run: AssetRun, alarm: str) -> Control | None:
     judgement = stand(before, task, alerts_reach_their_route.item).judgement
     if not judgement.opens or judgement.evidence is None:
         return None
-    proof = judgement.evidence.finding.details.get("proofs", {}).get(alarm)
+    proof = judgement.evidence.finding.details.get("proofs", {}).get(rule)
     return Control.from_json(proof["control"]) if proof else None
 
 
 def task(engagement: Engagement, environment: Environment) -> Task:
     """The asset of the watching."""
-    # The pager is looked at last: the proof before it arms it for a moment.
+    # The pager is looked at last: the proof before it unmutes it for a moment.
     items = (monitoring_has_not_drifted, dashboards_have_data, alerts_reach_their_route, pager_is_not_armed)
     own, template = section(engagement, environment, "monitoring")
     settings = environment.monitoring
@@ -133,7 +145,7 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     written = {dashboard.name: read(dashboard.file) for dashboard in settings.dashboards}
     return Task(
         name="monitoring",
-        description="Metrics, logs, dashboards and alarms of the environment, and where alarms go.",
+        description="Probes, logs, dashboards and alerts of the environment, and where alerts go.",
         environment=environment.name,
         labels=frozenset({settings.provider.name}),
         backends=(Kind.MONITORING,),

@@ -1,6 +1,7 @@
 """What the back ends of every kind share: settings, access, a sign of life, an identity."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +14,14 @@ IDENTITY = "identity"
 
 Such settings differ between environments by nature: they are part of evidence's identity, and in no digest.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Marks a setting (`Annotated[str | None, Own("…")]`) that each environment has to itself, if it has one."""
+
+    together: str
+    """What environments that share it do, after "they": `report to the same metrics`."""
 
 
 class Settings(BaseModel):

@@ -156,21 +156,21 @@ class RuntimeConfig(Model):
 
 
 class Probe(Model):
-    """A health check from outside, and the metric that it feeds (1 healthy, 0 not)."""
+    """A health check from outside."""
 
     name: Label
-    """Its name, and the dimension of its metric."""
+    """Its name, which what it measures carries, too."""
     url: str
     """What is asked: https://HOST/PATH, in the zone."""
 
 
-class Alarm(Model):
-    """An alarm on a probe's metric: below 1 for `periods` periods is a breach."""
+class Alert(Model):
+    """A rule on a probe: unhealthy for `periods` periods is a breach."""
 
     name: Label
-    """Its name; the alarms of both routes are named after it."""
+    """Its name."""
     probe: Label
-    """Name of the probe whose metric it watches."""
+    """Name of the probe that it watches."""
     period: Literal[10, 30, 60] = 60
     """Seconds."""
     periods: Annotated[int, Field(ge=1, le=10)] = 1
@@ -178,7 +178,7 @@ class Alarm(Model):
 
 
 class Dashboard(Model):
-    """A version-controlled dashboard body."""
+    """A version-controlled dashboard, in the product's own form."""
 
     name: Label
     """Its name."""
@@ -187,19 +187,17 @@ class Dashboard(Model):
 
 
 class Monitoring(Model):
-    """What watches the environment: probes, logs, dashboards, alarms, and where alarms go."""
+    """What watches the environment: logs, probes, dashboards, alerts, and where alerts go."""
 
     provider: MonitoringSettings = CloudWatch()
     """The back end that watches."""
-    namespace: str
-    """Metric namespace, for example demo_shop/production."""
-    log_groups: tuple[str, ...]
-    """Names of log groups, below the engagement's and the environment's."""
+    logs: tuple[str, ...] = ()
+    """Names of logs that are kept, within the engagement and the environment."""
     log_retention_days: Literal[7, 14, 30, 60, 90, 180, 365] = 30
     """Days until a log line is deleted."""
     probes: tuple[Probe, ...] = Field(min_length=1)
     """Health checks from outside."""
     dashboards: tuple[Dashboard, ...] = Field(min_length=1)
     """What people look at."""
-    alarms: tuple[Alarm, ...] = Field(min_length=1)
-    """Each with a quiet route at once, and the pager, which is off until the launch."""
+    alerts: tuple[Alert, ...] = Field(min_length=1)
+    """Rules, each with a quiet route at once, and the pager, which is off until the launch."""

@@ -11,25 +11,25 @@ from provisioning_assets.core.plan import Json
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What a breach with paging on did. Proven when the pager's tap got the alarm, `delay_seconds` later."""
+    """What a breach with the pager unmuted did. Proven when the pager got the rule's, `delay_seconds` later."""
 
-    alarm: str
+    rule: str
     evaluator: str
     summary: str
     at: datetime | None = None
-    """When the breaching datapoint was put."""
+    """When the breach was reported."""
     delay_seconds: float | None = None
     pager: tuple[Delivery, ...] = ()
 
     @property
     def proven(self) -> bool:
-        """True when the alarm was seen to reach the pager."""
+        """True when the rule was seen to reach the pager."""
         return self.delay_seconds is not None
 
     def as_json(self) -> dict[str, Json]:
         """For the evidence; `from_json` reads it back."""
         return {
-            "alarm": self.alarm,
+            "rule": self.rule,
             "evaluator": self.evaluator,
             "summary": self.summary,
             "at": self.at and self.at.isoformat(),
@@ -40,24 +40,26 @@ class Control:
     @classmethod
     def from_json(cls, value: Mapping[str, Json]) -> Self:
         """The control that was recorded as this; `KeyError` or `ValueError` when it is not one."""
-        pager = tuple(Delivery(d["alarm"], datetime.fromisoformat(d["at"]), d["state"]) for d in value["pager"])
+        pager = tuple(Delivery(d["rule"], datetime.fromisoformat(d["at"]), d["state"]) for d in value["pager"])
         at = datetime.fromisoformat(value["at"]) if value["at"] else None
-        return cls(value["alarm"], value["evaluator"], value["summary"], at, value["delay_seconds"], pager)
+        return cls(value["rule"], value["evaluator"], value["summary"], at, value["delay_seconds"], pager)
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """What a breach with paging off did: the quiet route was reached, and the pager was not."""
+    """What a breach with the pager muted did: the quiet route was reached, and the pager was not."""
 
-    alarm: str
+    rule: str
     evaluator: str
     proven: bool
     summary: str
     control: Control | None
     at: datetime | None = None
-    """When the breaching datapoint was put; None when nothing was breached."""
+    """When the breach was reported; None when there was none."""
     delay_seconds: float | None = None
     """From the breach to the quiet route's receiver."""
+    fired_seconds: float | None = None
+    """From the breach until the rule was seen to fire for the pager."""
     silent_seconds: float | None = None
     """For how long after the breach the pager was watched."""
     pager: tuple[Delivery, ...] = ()
@@ -66,12 +68,13 @@ class Quiet:
     def as_json(self) -> dict[str, Json]:
         """For the evidence."""
         return {
-            "alarm": self.alarm,
+            "rule": self.rule,
             "evaluator": self.evaluator,
             "proven": self.proven,
             "summary": self.summary,
             "at": self.at and self.at.isoformat(),
             "delay_seconds": self.delay_seconds,
+            "fired_seconds": self.fired_seconds,
             "silent_seconds": self.silent_seconds,
             "pager": _as_json(self.pager),
             "quiet": _as_json(self.quiet),
@@ -80,4 +83,4 @@ class Quiet:
 
 
 def _as_json(deliveries: Sequence[Delivery]) -> list[Json]:
-    return [{"alarm": d.alarm, "at": d.received_at.isoformat(), "state": d.state} for d in deliveries]
+    return [{"rule": d.rule, "at": d.received_at.isoformat(), "state": d.state} for d in deliveries]

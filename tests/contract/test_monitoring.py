@@ -1,32 +1,72 @@
-"""One suite for every monitoring back end; CloudWatch runs it on a moto server."""
+"""One suite for every monitoring product; CloudWatch runs it on moto, with the sandbox's alarm engine."""
 
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from provisioning_assets.backends.monitoring import Monitoring
-from provisioning_assets.backends.monitoring.cloudwatch.platform import CloudWatch
-from provisioning_assets.core.plan import Action, Change, diff
-from provisioning_assets.errors import ProviderFailed
+from provisioning_assets.backends import catalogue
+from provisioning_assets.backends.monitoring import EVALUATOR, ROUTES, Delivery, Monitoring, Route
+from provisioning_assets.core.kinds import Kind
+from provisioning_assets.core.plan import Action, Attributes, Change, Json, diff
+from provisioning_assets.errors import ProviderFailed, Unreachable
 from tests.fakes.monitoring import MemoryMonitoring
-from tests.support.monitored import DESIRED, REGION, bring_about, drift
-from tests.support.servers import emulated_aws
+from tests.support.back_ends import aws_access, names, opened
+from tests.support.monitored import (
+    CLOUDWATCH_BODY,
+    NAMESPACE,
+    RULE,
+    WATCHED,
+    bring_about,
+    drift,
+    evaluated_aws,
+    routes,
+    rule,
+)
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
+
+PRODUCTS = [product.name for product in catalogue.of_kind(Kind.MONITORING)]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A product, with a dashboard in its form: `health` shows the probe `shop`, `orders` shows nothing."""
+
+    monitoring: Monitoring
+    body: Json
+    empty: Json
+
+    @property
+    def desired(self) -> dict[str, Attributes]:
+        return {**WATCHED, "dashboard launch": {"body": self.body}}
 
 
 @pytest.fixture(scope="module")
-def cloudwatch() -> Iterator[Monitoring]:
-    with emulated_aws():
-        yield CloudWatch(region=REGION)
+def memory() -> Subject:
+    panels = [{"title": "health", "probe": "shop"}, {"title": "orders"}]
+    return Subject(MemoryMonitoring(), {"panels": panels}, {"panels": []})
 
 
-@pytest.fixture(scope="module", params=["memory", "cloudwatch"])
-def monitoring(request: pytest.FixtureRequest) -> Monitoring:
-    if request.param == "cloudwatch":
-        return request.getfixturevalue("cloudwatch")
-    return MemoryMonitoring(region=REGION)
+@pytest.fixture(scope="module")
+def cloudwatch() -> Iterator[Subject]:
+    with evaluated_aws() as access:
+        monitoring = opened(Kind.MONITORING, "cloudwatch", access, namespace=NAMESPACE)
+        yield Subject(monitoring, CLOUDWATCH_BODY, {"widgets": []})
+
+
+@pytest.fixture(scope="module", params=names(Kind.MONITORING))
+def subject(request: pytest.FixtureRequest) -> Subject:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def monitoring(subject: Subject) -> Monitoring:
+    return subject.monitoring
 
 
 @pytest.fixture
@@ -34,108 +74,191 @@ def scope() -> str:
     return f"shop{uuid4().hex[:8]}-staging"
 
 
+@pytest.fixture
+def watched(subject: Subject, scope: str) -> str:
+    """A scope with everything in place; its name."""
+    bring_about(subject.monitoring, scope, subject.desired)
+    return scope
+
+
+@pytest.fixture
+def drifted(subject: Subject, scope: str) -> Callable[[], list[str]]:
+    return lambda: drift(subject.monitoring, scope, subject.desired)
+
+
+ACCESS = {"cloudwatch": aws_access}
+"""Of each product, by the address of its server."""
+
+
+def away(product: str) -> Monitoring:
+    """The product at an address where nobody listens."""
+    return opened(Kind.MONITORING, product, ACCESS[product](f"http://127.0.0.1:{free_port()}"))
+
+
 def test_a_scope_that_nobody_wrote_is_empty(monitoring: Monitoring, scope: str) -> None:
     assert monitoring.read(scope) == {}
 
 
-def test_what_was_written_is_read_back_in_under_two_seconds(monitoring: Monitoring, scope: str) -> None:
+def test_what_was_written_is_read_back_in_under_two_seconds(subject: Subject, scope: str) -> None:
     began = time.monotonic()
-    bring_about(monitoring, scope, DESIRED)
+    bring_about(subject.monitoring, scope, subject.desired)
     assert time.monotonic() - began < 2
-    assert monitoring.read(scope) == DESIRED
+    assert subject.monitoring.read(scope) == subject.desired
 
 
-def test_writing_again_changes_nothing(monitoring: Monitoring, scope: str) -> None:
-    bring_about(monitoring, scope, DESIRED)
-    monitoring.write(scope, diff(DESIRED, {}).changes)
-    assert drift(monitoring, scope) == []
+def test_writing_again_changes_nothing(subject: Subject, watched: str, drifted: Callable[[], list[str]]) -> None:
+    subject.monitoring.write(watched, diff(subject.desired, {}).changes)
+    assert drifted() == []
 
 
 @pytest.mark.parametrize(
     ("address", "attribute", "value"),
     [
-        ("log_group application", "retention_days", 7),
+        ("signal logs/application", "retention_days", 7),
         ("probe shop", "url", "https://other.example/healthz"),
-        ("alarm shop-down-pager", "paging", True),
-        ("alarm shop-down-pager", "period", 60),
-        ("alarm shop-down-quiet", "periods", 3),
-        ("alarm shop-down-quiet", "actions", []),
-        ("dashboard launch", "body", {"widgets": []}),
+        (f"rule {RULE}", "probe", "another"),
+        (f"rule {RULE}", "period", 60),
+        (f"rule {RULE}", "periods", 3),
+        (f"rule {RULE}", "routes", routes(pager=False)),
+        (f"rule {RULE}", "routes", routes(quiet=True)),
+        (f"rule {RULE}", "routes", {"quiet": {"muted": False}}),
+        ("dashboard launch", "body", None),
     ],
 )
 def test_an_attribute_is_updated_in_place_and_back(
-    monitoring: Monitoring, scope: str, address: str, attribute: str, value: object
+    subject: Subject, watched: str, drifted: Callable[[], list[str]], address: str, attribute: str, value: Json
 ) -> None:
-    bring_about(monitoring, scope, DESIRED)
-    bring_about(monitoring, scope, DESIRED | {address: {**DESIRED[address], attribute: value}})
-    assert drift(monitoring, scope) == [f"update {address} ({attribute})"]
-    bring_about(monitoring, scope, DESIRED)
-    assert drift(monitoring, scope) == []
+    changed = {**subject.desired[address], attribute: value or subject.empty}
+    bring_about(subject.monitoring, watched, subject.desired | {address: changed})
+    assert subject.monitoring.read(watched)[address] == changed
+    assert drifted() == [f"update {address} ({attribute})"]
+    bring_about(subject.monitoring, watched, subject.desired)
+    assert drifted() == []
 
 
-@pytest.mark.parametrize("address", sorted(DESIRED))
-def test_what_is_deleted_is_gone_and_can_be_made_again(monitoring: Monitoring, scope: str, address: str) -> None:
-    bring_about(monitoring, scope, DESIRED)
-    monitoring.write(scope, [Change(Action.DELETE, address, DESIRED[address])])
-    assert address not in monitoring.read(scope)
-    bring_about(monitoring, scope, DESIRED)
-    assert drift(monitoring, scope) == []
+@pytest.mark.parametrize("address", sorted({*WATCHED, "dashboard launch"}))
+def test_what_is_deleted_is_gone_and_can_be_made_again(
+    subject: Subject, watched: str, drifted: Callable[[], list[str]], address: str
+) -> None:
+    subject.monitoring.write(watched, [Change(Action.DELETE, address, subject.desired[address])])
+    assert address not in subject.monitoring.read(watched)
+    bring_about(subject.monitoring, watched, subject.desired)
+    assert drifted() == []
 
 
-def test_everything_is_deleted_together(monitoring: Monitoring, scope: str) -> None:
-    bring_about(monitoring, scope, DESIRED)
-    bring_about(monitoring, scope, {})
-    assert monitoring.read(scope) == {}
+def test_everything_is_deleted_together(monitoring: Monitoring, watched: str) -> None:
+    bring_about(monitoring, watched, {})
+    assert monitoring.read(watched) == {}
 
 
-def test_scopes_do_not_see_each_other(monitoring: Monitoring, scope: str) -> None:
-    bring_about(monitoring, scope, DESIRED)
-    assert monitoring.read(f"{scope}_eu") == {}
-    assert monitoring.read(scope[:-1]) == {}
+def test_scopes_do_not_see_each_other(monitoring: Monitoring, watched: str) -> None:
+    assert monitoring.read(f"{watched}_eu") == {}
+    assert monitoring.read(watched[:-1]) == {}
 
 
-def test_paging_is_switched_for_the_pager_alone(monitoring: Monitoring, scope: str) -> None:
-    bring_about(monitoring, scope, DESIRED)
-    monitoring.set_paging(scope, "shop-down", enabled=True)
-    assert drift(monitoring, scope) == ["update alarm shop-down-pager (paging)"]
-    monitoring.set_paging(scope, "shop-down", enabled=False)
-    assert drift(monitoring, scope) == []
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_rule_is_muted_on_one_route_alone(monitoring: Monitoring, watched: str, route: Route) -> None:
+    before = monitoring.read(watched)
+    was = before[f"rule {RULE}"]["routes"][route]["muted"]
+    monitoring.mute(watched, RULE, route, muted=not was)
+    assert monitoring.read(watched) == before | {
+        f"rule {RULE}": rule(routes={**routes(), route: {"muted": not was}}),
+    }
+    monitoring.mute(watched, RULE, route, muted=was)
+    assert monitoring.read(watched) == before
 
 
-def test_every_alarm_has_a_state(monitoring: Monitoring, scope: str) -> None:
-    bring_about(monitoring, scope, DESIRED)
-    states = monitoring.alarm_states(scope)
-    assert states.keys() == {"shop-down-pager", "shop-down-quiet"}
-    assert set(states.values()) <= {"OK", "ALARM", "INSUFFICIENT_DATA"}
+def test_what_is_not_there_cannot_be_muted(subject: Subject, scope: str) -> None:
+    with pytest.raises(ProviderFailed):
+        subject.monitoring.mute(scope, RULE, "pager", muted=True)
+    bring_about(subject.monitoring, scope, subject.desired | {f"rule {RULE}": rule(routes={"quiet": {"muted": False}})})
+    with pytest.raises(ProviderFailed):
+        subject.monitoring.mute(scope, RULE, "pager", muted=True)
 
 
-def test_a_tap_that_got_nothing_is_empty_and_a_missing_one_is_an_error(monitoring: Monitoring, scope: str) -> None:
-    with pytest.raises(ProviderFailed, match="tap"):
-        monitoring.deliveries(scope, "pager")
-    bring_about(monitoring, scope, DESIRED)
-    assert list(monitoring.deliveries(scope, "pager")) == []
+def test_every_rule_has_a_state_for_each_of_its_routes(monitoring: Monitoring, watched: str) -> None:
+    states = monitoring.firing(watched)
+    assert states.keys() == {RULE}
+    assert states[RULE].keys() == set(ROUTES)
+    assert set(states[RULE].values()) <= {"ok", "firing", "unknown"}
+    assert monitoring.firing(f"{watched}_eu") == {}
 
 
-def test_a_breach_is_now_and_of_an_alarm_that_exists(monitoring: Monitoring, scope: str) -> None:
-    with pytest.raises(ProviderFailed, match="there is no alarm shop-down-pager"):
-        monitoring.breach(scope, "shop-down")
-    bring_about(monitoring, scope, DESIRED)
-    assert abs(datetime.now(UTC) - monitoring.breach(scope, "shop-down")) < timedelta(seconds=5)
+def test_a_route_that_got_nothing_is_empty_and_a_missing_one_fails(subject: Subject, scope: str) -> None:
+    for route in ROUTES:
+        with pytest.raises(ProviderFailed):
+            subject.monitoring.deliveries(scope, route)
+    bring_about(subject.monitoring, scope, subject.desired)
+    assert [list(subject.monitoring.deliveries(scope, route)) for route in ROUTES] == [[], []]
 
 
-def test_a_widget_shows_the_data_of_its_own_query(monitoring: Monitoring, scope: str) -> None:
-    bring_about(monitoring, scope, DESIRED)
-    monitoring.breach(scope, "shop-down")
-    counts = monitoring.widget_data(scope, "launch")
+def test_a_breach_is_now_and_of_a_rule_that_exists(subject: Subject, scope: str) -> None:
+    with pytest.raises(ProviderFailed):
+        subject.monitoring.breach(scope, RULE)
+    bring_about(subject.monitoring, scope, subject.desired)
+    assert abs(datetime.now(UTC) - subject.monitoring.breach(scope, RULE)) < timedelta(seconds=5)
+
+
+def test_part_of_a_dashboard_shows_the_data_of_its_own_query(monitoring: Monitoring, watched: str) -> None:
+    monitoring.breach(watched, RULE)
+    counts = monitoring.dashboard_data(watched, "launch")
     assert counts.keys() == {"health", "orders"}
     assert counts["health"] > 0
     assert counts["orders"] == 0
 
 
-def test_a_dashboard_without_widgets_shows_nothing_and_a_missing_one_is_an_error(
-    monitoring: Monitoring, scope: str
-) -> None:
+def test_an_empty_dashboard_shows_nothing_and_a_missing_one_fails(subject: Subject, scope: str) -> None:
     with pytest.raises(ProviderFailed):
-        monitoring.widget_data(scope, "launch")
-    bring_about(monitoring, scope, DESIRED | {"dashboard launch": {"body": {"widgets": []}}})
-    assert monitoring.widget_data(scope, "launch") == {}
+        subject.monitoring.dashboard_data(scope, "launch")
+    bring_about(subject.monitoring, scope, subject.desired | {"dashboard launch": {"body": subject.empty}})
+    assert subject.monitoring.dashboard_data(scope, "launch") == {}
+
+
+def states(monitoring: Monitoring, scope: str) -> set[str]:
+    return set(monitoring.firing(scope)[RULE].values())
+
+
+@pytest.mark.parametrize("muted", ROUTES)
+def test_a_breach_fires_for_all_routes_and_calls_the_unmuted_one(
+    monitoring: Monitoring, watched: str, muted: Route
+) -> None:
+    for route in ROUTES:
+        monitoring.mute(watched, RULE, route, muted=route == muted)
+    wait_until(lambda: states(monitoring, watched) == {"ok"})
+    at, taken = monitoring.breach(watched, RULE), {route: list[Delivery]() for route in ROUTES}
+
+    def called() -> bool:
+        for route in ROUTES:
+            taken[route] += monitoring.deliveries(watched, route)
+        return any(taken.values()) and states(monitoring, watched) == {"firing"}
+
+    wait_until(called)
+    (heard,) = {*ROUTES} - {muted}
+    assert [(each.rule, each.state) for each in taken[heard]] == [(RULE, "firing")]
+    assert at - timedelta(seconds=1) < taken[heard][0].received_at < datetime.now(UTC) + timedelta(seconds=1)
+    wait_until(lambda: states(monitoring, watched) == {"ok"})
+    assert not taken[muted]
+    assert not monitoring.deliveries(watched, muted)
+
+
+def test_identity_is_stable_and_names_the_evaluator(monitoring: Monitoring) -> None:
+    monitoring.reach()
+    assert monitoring.identity() == monitoring.identity()
+    assert monitoring.identity()[EVALUATOR]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_opening_does_no_input_or_output(product: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        pytest.fail("it connected")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    away(product)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_dead_address_is_unreachable_within_five_seconds(product: str) -> None:
+    monitoring, began = away(product), time.monotonic()
+    with pytest.raises(Unreachable):
+        monitoring.reach()
+    assert time.monotonic() - began < 5

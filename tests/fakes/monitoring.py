@@ -1,12 +1,11 @@
-"""Monitoring in memory, which evaluates its own alarms: for tests and for trying an engagement out."""
+"""Monitoring in memory, which evaluates its own rules, each once for all of its routes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from provisioning_assets.backends.monitoring import ROUTES, Delivery, Route
-from provisioning_assets.backends.monitoring.cloudwatch.widgets import widgets
-from provisioning_assets.core.plan import Action, Attributes, Change
+from provisioning_assets.backends.monitoring import EVALUATOR, ROUTES, Delivery, Route, State
+from provisioning_assets.core.plan import Action, Attributes, Change, Json
 from provisioning_assets.errors import ProviderFailed
 
 
@@ -19,32 +18,34 @@ class _Scope:
     held: dict[str, Attributes] = field(default_factory=dict)
     breaches: list[tuple[datetime, str]] = field(default_factory=list)
     """When, of which probe; not evaluated yet."""
-    alarm_until: dict[str, datetime] = field(default_factory=dict)
+    firing_until: dict[str, datetime] = field(default_factory=dict)
     received: dict[str, list[Delivery]] = field(default_factory=lambda: {route: [] for route in ROUTES})
 
 
 class MemoryMonitoring:
-    """Monitoring of a `region` in this process. Probes are healthy; `reaction` passes before an alarm sees a breach.
+    """Probes are healthy; `reaction` passes before a rule sees a breach. A dashboard is {"panels": [{title, probe}]}.
 
-    What goes wrong in the field is a switch: `ignores_paging`, `deaf` routes, `evaluating`.
+    What goes wrong in the field is a switch: `ignores_mute`, `deaf` routes, `evaluating`.
     """
 
     def __init__(
-        self,
-        region: str = "memory",
-        *,
-        clock: Callable[[], datetime] = _wall_clock,
-        reaction: timedelta = timedelta(seconds=1),
+        self, *, clock: Callable[[], datetime] = _wall_clock, reaction: timedelta = timedelta(seconds=1)
     ) -> None:
-        self.region = region
         self.reaction = reaction
-        self.ignores_paging = False
-        """Alarms notify although their actions are switched off."""
+        self.ignores_mute = False
+        """Rules notify a route that they are muted on."""
         self.deaf: set[Route] = set()
         """Routes whose notifications are lost."""
         self.evaluating = True
         self._clock = clock
         self._scopes: dict[str, _Scope] = {}
+
+    def reach(self) -> None:
+        """It is always there."""
+
+    def identity(self) -> Mapping[str, Json]:
+        """Who evaluates."""
+        return {EVALUATOR: "memory"}
 
     def read(self, scope: str) -> Mapping[str, Attributes]:
         """See `Monitoring`."""
@@ -59,86 +60,77 @@ class MemoryMonitoring:
             else:
                 held[change.address] = dict(change.after or {})
 
-    def evaluator(self) -> str:
+    def mute(self, scope: str, rule: str, route: Route, *, muted: bool) -> None:
         """See `Monitoring`."""
-        return "memory"
+        self._evaluate(scope)
+        found = self._rule(scope, rule)
+        if route not in found["routes"]:
+            raise ProviderFailed(f"{rule} does not notify {route}", where=scope, remedy="apply monitoring first")
+        routes = {**found["routes"], route: {"muted": muted}}
+        self._scope(scope).held[f"rule {rule}"] = {**found, "routes": routes}
 
-    def breach(self, scope: str, alarm: str) -> datetime:
+    def breach(self, scope: str, rule: str) -> datetime:
         """See `Monitoring`."""
         self._evaluate(scope)
         now = self._clock()
-        self._scope(scope).breaches.append((now, self._alarm(scope, f"{alarm}-pager")["probe"]))
+        self._scope(scope).breaches.append((now, self._rule(scope, rule)["probe"]))
         return now
+
+    def firing(self, scope: str) -> Mapping[str, Mapping[Route, State]]:
+        """See `Monitoring`."""
+        self._evaluate(scope)
+        until, now = self._scope(scope).firing_until, self._clock()
+        states: dict[str, State] = {
+            name: "firing" if name in until and now < until[name] else "ok" for name in self._rules(scope)
+        }
+        return {name: dict.fromkeys(rule["routes"], states[name]) for name, rule in self._rules(scope).items()}
 
     def deliveries(self, scope: str, route: Route) -> Sequence[Delivery]:
         """See `Monitoring`."""
         self._evaluate(scope)
-        if f"tap {route}" not in self._scope(scope).held:
-            raise ProviderFailed(f"there is no {route} tap", where=scope, remedy="apply monitoring first")
+        if f"route {route}" not in self._scope(scope).held:
+            raise ProviderFailed(f"nobody watches {route}", where=scope, remedy="apply monitoring first")
         received = self._scope(scope).received
         taken, received[route] = received[route], []
         return tuple(taken)
 
-    def alarm_states(self, scope: str) -> Mapping[str, str]:
-        """See `Monitoring`."""
-        self._evaluate(scope)
-        until, now = self._scope(scope).alarm_until, self._clock()
-        return {name: "ALARM" if name in until and now < until[name] else "OK" for name in self._alarms(scope)}
-
-    def set_paging(self, scope: str, alarm: str, *, enabled: bool) -> None:
-        """See `Monitoring`."""
-        self._evaluate(scope)
-        attributes = self._alarm(scope, f"{alarm}-pager")
-        self._scope(scope).held[f"alarm {alarm}-pager"] = {**attributes, "paging": enabled}
-
-    def widget_data(self, scope: str, dashboard: str) -> Mapping[str, int]:
-        """See `Monitoring`. A healthy probe's metric has a data point a minute; nothing else has any."""
+    def dashboard_data(self, scope: str, dashboard: str) -> Mapping[str, int]:
+        """See `Monitoring`. A healthy probe has a data point a minute; nothing else has any."""
         held = self._scope(scope).held
         if f"dashboard {dashboard}" not in held:
             raise ProviderFailed(f"there is no dashboard {dashboard}", where=scope, remedy="apply monitoring first")
-        probes = {address.removeprefix("probe ") for address in held if address.startswith("probe ")}
-
-        def points(query: Mapping[str, Attributes]) -> int:
-            dimensions = query["MetricStat"]["Metric"]["Dimensions"] if "MetricStat" in query else []
-            return 15 if any(each["Name"] == "Probe" and each["Value"] in probes for each in dimensions) else 0
-
-        return {
-            f"{widget.title}: {query['Label']}" if len(widget.metrics) > 1 else widget.title: points(query)
-            for widget in widgets(held[f"dashboard {dashboard}"]["body"])
-            for query in widget.metrics or ({},)
-        }
+        panels = held[f"dashboard {dashboard}"]["body"].get("panels", [])
+        return {panel["title"]: 15 if f"probe {panel.get('probe')}" in held else 0 for panel in panels}
 
     def _scope(self, scope: str) -> _Scope:
         return self._scopes.setdefault(scope, _Scope())
 
-    def _alarms(self, scope: str) -> dict[str, Attributes]:
+    def _rules(self, scope: str) -> dict[str, Attributes]:
         held = self._scope(scope).held.items()
-        return {address.removeprefix("alarm "): alarm for address, alarm in held if address.startswith("alarm ")}
+        return {address.removeprefix("rule "): rule for address, rule in held if address.startswith("rule ")}
 
-    def _alarm(self, scope: str, name: str) -> Attributes:
-        alarms = self._alarms(scope)
-        if name not in alarms:
-            raise ProviderFailed(f"there is no alarm {name}", where=scope, remedy="apply monitoring first")
-        return alarms[name]
+    def _rule(self, scope: str, name: str) -> Attributes:
+        rules = self._rules(scope)
+        if name not in rules:
+            raise ProviderFailed(f"there is no rule {name}", where=scope, remedy="apply monitoring first")
+        return rules[name]
 
     def _evaluate(self, scope: str) -> None:
-        """Let every breach that is due turn its alarms, and notify on the way from OK to ALARM."""
+        """Let every breach that is due set its rules off, and notify on the way from ok to firing."""
         of_scope = self._scope(scope)
         due = [each for each in of_scope.breaches if self.evaluating and each[0] + self.reaction <= self._clock()]
         for breach in due:
             of_scope.breaches.remove(breach)
             seen = breach[0] + self.reaction
-            for name, alarm in self._alarms(scope).items():
-                if alarm["probe"] != breach[1]:
+            for name, rule in self._rules(scope).items():
+                if rule["probe"] != breach[1]:
                     continue
-                if name not in of_scope.alarm_until or of_scope.alarm_until[name] <= seen:
-                    self._notify(of_scope, name, alarm, seen)
-                of_scope.alarm_until[name] = seen + timedelta(seconds=alarm["period"] * alarm["periods"])
+                if name not in of_scope.firing_until or of_scope.firing_until[name] <= seen:
+                    self._notify(of_scope, name, rule, seen)
+                of_scope.firing_until[name] = seen + timedelta(seconds=rule["period"] * rule["periods"])
 
-    def _notify(self, of_scope: _Scope, name: str, alarm: Attributes, at: datetime) -> None:
-        if not (alarm["paging"] or self.ignores_paging):
-            return
-        for route in alarm["actions"]:
-            tap = of_scope.held.get(f"tap {route}", {})
-            if route not in self.deaf and tap.get("subscribed") and tap.get("allowed"):
+    def _notify(self, of_scope: _Scope, name: str, rule: Attributes, at: datetime) -> None:
+        for route, settings in rule["routes"].items():
+            heard = of_scope.held.get(f"route {route}", {}).get("observed") and route not in self.deaf
+            if heard and (self.ignores_mute or not settings["muted"]):
                 of_scope.received[route].append(Delivery(name, at))

@@ -1,11 +1,46 @@
-"""What is watched in the tests of monitoring: everything once, in one scope."""
+"""What is watched in the tests of monitoring: everything once, in one scope; and an AWS whose alarms are evaluated."""
 
-from provisioning_assets.backends.monitoring import HEALTH_RULE, ROUTES, Monitoring
-from provisioning_assets.core.plan import Attributes, diff
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-REGION = "eu-central-1"
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.monitoring import UNHEALTHY, Monitoring
+from provisioning_assets.core.plan import Attributes, Json, diff
+from tests.support.back_ends import aws_access
+from tests.support.servers import free_port, moto_server, wait_for
+
 NAMESPACE = "demo_shop/staging"
-BODY = {
+RULE = "shop-down"
+
+
+def routes(*, pager: bool = True, quiet: bool = False) -> Json:
+    """Whether each route is muted."""
+    return {"pager": {"muted": pager}, "quiet": {"muted": quiet}}
+
+
+def rule(**changes: Json) -> Attributes:
+    """A rule on the probe `shop`, as it is before the launch."""
+    as_declared = {"probe": "shop", "period": 10, "periods": 1, "condition": UNHEALTHY}
+    return {**as_declared, "routes": routes(), "otherwise": [], **changes}
+
+
+ROUTED: dict[str, Attributes] = {
+    "route pager": {"delivers": True, "observed": True, "otherwise": []},
+    "route quiet": {"delivers": True, "observed": True, "otherwise": []},
+    f"rule {RULE}": rule(),
+}
+WATCHED: dict[str, Attributes] = {
+    **ROUTED,
+    "signal logs/application": {"retention_days": 30},
+    "signal logs/audit/orders": {"retention_days": 365},
+    "probe shop": {"url": "https://www.staging.demo-shop.example/healthz", "otherwise": []},
+}
+"""All but a dashboard, whose body is in each product's own form."""
+
+CLOUDWATCH_BODY = {
     "widgets": [
         {"type": "text", "properties": {"markdown": "# Launch"}},
         {
@@ -22,36 +57,25 @@ BODY = {
 }
 
 
-def alarm(route: str) -> Attributes:
-    return {
-        "probe": "shop",
-        "namespace": NAMESPACE,
-        "period": 10,
-        "periods": 1,
-        "rule": HEALTH_RULE,
-        "actions": [route],
-        "paging": route == "quiet",
-    }
-
-
-DESIRED: dict[str, Attributes] = {
-    "log_group application": {"retention_days": 30},
-    "log_group audit/orders": {"retention_days": 365},
-    **{f"topic {route}": {} for route in ROUTES},
-    **{f"tap {route}": {"subscribed": True, "allowed": True} for route in ROUTES},
-    "probe shop": {
-        "url": "https://www.staging.demo-shop.example/healthz",
-        "namespace": NAMESPACE,
-        "metric": "Healthy{Probe=shop}",
-    },
-    **{f"alarm shop-down-{route}": alarm(route) for route in ROUTES},
-    "dashboard launch": {"body": BODY},
-}
-
-
 def bring_about(monitoring: Monitoring, scope: str, desired: dict[str, Attributes]) -> None:
     monitoring.write(scope, diff(desired, monitoring.read(scope)).changes)
 
 
-def drift(monitoring: Monitoring, scope: str) -> list[str]:
-    return [str(change) for change in diff(DESIRED, monitoring.read(scope)).changes]
+def drift(monitoring: Monitoring, scope: str, desired: dict[str, Attributes]) -> list[str]:
+    return [str(change) for change in diff(desired, monitoring.read(scope)).changes]
+
+
+@contextmanager
+def evaluated_aws() -> Iterator[Access]:
+    """An emulated AWS whose alarms the sandbox's alarm engine evaluates; the access to it."""
+    with moto_server() as address:
+        access = aws_access(address, PROVISIONING_EMULATION="sandbox", AWS_DEFAULT_REGION="eu-central-1")
+        port = free_port()
+        command = [sys.executable, "-m", "provisioning_assets.sandbox", "alarms", str(port)]
+        engine = subprocess.Popen(command, env={**os.environ, **access.variables}, stdout=subprocess.DEVNULL)
+        try:
+            wait_for(port)
+            yield access
+        finally:
+            engine.terminate()
+            engine.wait(10)

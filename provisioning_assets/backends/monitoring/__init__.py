@@ -1,4 +1,4 @@
-"""Monitoring: what watches an environment, and where its alarms go. Products: CloudWatch."""
+"""Monitoring: what watches an environment, and whom it calls. Products: CloudWatch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,35 +11,38 @@ from provisioning_assets.core.plan import Attributes, Change
 Route = Literal["pager", "quiet"]
 ROUTES: tuple[Route, ...] = get_args(Route)
 
-HEALTH_METRIC = "Healthy"
-"""What a probe feeds: 1 healthy, 0 not, with the dimension Probe=<its name>."""
+State = Literal["ok", "firing", "unknown"]
+"""Of a rule, on one of its routes."""
 
-HEALTH_RULE = "Minimum of Healthy < 1, missing data notBreaching"
-"""The `rule` of every alarm that we write; a back end reads the live rule back in this form."""
+UNHEALTHY = "unhealthy"
+"""The `condition` of every rule that we write: its probe says so. A probe that says nothing is no breach."""
+
+EVALUATOR = "alarm evaluator"
+"""Key of `identity()`: who evaluates rules, the vendor or an emulation by its own word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A notification that a route's receiver got; `alarm` is the name without the scope."""
+    """A notification that a route's receiver got."""
 
-    alarm: str
+    rule: str
+    """The rule, when it notifies this route; else what can be said of who sent it."""
     received_at: datetime
-    state: str = "ALARM"
-    """State that the notification reports."""
+    state: State = "firing"
+    """What the notification reports."""
 
 
 class Monitoring(Backend, Protocol):
-    """Reads, writes and exercises the watching of one scope (`<engagement>-<environment>`).
+    """Reads, writes and tries the watching of one scope (`<engagement>-<environment>`).
 
     Addresses and attributes, all JSON:
-    `log_group <name>` {"retention_days"}; `topic pager|quiet` {}; `tap pager|quiet` {"subscribed",
-    "allowed"} (a queue that receives what the topic's other subscribers receive, the proof of delivery:
-    whether it is subscribed without a filter, and whether its policy lets the topic send);
-    `probe <name>` {"url", "namespace", "metric"}; `dashboard <name>` {"body": the parsed JSON};
-    `alarm <name>-pager` and `alarm <name>-quiet` {"probe", "namespace", "period", "periods", "rule",
-    "actions", "paging"}: the pair watches the same metric, `rule` is `HEALTH_RULE`, `actions` are the
-    routes that it notifies, `paging` says whether the alarm's actions are enabled (pager: False before
-    the launch; quiet: True). An alarm that is not ours to write shows what it has in the same form.
+    `signal logs/<name>` {"retention_days"}; `probe <name>` {"url", "otherwise"}; `dashboard <name>` {"body": in the
+    product's own form}; `route pager|quiet` {"delivers": its receiver is there, "observed": our delivery probe gets
+    all that the receiver gets, "otherwise"}; `rule <name>` {"probe", "period": seconds, "periods": how many in a row,
+    "condition", "routes": {route: {"muted"}} of all that it notifies, "otherwise"}.
+
+    `otherwise` lists, in words, what is live and not as this product writes it; desired is nothing. An attribute of a
+    rule that its routes disagree on holds each route's value. What is in the scope and not ours is read, too.
     """
 
     def read(self, scope: str) -> Mapping[str, Attributes]:
@@ -47,33 +50,29 @@ class Monitoring(Backend, Protocol):
         ...
 
     def write(self, scope: str, changes: Sequence[Change]) -> None:
-        """Carry the changes out."""
+        """Carry the changes out, routes before the rules that notify them; `ApplyFailed` names where it ended."""
         ...
 
-    def evaluator(self) -> str:
-        """Who evaluates alarms here, for the evidence: `Amazon CloudWatch`, or an emulation's own word."""
+    def mute(self, scope: str, rule: str, route: Route, *, muted: bool) -> None:
+        """Stop a rule's notifications of one route, or let them through; `ProviderFailed` when it has no such route."""
         ...
 
-    def breach(self, scope: str, alarm: str) -> datetime:
-        """Put one datapoint that breaches the alarm's metric; when it was put."""
+    def breach(self, scope: str, rule: str) -> datetime:
+        """Report the rule's probe as unhealthy once, and when that was; `ProviderFailed` when there is no such rule."""
+        ...
+
+    def firing(self, scope: str) -> Mapping[str, Mapping[Route, State]]:
+        """Rule to the state of what notifies each of its routes, muted or not."""
         ...
 
     def deliveries(self, scope: str, route: Route) -> Sequence[Delivery]:
-        """Take what the route's tap received since the last call; `ProviderFailed` when there is no tap."""
+        """Take what the route's delivery probe got since the last call; `ProviderFailed` when there is none."""
         ...
 
-    def alarm_states(self, scope: str) -> Mapping[str, str]:
-        """Alarm name (with -pager or -quiet) to OK, ALARM or INSUFFICIENT_DATA."""
-        ...
+    def dashboard_data(self, scope: str, dashboard: str) -> Mapping[str, int]:
+        """Title of each part to how many data points its own queries return for the last 15 minutes.
 
-    def set_paging(self, scope: str, alarm: str, *, enabled: bool) -> None:
-        """Switch the actions of `<alarm>-pager`."""
-        ...
-
-    def widget_data(self, scope: str, dashboard: str) -> Mapping[str, int]:
-        """Widget title to the number of data points its own queries return for the last 15 minutes.
-
-        A widget with several queries has one entry each, `<title>: <label>`, so that an empty one shows.
-        A widget that holds only text is left out; no entry at all means that there is nothing to see.
+        A part with several queries has one entry each, `<title>: <label>`, so that an empty one shows.
+        Parts that hold only text are left out; no entry at all means that there is nothing to see.
         """
         ...

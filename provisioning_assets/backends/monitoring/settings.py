@@ -1,11 +1,13 @@
 """Settings of monitoring products."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from provisioning_assets.backends.backend import Settings
+from provisioning_assets.backends.backend import Own, Settings
 
 
 class CloudWatch(Settings):
-    """Amazon CloudWatch."""
+    """Amazon CloudWatch, with SNS and SQS for the routes."""
 
     name: Literal["cloudwatch"] = "cloudwatch"
+    namespace: Annotated[str | None, Own("report to the same metrics")] = None
+    """Metric namespace that the probes feed; without it `<engagement>-<environment>`."""

@@ -1,4 +1,4 @@
-"""Monitoring: alarms on probes that exist, probes on what this environment serves."""
+"""Monitoring: alerts on probes that exist, probes on what this environment serves."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ def check(document: Document, environment: Environment) -> Iterator[Problem]:
     section, zone = environment.monitoring, environment.dns.zone
     named = {
         "probes": [probe.name for probe in section.probes],
-        "alarms": [alarm.name for alarm in section.alarms],
+        "alerts": [alert.name for alert in section.alerts],
         "dashboards": [dashboard.name for dashboard in section.dashboards],
     }
     for kind, found in named.items():
@@ -24,10 +24,10 @@ def check(document: Document, environment: Environment) -> Iterator[Problem]:
                 place = ("monitoring", kind, position, "name")
                 yield document.problem(place, f"there are two {kind} called {name}", "a name of its own")
     probes = named["probes"]
-    for position, alarm in enumerate(section.alarms):
-        if alarm.probe not in probes:
-            place = ("monitoring", "alarms", position, "probe")
-            yield document.problem(place, f"there is no probe `{alarm.probe}`", nearest(alarm.probe, probes))
+    for position, alert in enumerate(section.alerts):
+        if alert.probe not in probes:
+            place = ("monitoring", "alerts", position, "probe")
+            yield document.problem(place, f"there is no probe `{alert.probe}`", nearest(alert.probe, probes))
     for position, probe in enumerate(section.probes):
         place = ("monitoring", "probes", position, "url")
         scheme, host = _scheme_and_host(probe.url)

@@ -1,24 +1,32 @@
 """What each environment has to itself: two that share it would overwrite, or feed, each other."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
+from provisioning_assets.backends.backend import Own
 from provisioning_assets.engagement.document import Document, Place
-from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.models import Engagement, Environment, Sections
 from provisioning_assets.errors import Problem
-
-_OWN: Mapping[Place, tuple[str, Callable[[Environment], str]]] = {
-    ("dns", "zone"): ("publish their records in the same zone", lambda each: each.dns.zone),
-    ("runtime_config", "prefix"): ("keep their keys below the same path", lambda each: each.runtime_config.prefix),
-    ("monitoring", "namespace"): ("report to the same metrics", lambda each: each.monitoring.namespace),
-}
 
 
 def check(document: Document, engagement: Engagement) -> Iterator[Problem]:
     """Every rule of this file."""
-    for place, (what, value) in _OWN.items():
-        owners: dict[str, str] = {}
-        for environment in engagement.environments:
-            other = owners.setdefault(value(environment), environment.name)
+    owners: dict[tuple[Place, object], str] = {}
+    for environment in engagement.environments:
+        for place, together, value in _own(environment):
+            other = owners.setdefault((place, value), environment.name)
             if other != environment.name:
-                told = f"{other} and {environment.name} {what}, {value(environment)}"
+                told = f"{other} and {environment.name} {together}, {value}"
                 yield document.problem(place, told, "one of its own for each: ${environment}, or a difference")
+
+
+def _own(environment: Environment) -> Iterator[tuple[Place, str, object]]:
+    """Place of what an environment must not share, what those who share it do, and its value there."""
+    yield ("dns", "zone"), "publish their records in the same zone", environment.dns.zone
+    yield ("runtime_config", "prefix"), "keep their keys below the same path", environment.runtime_config.prefix
+    for section in Sections.model_fields:
+        provider = getattr(getattr(environment, section), "provider", None)
+        for name, field in type(provider).model_fields.items() if provider else ():
+            marks = [mark for mark in field.metadata if isinstance(mark, Own)]
+            value = getattr(provider, name)
+            if marks and value is not None:
+                yield (section, "provider", name), marks[0].together, value

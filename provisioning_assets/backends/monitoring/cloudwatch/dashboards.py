@@ -3,11 +3,10 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
-
 from provisioning_assets.backends.aws import Aws
 from provisioning_assets.backends.monitoring.cloudwatch.widgets import Widget, widgets
 from provisioning_assets.core.plan import Attributes, Json
+from provisioning_assets.core.settle import settle
 from provisioning_assets.errors import ProviderFailed
 
 _LAST_MINUTES = timedelta(minutes=15)
@@ -43,8 +42,8 @@ class Dashboards:
         with self._aws.translated("CloudWatch"):
             self._client.delete_dashboards(DashboardNames=[f"{scope}-{name}"])
 
-    def widget_data(self, scope: str, name: str) -> dict[str, int]:
-        """As `Monitoring.widget_data` says."""
+    def data(self, scope: str, name: str) -> dict[str, int]:
+        """As `Monitoring.dashboard_data` says."""
         counts: dict[str, int] = {}
         for widget in widgets(self._body(scope, name)):
             if widget.query:
@@ -61,10 +60,8 @@ class Dashboards:
         cloudwatch = self._aws.client("cloudwatch", widget.region)
         now = datetime.now(UTC)
         shown = {query["Id"]: query["Label"] for query in widget.metrics if query["ReturnData"]}
-        if not shown:
-            return {
-                widget.title: 0
-            }  # all of its rows are hidden: it shows nothing, and must not vanish from the answer
+        if not shown:  # all of its rows are hidden: it shows nothing, and must not vanish from the answer
+            return {widget.title: 0}
         found = dict.fromkeys(shown, 0)
         with self._aws.translated("CloudWatch"):
             # The end is exclusive and cut to the second: one minute on, so that the newest point counts.
@@ -87,20 +84,17 @@ class Dashboards:
     def _rows(self, widget: Widget) -> int:
         logs = self._aws.client("logs", widget.region)
         now = datetime.now(UTC)
-        ended = Retrying(
-            stop=stop_after_delay(_QUERY_SECONDS),
-            wait=wait_fixed(0.5),
-            retry=retry_if_result(lambda answer: answer["status"] in {"Scheduled", "Running"}),
-        )
         with self._aws.translated("CloudWatch Logs"):
             query = logs.start_query(
                 logGroupNames=list(widget.log_groups), queryString=widget.query,
                 startTime=int((now - _LAST_MINUTES).timestamp()), endTime=int(now.timestamp()) + 1,
             )["queryId"]  # fmt: skip
-            try:
-                answer = ended(logs.get_query_results, queryId=query)
-            except RetryError as error:
-                answer = error.last_attempt.result()
+            answer = settle(
+                lambda: logs.get_query_results(queryId=query),
+                done=lambda answer: answer["status"] not in {"Scheduled", "Running"},
+                within=_QUERY_SECONDS,
+                every=0.5,
+            )
         if answer["status"] != "Complete":
             raise ProviderFailed(
                 f"the query of widget {widget.title} did not end: {answer['status']}",

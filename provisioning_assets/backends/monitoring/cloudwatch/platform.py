@@ -6,12 +6,14 @@ from typing import Protocol, Self
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.monitoring import Delivery, Route
-from provisioning_assets.backends.monitoring.cloudwatch.alarms import Alarms
+from provisioning_assets.backends.emulations import EMULATIONS
+from provisioning_assets.backends.monitoring import EVALUATOR, Delivery, Route, State
 from provisioning_assets.backends.monitoring.cloudwatch.dashboards import Dashboards
-from provisioning_assets.backends.monitoring.cloudwatch.log_groups import LogGroups
-from provisioning_assets.backends.monitoring.cloudwatch.notifications import Taps, Topics
+from provisioning_assets.backends.monitoring.cloudwatch.logs import Logs
 from provisioning_assets.backends.monitoring.cloudwatch.probes import Probes
+from provisioning_assets.backends.monitoring.cloudwatch.routes import Routes
+from provisioning_assets.backends.monitoring.cloudwatch.rules import Rules
+from provisioning_assets.backends.monitoring.cloudwatch.topics import Topics
 from provisioning_assets.backends.monitoring.settings import CloudWatch as Settings
 from provisioning_assets.core.plan import Action, Attributes, Change, Json
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
@@ -30,26 +32,25 @@ class _Part(Protocol):
 class CloudWatch:
     """Monitoring in a region of an AWS account; everything is named `<scope>-…`, or lies below `/<scope>/`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, settings: Settings, access: Access) -> None:
         self._aws = aws.of(access)
         topics = Topics(self._aws)
-        self._taps = Taps(self._aws, topics)
-        self._alarms = Alarms(self._aws, topics)
+        self._routes = Routes(self._aws, topics)
+        self._rules = Rules(self._aws, topics, settings.namespace)
         self._dashboards = Dashboards(self._aws)
         # In the order of writing; deleted the other way round.
         self._parts: dict[str, _Part] = {
-            "topic": topics,
-            "tap": self._taps,
-            "log_group": LogGroups(self._aws),
-            "probe": Probes(self._aws),
-            "alarm": self._alarms,
+            "route": self._routes,
+            "signal": Logs(self._aws),
+            "probe": Probes(self._aws, settings.namespace),
+            "rule": self._rules,
             "dashboard": self._dashboards,
         }
 
     @classmethod
-    def open(cls, _settings: Settings, access: Access) -> Self:
+    def open(cls, settings: Settings, access: Access) -> Self:
         """The region of the environment."""
-        return cls(access)
+        return cls(settings, access)
 
     def reach(self) -> None:
         """Whose credentials these are."""
@@ -57,7 +58,7 @@ class CloudWatch:
 
     def identity(self) -> Mapping[str, Json]:
         """The account, and who evaluates its alarms."""
-        return {**self._aws.identity(), "alarm evaluator": self.evaluator()}
+        return {**self._aws.identity(), EVALUATOR: self._evaluator()}
 
     def read(self, scope: str) -> Mapping[str, Attributes]:
         """See `Monitoring`."""
@@ -68,7 +69,7 @@ class CloudWatch:
         }
 
     def write(self, scope: str, changes: Sequence[Change]) -> None:
-        """See `Monitoring`. `ApplyFailed` names the address at which the writing ended."""
+        """See `Monitoring`."""
         order = list(self._parts)
         by_kind = sorted(changes, key=lambda change: order.index(_kind_and_name(change)[0]))
         gone = [change for change in by_kind if change.action is Action.DELETE]
@@ -88,29 +89,33 @@ class CloudWatch:
                     remedy=error.remedy,
                 ) from error
 
-    def evaluator(self) -> str:
+    def mute(self, scope: str, rule: str, route: Route, *, muted: bool) -> None:
         """See `Monitoring`."""
-        return self._alarms.evaluator()
+        self._rules.mute(scope, rule, route, muted=muted)
 
-    def breach(self, scope: str, alarm: str) -> datetime:
+    def breach(self, scope: str, rule: str) -> datetime:
         """See `Monitoring`."""
-        return self._alarms.breach(scope, f"{alarm}-pager")
+        return self._rules.breach(scope, rule)
+
+    def firing(self, scope: str) -> Mapping[str, Mapping[Route, State]]:
+        """See `Monitoring`."""
+        return self._rules.firing(scope)
 
     def deliveries(self, scope: str, route: Route) -> Sequence[Delivery]:
         """See `Monitoring`."""
-        return self._taps.deliveries(scope, route)
+        return self._routes.deliveries(scope, route)
 
-    def alarm_states(self, scope: str) -> Mapping[str, str]:
-        """See `Monitoring`."""
-        return self._alarms.states(scope)
-
-    def set_paging(self, scope: str, alarm: str, *, enabled: bool) -> None:
-        """See `Monitoring`."""
-        self._alarms.enable(scope, f"{alarm}-pager", enabled=enabled)
-
-    def widget_data(self, scope: str, dashboard: str) -> Mapping[str, int]:
+    def dashboard_data(self, scope: str, dashboard: str) -> Mapping[str, int]:
         """See `Monitoring`. Asks the live dashboard, not the reviewed file."""
-        return self._dashboards.widget_data(scope, dashboard)
+        return self._dashboards.data(scope, dashboard)
+
+    def _evaluator(self) -> str:
+        """What the profile says, or Amazon if it is Amazon's endpoint; never a guess."""
+        if not self._aws.stands_in("cloudwatch"):
+            return "Amazon CloudWatch"
+        emulation = EMULATIONS.get(self._aws.access.emulation)
+        address = self._aws.endpoint("cloudwatch")
+        return emulation.alarm_evaluator if emulation else f"unknown (what speaks CloudWatch's API at {address})"
 
 
 def _kind_and_name(change: Change) -> tuple[str, str]:

@@ -3,15 +3,18 @@
 import json
 
 from provisioning_assets.backends.aws import Aws
-from provisioning_assets.backends.monitoring import HEALTH_METRIC
 from provisioning_assets.core.plan import Attributes, Json
+
+HEALTH_METRIC = "Healthy"
+"""What a probe feeds: 1 healthy, 0 not, with the dimension Probe=<its name>."""
 
 
 class Probes:
     """Parameters `/<scope>/probes/<name>`: {"url", "namespace", "metric", "dimension"}."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, namespace: str | None) -> None:
         self._aws = aws
+        self._namespace = namespace
 
     @property
     def _client(self) -> Json:
@@ -23,12 +26,11 @@ class Probes:
         with self._aws.translated("SSM"):
             pages = self._client.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True)
             found = {each["Name"].removeprefix(path): each["Value"] for page in pages for each in page["Parameters"]}
-        return {name: _attributes(value) for name, value in found.items()}
+        return {name: _attributes(value, self._fed_by(scope, name)) for name, value in found.items()}
 
     def put(self, scope: str, name: str, attributes: Attributes) -> None:
         """Publish the probe, or what changed of it."""
-        probe = {"url": attributes["url"], "namespace": attributes["namespace"], "metric": HEALTH_METRIC}
-        value = json.dumps({**probe, "dimension": {"Probe": name}})
+        value = json.dumps({"url": attributes["url"], **self._fed_by(scope, name)})
         with self._aws.translated("SSM"):
             self._client.put_parameter(Name=f"/{scope}/probes/{name}", Value=value, Type="String", Overwrite=True)
 
@@ -37,15 +39,15 @@ class Probes:
         with self._aws.translated("SSM"):
             self._client.delete_parameter(Name=f"/{scope}/probes/{name}")
 
+    def _fed_by(self, scope: str, name: str) -> dict[str, Json]:
+        """The metric that a probe is to feed."""
+        return {"namespace": self._namespace or scope, "metric": HEALTH_METRIC, "dimension": {"Probe": name}}
 
-def _attributes(value: str) -> Attributes:
+
+def _attributes(value: str, fed: dict[str, Json]) -> Attributes:
     try:
         probe = json.loads(value)
-        dimensions = ",".join(f"{name}={of}" for name, of in probe["dimension"].items())
-        return {
-            "url": probe["url"],
-            "namespace": probe["namespace"],
-            "metric": f"{probe['metric']}{{{dimensions}}}",
-        }
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {"url": None, "namespace": None, "metric": "not readable"}
+        wrong = [f"its {key} is {probe.get(key)}" for key, ours in fed.items() if probe.get(key) != ours]
+        return {"url": probe.get("url"), "otherwise": wrong}
+    except (ValueError, AttributeError):
+        return {"url": None, "otherwise": ["its definition cannot be read"]}

@@ -4,8 +4,8 @@ from provisioning_assets.backends.aws import Aws
 from provisioning_assets.core.plan import Attributes, Json
 
 
-class LogGroups:
-    """Log groups `/<scope>/<name>`."""
+class Logs:
+    """The signals `logs/<name>`: log groups `/<scope>/<name>`."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -15,24 +15,30 @@ class LogGroups:
         return self._aws.client("logs")
 
     def read(self, scope: str) -> dict[str, Attributes]:
-        """Name to retention; None keeps for ever."""
+        """Signal to retention; None keeps for ever."""
         with self._aws.translated("CloudWatch Logs"):
             pages = self._client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/{scope}/")
             return {
-                group["logGroupName"].removeprefix(f"/{scope}/"): {"retention_days": group.get("retentionInDays")}
+                f"logs/{group['logGroupName'].removeprefix(f'/{scope}/')}": {
+                    "retention_days": group.get("retentionInDays")
+                }
                 for page in pages
                 for group in page["logGroups"]
             }
 
-    def put(self, scope: str, name: str, attributes: Attributes) -> None:
+    def put(self, scope: str, signal: str, attributes: Attributes) -> None:
         """Create the group if there is none, and set its retention."""
-        group = f"/{scope}/{name}"
+        group = _group(scope, signal)
         with self._aws.translated("CloudWatch Logs"):
-            if name not in self.read(scope):
+            if signal not in self.read(scope):
                 self._client.create_log_group(logGroupName=group)
             self._client.put_retention_policy(logGroupName=group, retentionInDays=attributes["retention_days"])
 
-    def delete(self, scope: str, name: str) -> None:
+    def delete(self, scope: str, signal: str) -> None:
         """Delete the group with its events."""
         with self._aws.translated("CloudWatch Logs"):
-            self._client.delete_log_group(logGroupName=f"/{scope}/{name}")
+            self._client.delete_log_group(logGroupName=_group(scope, signal))
+
+
+def _group(scope: str, signal: str) -> str:
+    return f"/{scope}/{signal.removeprefix('logs/')}"

@@ -7,14 +7,15 @@ from provisioning_assets.core.plan import Attributes
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.sections import Monitoring
 from provisioning_assets.errors import ConfigurationError
+from tests.support.monitored import ROUTED, routes, rule
 
 SECTION = {
-    "namespace": "demo_shop/staging",
-    "log_groups": ["application"],
+    "provider": "cloudwatch",
+    "logs": ["application"],
     "log_retention_days": 14,
     "probes": [{"name": "shop", "url": "https://www.staging.demo-shop.example/healthz"}],
     "dashboards": [{"name": "launch", "file": "dashboards/launch.json"}],
-    "alarms": [{"name": "shop-down", "probe": "shop", "period": 10, "periods": 2}],
+    "alerts": [{"name": "shop-down", "probe": "shop", "period": 10, "periods": 2}],
 }
 FILES = {"dashboards/launch.json": '{"widgets": [{"properties": {"title": "${client}", "metrics": [["${ns}", 1]]}}]}'}
 
@@ -41,27 +42,24 @@ def desired(where: Environment) -> dict[str, Attributes]:
 def test_everything_of_the_section_is_desired_with_both_routes() -> None:
     found = desired(environment())
     assert sorted(found) == [
-        "alarm shop-down-pager",
-        "alarm shop-down-quiet",
         "dashboard launch",
-        "log_group application",
         "probe shop",
-        "tap pager",
-        "tap quiet",
-        "topic pager",
-        "topic quiet",
+        "route pager",
+        "route quiet",
+        "rule shop-down",
+        "signal logs/application",
     ]
-    assert found["log_group application"] == {"retention_days": 14}
-    assert found["alarm shop-down-pager"]["periods"] == 2
+    assert found["signal logs/application"] == {"retention_days": 14}
+    assert found["probe shop"] == {"url": "https://www.staging.demo-shop.example/healthz", "otherwise": []}
+    assert {address: found[address] for address in ROUTED if address.startswith("route ")}.items() <= ROUTED.items()
 
 
-def test_only_the_quiet_alarm_pages() -> None:
-    found = desired(environment())
-    pager, quiet = found["alarm shop-down-pager"], found["alarm shop-down-quiet"]
-    assert (pager["paging"], pager["actions"]) == (False, ["pager"])
-    assert (quiet["paging"], quiet["actions"]) == (True, ["quiet"])
-    same = {"probe", "namespace", "period", "periods", "rule"}
-    assert {name: pager[name] for name in same} == {name: quiet[name] for name in same}
+def test_the_pager_of_each_rule_is_muted_and_the_quiet_route_is_not() -> None:
+    assert desired(environment())["rule shop-down"] == rule(periods=2, routes=routes(pager=True, quiet=False))
+
+
+def test_an_environment_without_logs_keeps_none() -> None:
+    assert not [address for address in desired(environment(logs=[])) if address.startswith("signal ")]
 
 
 def test_a_value_with_quotes_does_not_break_a_dashboard() -> None:
@@ -74,5 +72,5 @@ def test_all_broken_dashboards_are_told_together(monkeypatch: pytest.MonkeyPatch
     dashboards = [{"name": "a", "file": "dashboards/broken.json"}, {"name": "b", "file": "dashboards/gone.json"}]
     with pytest.raises(ConfigurationError) as failed:
         desired(environment(dashboards=dashboards))
-    assert "dashboards/broken.json:2:15" in str(failed.value)
-    assert "dashboards/gone.json: the dashboard cannot be read: No such file or directory" in str(failed.value)
+    places = [(problem.file, problem.line, problem.column) for problem in failed.value.problems]
+    assert places == [("dashboards/broken.json", 2, 15), ("dashboards/gone.json", 0, 0)]
