@@ -27,6 +27,7 @@ def target(run: AssetRun) -> Declared:
         desired=lambda: desired_monitoring(run.environment, run.files),
         read=lambda: provider.read(scope),
         write=lambda changes: provider.write(scope, changes),
+        stateful=lambda address: address.startswith("signal "),
     )
 
 
