@@ -34,7 +34,12 @@ class Declared:
         self.write(plan.changes)
 
 
-def equals_declared(run: AssetRun, target: Target) -> Finding:
+def named(change: Change) -> str:
+    """A change by its address and the attributes that differ."""
+    return f"{change.action} {change.address} ({', '.join(change.attributes[:_NAMED])})"
+
+
+def equals_declared(run: AssetRun, target: Target, in_words: Callable[[Change], str] = named) -> Finding:
     """Whether live equals declared: this run's own last plan tells if there is one, else a fresh one."""
     plan = run.last_plan() or target.plan()
     if plan.empty:
@@ -43,11 +48,7 @@ def equals_declared(run: AssetRun, target: Target) -> Finding:
         {"action": change.action.value, "address": change.address, "attributes": list(change.attributes)}
         for change in plan.changes
     ]
-    problems = {change.address: _named(change) for change in plan.changes}
+    problems = {change.address: in_words(change) for change in plan.changes}
     first = "; ".join(list(problems.values())[:_NAMED])
     more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
     return Finding(Verdict.RED, f"live differs from declared: {first}{more}", {"differences": differences}, problems)
-
-
-def _named(change: Change) -> str:
-    return f"{change.action} {change.address} ({', '.join(change.attributes[:_NAMED])})"
