@@ -186,12 +186,20 @@ def test_a_token_never_goes_out_in_the_clear() -> None:
 
 @pytest.mark.parametrize("page", ["<html>Welcome</html>", ""])
 def test_what_is_no_openbao_is_no_answer(page: str) -> None:
-    for status in (500, 404):
+    for status in (200, 404):
         with answering_always(status, page, content_type="text/html") as address:
             for given in (address, address.removeprefix("http://")):
                 for verb in every_verb(at(given)):
                     with pytest.raises(ProvisioningError):
                         verb()
+
+
+def test_a_token_is_not_sent_on_to_where_an_answer_points() -> None:
+    with listening() as (elsewhere, heard), answering_always(307, "", location=f"{elsewhere}/v1/sys/health") as address:
+        for verb in every_verb(at(address)):
+            with pytest.raises(ProvisioningError):
+                verb()
+    assert heard == []
 
 
 STRAY = """
@@ -212,6 +220,7 @@ def test_a_variable_of_the_process_does_not_reach_it(server: SecretServer, tmp_p
         stray = {
             **dict.fromkeys(("VAULT_ADDR", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), elsewhere),
             **dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "VAULT_CACERT", "SSL_CERT_FILE"), "/nowhere"),
+            **dict.fromkeys(("VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"), "/nowhere"),
             "VAULT_TOKEN": "s.stray",
             "VAULT_NAMESPACE": "stray",
             "NETRC": str(tmp_path / ".netrc"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,16 @@ class Connection:
         session.trust_env = False
         session.proxies.update(self._access.proxies(self.address))
         session.verify = self._access.get("VAULT_CACERT") or self._access.get("SSL_CERT_FILE") or True
+        session.hooks["response"].append(self._refuse_strangers)
+        ours = (self._access.get("VAULT_CLIENT_CERT"), self._access.get("VAULT_CLIENT_KEY"))
         client: Any = hvac.Client
-        # An empty token, since hvac would look for one by itself.
+        # What is empty is given all the same: hvac would look for it by itself.
         return client(
             url=self.address,
             timeout=TIMEOUT,
             token="",
             namespace=namespace or None,
+            cert=ours if all(ours) else (),
             verify=session.verify,
             session=session,
         )
@@ -96,6 +100,13 @@ class Connection:
         """The error of a server that is up and can decrypt nothing."""
         remedy = f"unseal it ({self.command} operator unseal), then run again"
         return ProviderFailed(f"{self.product} is sealed", where=self.address, remedy=remedy)
+
+    def _refuse_strangers(self, response: requests.Response, **_: Any) -> None:
+        """A token goes nowhere else, wherever an answer points to; and a page with status 200 is no answer."""
+        if response.is_redirect:
+            raise self._stranger(f"it sends us to {response.headers['location']}")
+        if response.status_code == HTTPStatus.OK and "json" not in response.headers.get("content-type", ""):
+            raise self._stranger("its answer is no JSON")
 
     def _distrusted(self, error: OSError) -> Unreachable:
         remedy = "name its authority's certificate in VAULT_CACERT, or mend VAULT_ADDR"
