@@ -263,3 +263,20 @@ def test_nothing_is_left_of_a_log_in(root: Any, store: Any, scope: str, runtime:
     assert set(root.list("auth/token/accessors")["data"]["keys"]) == before
     with pytest.raises(hvac.exceptions.InvalidPath):
         root.auth.approle.list_secret_id_accessors(f"{scope}-pipeline")
+
+
+def test_a_namespace_is_another_store(root: Any, server: SecretServer, store: Any, scope: str) -> None:
+    root.write_data("sys/namespaces/team", data={})
+    team = openbao(server, VAULT_NAMESPACE="team")
+    team.reach()
+    assert team.identity() != store.identity()
+    assert team.read_grants(scope) == {}
+
+    bring_about(team, scope)
+    place: list[Any] = [Place(scope, "runtime"), "database-password"]
+    team.create(*place, {"value": "x"}, OWNED)
+
+    assert team.can_read(scope, "pipeline", [("runtime", "database-password")]) == {
+        ("runtime", "database-password"): True
+    }
+    assert store.stored(place[0]) == {}

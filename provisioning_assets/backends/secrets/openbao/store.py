@@ -38,8 +38,9 @@ class OpenBao:
         _ = self._client
 
     def identity(self) -> Mapping[str, Json]:
-        """The cluster, whose id a new server does not share."""
-        return {"cluster": self._cluster()}
+        """The cluster, whose id a new server does not share, and the namespace in it."""
+        namespace = self._connection.namespace
+        return {"cluster": self._cluster(), **({"namespace": namespace} if namespace else {})}
 
     def read_grants(self, scope: str) -> Mapping[str, Attributes]:
         """Mounts, and policies with their roles, that begin with the scope."""
@@ -66,8 +67,9 @@ class OpenBao:
             verb(self._client, Place(scope, cast("Purpose", name)))
 
     def _cluster(self) -> str:
+        """Asked without token and namespace: a server has one health for all of them."""
         with self._translated("asking for its health"):
-            health = self._client.sys.read_health_status(method="GET", standby_ok=True)
+            health = self._connection.anonymous().sys.read_health_status(method="GET", standby_ok=True)
             body = health if isinstance(health, dict) else health.json()
         if body.get("sealed"):
             raise self._connection.sealed()
