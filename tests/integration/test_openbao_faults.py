@@ -202,6 +202,15 @@ def test_a_token_is_not_sent_on_to_where_an_answer_points() -> None:
     assert heard == []
 
 
+def test_a_trust_store_that_is_not_there_is_told(tmp_path: Path) -> None:
+    store = at(f"https://127.0.0.1:{free_port()}", VAULT_CACERT=str(tmp_path / "missing.pem"))
+
+    with pytest.raises(Unreachable) as failure:
+        store.reach()
+
+    assert "VAULT_CACERT" in failure.value.remedy
+
+
 STRAY = """
 import json, sys
 from provisioning_assets.backends import catalogue

@@ -75,6 +75,8 @@ class Connection:
             raise Unreachable(self.product, self.address, cause=cause, remedy=remedy) from None
         except requests.RequestException as error:
             raise self._stranger(f"{type(error).__name__} while {doing}") from None
+        except OSError as error:  # how requests says that a file of ours is not there
+            raise self._distrusted(error) from None
         except VaultDown:
             raise self.sealed() from None
         except Forbidden:
