@@ -94,7 +94,7 @@ def test_the_pipelines_role_has_one_policy_and_short_lives(root: Any, scope: str
     ("bind_secret_id", False), ("secret_id_bound_cidrs", ["10.0.0.0/8"]), ("secret_id_num_uses", 0),
     ("secret_id_ttl", 3600), ("token_bound_cidrs", ["10.0.0.0/8"]), ("token_explicit_max_ttl", 60),
     ("token_max_ttl", 86400), ("token_no_default_policy", False), ("token_num_uses", 3), ("token_period", 3600),
-    ("token_policies", ["other"]), ("token_ttl", 1200), ("token_type", "batch"),
+    ("token_policies", ["other"]), ("token_strictly_bind_ip", True), ("token_ttl", 1200), ("token_type", "batch"),
 ])  # fmt: skip
 def test_a_setting_changed_by_hand_is_told_and_taken_back(
     root: Any, store: Any, scope: str, setting: str, value: object
@@ -140,6 +140,17 @@ def test_one_more_rule_is_told_and_taken_back(root: Any, store: Any, scope: str,
     assert drift(store, scope) == []
 
 
+def test_a_policy_that_ends_is_told_and_taken_back(root: Any, store: Any, scope: str) -> None:
+    name = f"{scope}-agency"
+    rules = root.sys.read_acl_policy(name)["data"]["policy"]
+    root.write_data(f"sys/policies/acl/{name}", data={"policy": rules, "ttl": "1h"})
+    assert drift(store, scope) == [f"update {AGENCY} (otherwise)"]
+
+    bring_about(store, scope)
+
+    assert drift(store, scope) == []
+
+
 def test_what_is_missing_of_a_grant_is_told_and_made_again(root: Any, store: Any, scope: str) -> None:
     root.auth.approle.delete_role(f"{scope}-pipeline")
     root.sys.delete_acl_policy(f"{scope}-agency")
@@ -167,10 +178,12 @@ def test_a_rule_that_is_remarked_out_is_told(root: Any, store: Any, scope: str) 
     assert drift(store, scope) == [f"update {PIPELINE} (otherwise)"]
 
 
-def test_another_description_is_told(root: Any, store: Any, scope: str) -> None:
+def test_another_description_and_a_lifetime_of_values_are_told(root: Any, store: Any, scope: str) -> None:
     root.sys.tune_mount_configuration(f"{scope}-runtime", description="mine now")
+    root.secrets.kv.v2.configure(delete_version_after="48h", mount_point=f"{scope}-runtime")
     assert drift(store, scope) == ["update place runtime (otherwise)"]
     assert "mine now" in otherwise(store, scope, "place runtime")
+    assert "48h" in otherwise(store, scope, "place runtime")
 
     bring_about(store, scope)
 
@@ -183,7 +196,7 @@ def test_a_mount_of_another_kind_is_told_and_not_touched(root: Any, store: Any, 
     root.secrets.kv.v1.create_or_update_secret("key", {"value": "x"}, mount_point=name)
     assert "update place runtime (otherwise)" in drift(store, fresh)
 
-    for desired in (DESIRED,):
+    for desired in (DESIRED, WITHOUT_RUNTIME):
         with pytest.raises(ApplyFailed) as refused:
             bring_about(store, fresh, desired)
         assert refused.value.where == "place runtime"

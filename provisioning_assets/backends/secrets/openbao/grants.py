@@ -25,6 +25,9 @@ _ROLE: Mapping[str, Json] = {
 }
 """Every setting that opens or closes a role, and how it is to be: what is not here can be changed behind our back."""
 
+_OF_OPENBAO: Mapping[str, Json] = {"token_strictly_bind_ip": False}
+"""The same, where the server has it."""
+
 
 def role(scope: str, who: str) -> str:
     """Name of a grant's policy and role."""
@@ -49,7 +52,9 @@ def write(client: Any, scope: str, who: str, grant: Attributes) -> None:
         return
     if not _has_approle(client):
         client.sys.enable_auth_method("approle")
-    client.write_data(f"auth/approle/role/{name}", data={**_ROLE, "token_policies": [name]})
+    live = _roles(client, name).get(name, {})
+    more = {key: value for key, value in _OF_OPENBAO.items() if key in live}
+    client.write_data(f"auth/approle/role/{name}", data={**_ROLE, **more, "token_policies": [name]})
 
 
 def delete(client: Any, scope: str, who: str) -> None:
@@ -62,6 +67,8 @@ def _grant(scope: str, name: str, policy: Mapping[str, Any] | None, live: Mappin
     reads, lists, otherwise = policies.grant_of(scope, policy["policy"] if policy else "")
     if policy is None:
         otherwise = ["it has no policy"]
+    elif ends := policy.get("expiration"):
+        otherwise.append(f"its policy ends at {ends}")
     if live is not None:
         otherwise += _otherwise(name, live)
     return {"reads": reads, "lists": lists, "logs_in": live is not None, "otherwise": otherwise}
@@ -69,7 +76,7 @@ def _grant(scope: str, name: str, policy: Mapping[str, Any] | None, live: Mappin
 
 def _otherwise(name: str, live: Mapping[str, Any]) -> list[str]:
     """What differs in a role; an empty list may come back as null."""
-    wanted = {**_ROLE, "token_policies": [name]}
+    wanted = {**_ROLE, **{key: value for key, value in _OF_OPENBAO.items() if key in live}, "token_policies": [name]}
     found = {key: live[key] or [] if isinstance(value, list) else live[key] for key, value in wanted.items()}
     return [f"{key} is {found[key]}, not {value}" for key, value in sorted(wanted.items()) if found[key] != value]
 

@@ -14,6 +14,7 @@ UPGRADE = 10
 """Seconds that a new mount may take to become version 2, which the server does in the background."""
 
 _KIND = ("kv", "2")
+_FOR_EVER = "0s"
 
 
 def mount(place: Place) -> str:
@@ -49,11 +50,13 @@ def restore(client: Any, place: Place) -> None:
     name = mount(place)
     _require_kind(client, name)
     client.sys.tune_mount_configuration(name, description=_description(place.scope, place.purpose))
+    client.secrets.kv.v2.configure(delete_version_after=_FOR_EVER, mount_point=name)
 
 
 def delete(client: Any, place: Place) -> None:
     """Disable the mount, which would take every version of every secret in it: only an empty one."""
     name = mount(place)
+    _require_kind(client, name)
     try:
         held = client.secrets.kv.v2.list_secrets(path="", mount_point=name)["data"]["keys"]
     except InvalidPath:
@@ -78,7 +81,11 @@ def _otherwise(client: Any, scope: str, name: str, about: Mapping[str, Any]) -> 
     if _kind(about) != _KIND:
         return [f"the mount {name} is another kind of engine: {' '.join(_kind(about))}".rstrip()]
     found, wanted = about["description"], _description(scope, name.removeprefix(f"{scope}-"))
-    return [f"its description is “{found}”, not “{wanted}”"] if found != wanted else []
+    kept = client.secrets.kv.v2.read_configuration(mount_point=name)["data"]["delete_version_after"]
+    return [
+        *([f"its description is “{found}”, not “{wanted}”"] if found != wanted else []),
+        *([f"a value is deleted {kept} after it was written"] if kept != _FOR_EVER else []),
+    ]
 
 
 def _description(scope: str, purpose: str) -> str:
