@@ -86,7 +86,8 @@ def secrets_have_not_drifted(run: AssetRun) -> Finding:
 
 def _in_words(change: Change) -> str:
     """A change, and what is live beyond the grant."""
-    return "; ".join([named(change), *(change.before or {}).get("otherwise", [])])
+    beyond = "; ".join((change.before or {}).get("otherwise", []))
+    return f"{named(change)}: {beyond}" if beyond else named(change)
 
 
 @readiness_item(review_item=4, version=2)
