@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from provisioning_assets.backends.certificates import CertificateAuthority, Issued, Managed
-from provisioning_assets.backends.secrets import ACME_ACCOUNT, certificate_secret, mount
+from provisioning_assets.backends.secrets import ACME_ACCOUNT, Place, certificate_secret
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Action, Change, ChangeClass, Plan, diff
@@ -74,7 +74,7 @@ class Certificates:
 
     def _account(self) -> str | None:
         """The account that we keep at the authority, made and stored at the first use."""
-        store, where = self.run.backend(Kind.SECRETS), mount(self.run.scope, "engagement")
+        store, where = self.run.backend(Kind.SECRETS), Place(self.run.scope, "engagement")
         kept = store.read(where, ACME_ACCOUNT)["key"] if ACME_ACCOUNT in store.stored(where) else None
         contact = self.run.environment.certificates.contact
         account = self._authority.account(kept, contact)
@@ -83,7 +83,7 @@ class Certificates:
         return account
 
     def _store(self, certificate: Certificate, issued: Issued) -> None:
-        store, where = self.run.backend(Kind.SECRETS), mount(self.run.scope, "runtime")
+        store, where = self.run.backend(Kind.SECRETS), Place(self.run.scope, "runtime")
         name = certificate_secret(certificate.name)
         key = {"reference": issued.reference} if isinstance(issued, Managed) else {"key": issued.key}
         value = {**key, "chain": issued.chain}
@@ -109,7 +109,7 @@ class Kept:
 
 def kept_for(run: AssetRun, certificate: Certificate) -> Kept | None:
     """The stored certificate; None when there is none."""
-    store, where, name = run.backend(Kind.SECRETS), mount(run.scope, "runtime"), certificate_secret(certificate.name)
+    store, where, name = run.backend(Kind.SECRETS), Place(run.scope, "runtime"), certificate_secret(certificate.name)
     stored = store.stored(where).get(name)
     if stored is None:
         return None
@@ -128,7 +128,7 @@ def certificates_are_served(run: AssetRun) -> Finding:
 
     Red says what the client saw. The server gets some seconds to pick a new certificate up.
     """
-    store, where = run.backend(Kind.SECRETS), mount(run.scope, "runtime")
+    store, where = run.backend(Kind.SECRETS), Place(run.scope, "runtime")
     problems: dict[str, str | None] = {}
     details = {}
     for certificate in run.environment.certificates.certificates:

@@ -5,14 +5,14 @@ from datetime import timedelta
 from provisioning_assets.assets.monitored import dashboard_bodies, desired_monitoring
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Capability, Kind
-from provisioning_assets.core.plan import Attributes, Change
+from provisioning_assets.core.plan import Attributes
 from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.placeholders import fill
 from provisioning_assets.probes.alert_routing import prove_control, prove_quiet
 from provisioning_assets.probes.routing_proofs import Control
 from provisioning_assets.runs.asset_run import AssetRun
-from provisioning_assets.runs.declared import Declared, equals_declared, named
+from provisioning_assets.runs.declared import Declared, equals_declared
 from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
@@ -37,13 +37,7 @@ def monitoring_has_not_drifted(run: AssetRun) -> Finding:
 
     Red names what differs: a rule's condition or routes, an edited dashboard, a delivery probe that was cut off.
     """
-    return equals_declared(run, target(run), words=_in_words)
-
-
-def _in_words(change: Change) -> str:
-    """What is different; of what is not as the product writes it, the product's own words."""
-    said = (change.before or {}).get("otherwise") or ()
-    return ": ".join(filter(None, (named(change), "; ".join(said))))
+    return equals_declared(run, target(run))
 
 
 @readiness_item(review_item=5, max_age=timedelta(hours=6))

@@ -2,52 +2,72 @@
 
 from collections.abc import Mapping, Sequence
 
-from provisioning_assets.assets.secret_structure import desired_structure
-from provisioning_assets.backends.secrets import ACME_ACCOUNT, PURPOSES, Stored, certificate_secret, mount
+from provisioning_assets.backends.secrets import ACME_ACCOUNT, ALL, PURPOSES, Place, Purpose, Stored, certificate_secret
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.engagement.models import Engagement, Environment
-from provisioning_assets.engagement.sections import Secret
+from provisioning_assets.engagement.sections import Secret, Secrets
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.declared import Declared, equals_declared
 from provisioning_assets.runs.initial_values import initial_value, require_initial_values
 from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
+PIPELINE = "pipeline"
+
+
+def desired_grants(section: Secrets) -> dict[str, Attributes]:
+    """Places and grants: least privilege, from the names alone.
+
+    The pipeline reads exactly what is listed, so neither private keys of certificates, which lie in the same place, nor
+    anything engagement-time. The agency reads and lists all that is engagement-time.
+    """
+    places: dict[str, Attributes] = {f"place {purpose}": {"otherwise": []} for purpose in PURPOSES}
+    listed = {"runtime": sorted(set(section.pipeline_reads))}
+    return {
+        **places,
+        f"grant {PIPELINE}": {"reads": listed, "lists": [], "logs_in": True, "otherwise": []},
+        "grant agency": {
+            "reads": {"engagement": ALL},
+            "lists": ["engagement"],
+            "logs_in": False,
+            "otherwise": [],
+        },
+    }
+
 
 def target(run: AssetRun) -> Declared:
-    """Mounts, policies and roles as declared, and each secret with a value and its description.
+    """Places and grants as declared, and each secret with a value and its description.
 
     A description (owner, purpose, rotation) follows the engagement file; a value is never replaced.
     """
     section, store, scope = run.environment.secrets, run.backend(Kind.SECRETS), run.scope
-    declared = {f"secret {mount(scope, each.purpose)}/{each.name}": each for each in section.secrets}
+    declared = {f"secret {each.purpose}/{each.name}": each for each in section.secrets}
 
     def desired() -> Mapping[str, Attributes]:
-        structure = desired_structure(scope, section)
-        return {**structure, **{address: _description(each) for address, each in declared.items()}}
+        return {**desired_grants(section), **{address: _description(each) for address, each in declared.items()}}
 
     def read() -> Mapping[str, Attributes]:
         there = {
-            f"secret {mount(scope, purpose)}/{name}": stored.metadata
+            f"secret {purpose}/{name}": stored.metadata
             for purpose in PURPOSES
-            for name, stored in store.stored(mount(scope, purpose)).items()
+            for name, stored in store.stored(Place(scope, purpose)).items()
         }
-        return {**store.read_structure(f"{scope}-"), **{a: v for a, v in there.items() if a in declared}}
+        return {**store.read_grants(scope), **{a: v for a, v in there.items() if a in declared}}
 
     def write(changes: Sequence[Change]) -> None:
-        store.write_structure([change for change in changes if change.address not in declared])
+        store.write_grants(scope, [change for change in changes if change.address not in declared])
         for change in changes:
             if change.address not in declared:
                 continue
             each = declared[change.address]
-            where = mount(scope, each.purpose)
+            place = Place(scope, each.purpose)
             if change.action is Action.CREATE:
-                store.create(where, each.name, {"value": initial_value(each, run.access.given)}, _description(each))
+                store.create(place, each.name, {"value": initial_value(each, run.access.given)}, _description(each))
             else:
-                store.describe(where, each.name, _description(each))
+                store.describe(place, each.name, _description(each))
 
-    return Declared(desired, read, write, stateful=lambda address: address.startswith("mount "))
+    return Declared(desired, read, write, stateful=lambda address: address.startswith("place "))
 
 
 def _description(secret: Secret) -> dict[str, str]:
@@ -57,9 +77,9 @@ def _description(secret: Secret) -> dict[str, str]:
 
 @readiness_item(review_item=4)
 def secrets_have_not_drifted(run: AssetRun) -> Finding:
-    """Mounts, policies and roles are as declared, and every declared secret has a value.
+    """Places and grants are as declared, and every declared secret has a value.
 
-    Red names what differs; a widened policy is found here.
+    Red names what differs; whatever opens more than was granted is found here.
     """
     return equals_declared(run, target(run))
 
@@ -73,7 +93,7 @@ def secrets_are_populated(run: AssetRun) -> Finding:
     section, store = run.environment.secrets, run.backend(Kind.SECRETS)
     problems: dict[str, str | None] = {}
     for purpose in PURPOSES:
-        stored = store.stored(mount(run.scope, purpose))
+        stored = store.stored(Place(run.scope, purpose))
         declared = {each.name: each for each in section.secrets if each.purpose == purpose}
         for name, each in declared.items():
             problems[f"{purpose}/{name}"] = _problem(run, each, stored.get(name))
@@ -85,7 +105,7 @@ def secrets_are_populated(run: AssetRun) -> Finding:
 def _problem(run: AssetRun, secret: Secret, stored: Stored | None) -> str | None:
     if stored is None:
         return "has no value"
-    value = run.backend(Kind.SECRETS).read(mount(run.scope, secret.purpose), secret.name)
+    value = run.backend(Kind.SECRETS).read(Place(run.scope, secret.purpose), secret.name)
     if not str(value.get("value") or "").strip():
         return "its value is empty" if "value" in value else "has no key `value`: nobody would find it"
     owner = stored.metadata.get("owner")
@@ -93,7 +113,7 @@ def _problem(run: AssetRun, secret: Secret, stored: Stored | None) -> str | None
 
 
 def _kept_by_certificates(run: AssetRun, purpose: str) -> set[str]:
-    """Names that the certificates keep in the same mounts."""
+    """Names that the certificates keep in the same places."""
     if purpose == "engagement":
         return {ACME_ACCOUNT}
     return {certificate_secret(each.name) for each in run.environment.certificates.certificates}
@@ -101,38 +121,40 @@ def _kept_by_certificates(run: AssetRun, purpose: str) -> set[str]:
 
 @readiness_item(review_item=4, requires=(Capability.GRANTS_TRIED,))
 def pipeline_reads_its_secrets(run: AssetRun) -> Finding:
-    """The deployment pipeline's role logs in and reads each secret that it needs; the values are dropped at once."""
-    runtime = mount(run.scope, "runtime")
-    paths = [(runtime, name) for name in run.environment.secrets.pipeline_reads]
-    could = run.backend(Kind.SECRETS).can_read(f"{run.scope}-pipeline", paths)
+    """The deployment pipeline's identity logs in and reads each secret that it needs; the values are dropped at once.
+
+    Red names what it cannot read.
+    """
+    needed: list[tuple[Purpose, str]] = [("runtime", name) for name in run.environment.secrets.pipeline_reads]
+    could = run.backend(Kind.SECRETS).can_read(run.scope, PIPELINE, needed)
     return Finding.over(
         "secrets of the pipeline",
-        {path: None if readable else "the pipeline cannot read it" for path, readable in could.items()},
+        {"/".join(each): None if could[each] else "the pipeline cannot read it" for each in needed},
     )
 
 
 @readiness_item(review_item=4, version=2, requires=(Capability.GRANTS_TRIED,))
 def pipeline_reads_nothing_else(run: AssetRun) -> Finding:
-    """The same role is refused everything else: engagement-time secrets, undeclared runtime ones, private keys.
+    """The same identity is refused everything else: engagement-time secrets, undeclared runtime ones, private keys.
 
     The same log-in then reads one of its own secrets: without that control, refusals prove nothing.
     """
-    store, section = run.backend(Kind.SECRETS), run.environment.secrets
-    allowed = [(mount(run.scope, "runtime"), name) for name in section.pipeline_reads]
-    mounts = [mount(run.scope, purpose) for purpose in PURPOSES]
-    rest = [path for where in mounts for name in store.stored(where) if (path := (where, name)) not in allowed]
-    could = store.can_read(f"{run.scope}-pipeline", [*rest, *allowed[:1]])
-    if not allowed or not could["/".join(allowed[0])]:
+    store = run.backend(Kind.SECRETS)
+    needed: list[tuple[Purpose, str]] = [("runtime", name) for name in run.environment.secrets.pipeline_reads]
+    there = [(purpose, name) for purpose in PURPOSES for name in store.stored(Place(run.scope, purpose))]
+    rest = [each for each in there if each not in needed]
+    could = store.can_read(run.scope, PIPELINE, [*rest, *needed[:1]])
+    if not needed or not could[needed[0]]:
         return Finding.red("no control: the log-in that was refused the rest could not read a secret of its own either")
     return Finding.over("other secrets", {
-        path: "the pipeline can read it" if could[path] else None for path in map("/".join, rest)
+        "/".join(each): "the pipeline can read it" if could[each] else None for each in rest
     })  # fmt: skip
 
 
 def _require_values(run: AssetRun) -> None:
     """Ask for the first value of each secret that is not stored yet, before a run begins that would miss it."""
     store = run.backend(Kind.SECRETS)
-    stored = {purpose: store.stored(mount(run.scope, purpose)) for purpose in PURPOSES}
+    stored = {purpose: store.stored(Place(run.scope, purpose)) for purpose in PURPOSES}
     require_initial_values(run.environment.secrets.secrets, lambda purpose: stored[purpose], run.access.given)
 
 
@@ -145,7 +167,7 @@ def task(engagement: Engagement, environment: Environment) -> Task:
         pipeline_reads_nothing_else,
     )
     written, template = section(engagement, environment, "secrets")
-    # A secret in the mount is ours, or undeclared, by the names of the certificates.
+    # A secret in a place is ours, or undeclared, by the names of the certificates.
     kept = sorted(certificate_secret(each.name) for each in environment.certificates.certificates)
     own = {**written, "certificates": kept}
     return Task(

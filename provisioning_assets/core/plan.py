@@ -17,6 +17,12 @@ Attributes = Mapping[str, Json]
 
 SENSITIVE = "(sensitive)"
 
+OTHERWISE = "otherwise"
+"""Attribute that lists, in a product's words, what is live and not as it writes the address; nothing is desired."""
+
+_NAMED = 5
+"""How many attributes a change is named with."""
+
 
 def digest(value: Json) -> str:
     """SHA-256 of the canonical JSON (RFC 8785) of a value, as `sha256:<hex>`."""
@@ -80,8 +86,10 @@ class Change:
         }
 
     def __str__(self) -> str:
-        named = ", ".join(self.attributes)
-        return f"{self.action} {self.address}" + (f" ({named})" if self.action is Action.UPDATE and named else "")
+        named = ", ".join(self.attributes[:_NAMED])
+        what = f"{self.action} {self.address}" + (f" ({named})" if self.action is Action.UPDATE and named else "")
+        beyond = (self.before or {}).get(OTHERWISE)
+        return f"{what}: {'; '.join(map(str, beyond))}" if isinstance(beyond, list | tuple) and beyond else what
 
 
 @dataclass(frozen=True, slots=True)

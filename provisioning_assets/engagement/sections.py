@@ -141,7 +141,7 @@ class Secrets(Model):
     secrets: tuple[Secret, ...] = Field(min_length=1)
     """All that the platform is to hold for this environment."""
     pipeline_reads: tuple[Label, ...] = Field(min_length=1)
-    """Names of the runtime secrets that the deployment pipeline's AppRole reads."""
+    """Names of the runtime secrets that the deployment pipeline reads."""
 
 
 class RuntimeConfig(Model):

@@ -34,12 +34,7 @@ class Declared:
         self.write(plan.changes)
 
 
-def named(change: Change) -> str:
-    """What is different, by address and attribute."""
-    return f"{change.action} {change.address} ({', '.join(change.attributes[:_NAMED])})"
-
-
-def equals_declared(run: AssetRun, target: Target, *, words: Callable[[Change], str] = named) -> Finding:
+def equals_declared(run: AssetRun, target: Target) -> Finding:
     """Whether live equals declared: this run's own last plan tells if there is one, else a fresh one."""
     plan = run.last_plan() or target.plan()
     if plan.empty:
@@ -48,7 +43,7 @@ def equals_declared(run: AssetRun, target: Target, *, words: Callable[[Change], 
         {"action": change.action.value, "address": change.address, "attributes": list(change.attributes)}
         for change in plan.changes
     ]
-    problems = {change.address: words(change) for change in plan.changes}
+    problems = {change.address: str(change) for change in plan.changes}
     first = "; ".join(list(problems.values())[:_NAMED])
     more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
     return Finding(Verdict.RED, f"live differs from declared: {first}{more}", {"differences": differences}, problems)

@@ -1,101 +1,122 @@
-"""A secret store in memory, with policies that are obeyed."""
+"""A secret store in memory, with grants that are obeyed."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Self
 from uuid import uuid4
 
-from provisioning_assets.backends.secrets import Stored
-from provisioning_assets.core.plan import Attributes, Change
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.secrets import ALL, Place, Purpose, Stored
+from provisioning_assets.core.plan import Attributes, Change, Json
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
-_RULE = re.compile(r'path "(?P<path>[^"]+)" \{ capabilities = \[(?P<capabilities>[^]]*)\]')
+_NAME = re.compile(r"[\w./-]+")
 
 
 class MemorySecrets:
-    """Versions, check-and-set and read policies, as the real ones behave."""
+    """Versions, check-and-set and grants, as the real ones behave."""
 
-    def __init__(self, address: str | None = None) -> None:
-        self.address = address
+    def __init__(self) -> None:
         self._cluster = str(uuid4())
-        self._structure: dict[str, Attributes] = {}
-        self._secrets: dict[tuple[str, str], tuple[Stored, dict[str, str]]] = {}
+        self._grants: dict[str, dict[str, Attributes]] = {}
+        self._opened: set[tuple[str, str, Purpose]] = set()
+        self._secrets: dict[tuple[Place, str], tuple[Stored, dict[str, str]]] = {}
 
-    def cluster(self) -> str:
+    @classmethod
+    def open(cls, _settings: object, _access: Access) -> Self:
+        """A store of its own."""
+        return cls()
+
+    def reach(self) -> None:
+        """It is there."""
+
+    def identity(self) -> Mapping[str, Json]:
         """Another one for every instance."""
-        return self._cluster
+        return {"cluster": self._cluster}
 
-    def read_structure(self, prefix: str) -> Mapping[str, Attributes]:
-        """What was written, by prefix of the name."""
-        return {a: v for a, v in self._structure.items() if a.split(" ", 1)[1].startswith(prefix)}
+    def open_wider(self, scope: str, who: str, purpose: Purpose) -> None:
+        """Let a grant read more, behind the back of whoever declared it."""
+        self._opened.add((scope, who, purpose))
 
-    def write_structure(self, changes: Sequence[Change]) -> None:
-        """Carry the changes out; a mount that holds secrets stays."""
+    def read_grants(self, scope: str) -> Mapping[str, Attributes]:
+        """What was written, and what was opened since."""
+        found = {address: dict(attributes) for address, attributes in self._grants.get(scope, {}).items()}
+        for _, who, purpose in sorted(each for each in self._opened if each[0] == scope):
+            found[f"grant {who}"]["otherwise"] = [f"reads what is {purpose}, too"]
+        return found
+
+    def write_grants(self, scope: str, changes: Sequence[Change]) -> None:
+        """Carry the changes out; a place that holds secrets stays."""
+        live = self._grants.setdefault(scope, {})
         for change in changes:
-            if change.after is not None:
-                if change.address.startswith("policy ") and not _RULE.search(change.after["rules"]):
-                    raise ApplyFailed("the policy has no rule", where=change.address, remedy="write one")
-                self._structure[change.address] = dict(change.after)
-                continue
             kind, name = change.address.split(" ", 1)
-            if kind == "mount" and self.stored(name):
+            if change.after is not None:
+                names = [each for names in change.after.get("reads", {}).values() if names != ALL for each in names]
+                if not all(_NAME.fullmatch(each) for each in names):
+                    raise ApplyFailed("no grant can open that", where=change.address, remedy="another name")
+                live[change.address] = dict(change.after)
+            elif kind == "place" and self._held(scope, name):
                 raise ApplyFailed(f"the {change.address} holds secrets", where=change.address, remedy="move them first")
-            self._structure.pop(change.address, None)
+            else:
+                live.pop(change.address, None)
+            self._opened = {each for each in self._opened if each[:2] != (scope, name)}
 
-    def stored(self, mount: str) -> Mapping[str, Stored]:
+    def stored(self, place: Place) -> Mapping[str, Stored]:
         """Metadata by name."""
-        return {name: stored for (where, name), (stored, _) in self._secrets.items() if where == mount}
+        return {name: stored for (where, name), (stored, _) in self._secrets.items() if where == place}
 
-    def create(self, mount: str, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
+    def create(self, place: Place, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
         """Version 1, where there is none."""
-        self._known(mount)
-        if (mount, name) in self._secrets:
+        self._known(place)
+        if (place, name) in self._secrets:
             return False
-        self._secrets[mount, name] = Stored(1, datetime.now(UTC), dict(metadata)), dict(value)
+        self._secrets[place, name] = Stored("1", datetime.now(UTC), dict(metadata)), dict(value)
         return True
 
-    def update(self, mount: str, name: str, value: Mapping[str, str], *, version: int) -> bool:
+    def update(self, place: Place, name: str, value: Mapping[str, str], *, version: str) -> bool:
         """The next version, if the last one is still this."""
-        self._known(mount)
-        stored = self.stored(mount).get(name)
+        self._known(place)
+        stored = self.stored(place).get(name)
         if stored is None or stored.version != version:
             return False
-        self._secrets[mount, name] = Stored(version + 1, datetime.now(UTC), stored.metadata), dict(value)
+        self._secrets[place, name] = Stored(str(int(version) + 1), datetime.now(UTC), stored.metadata), dict(value)
         return True
 
-    def describe(self, mount: str, name: str, metadata: Mapping[str, str]) -> None:
+    def describe(self, place: Place, name: str, metadata: Mapping[str, str]) -> None:
         """Other metadata for the same value."""
-        if (mount, name) not in self._secrets:
-            raise ProviderFailed(f"there is no secret {mount}/{name}")
-        stored, value = self._secrets[mount, name]
-        self._secrets[mount, name] = replace(stored, metadata=dict(metadata)), value
+        stored, value = self._found(place, name)
+        self._secrets[place, name] = replace(stored, metadata=dict(metadata)), value
 
-    def read(self, mount: str, name: str) -> Mapping[str, str]:
+    def read(self, place: Place, name: str) -> Mapping[str, str]:
         """The newest value."""
-        if (mount, name) not in self._secrets:
-            raise ProviderFailed(f"there is no secret {mount}/{name}")
-        return dict(self._secrets[mount, name][1])
+        return dict(self._found(place, name)[1])
 
-    def can_read(self, role: str, paths: Sequence[tuple[str, str]]) -> Mapping[str, bool]:
-        """What the role's policies allow."""
-        found = self._structure.get(f"role {role}")
-        if found is None:
-            raise ProviderFailed(f"there is no role {role}")
-        rules = "\n".join(str(self._structure[f"policy {name}"]["rules"]) for name in found["policies"])
-        allowed = [rule["path"] for rule in _RULE.finditer(rules) if '"read"' in rule["capabilities"]]
+    def can_read(
+        self, scope: str, who: str, secrets: Sequence[tuple[Purpose, str]]
+    ) -> Mapping[tuple[Purpose, str], bool]:
+        """What the grant allows."""
+        grant = self._grants.get(scope, {}).get(f"grant {who}", {})
+        if not grant.get("logs_in"):
+            raise ProviderFailed(f"nobody can log in as {who}")
         answers = {}
-        for mount, name in paths:
-            permitted = any(_covers(pattern, f"{mount}/data/{name}") for pattern in allowed)
-            if permitted:
-                self.read(mount, name)
-            answers[f"{mount}/{name}"] = permitted
+        for purpose, name in secrets:
+            names = grant["reads"].get(purpose, [])
+            allowed = names == ALL or name in names or (scope, who, purpose) in self._opened
+            if allowed:
+                self.read(Place(scope, purpose), name)
+            answers[purpose, name] = allowed
         return answers
 
-    def _known(self, mount: str) -> None:
-        if f"mount {mount}" not in self._structure:
-            raise ProviderFailed(f"there is no mount {mount}")
+    def _held(self, scope: str, purpose: str) -> bool:
+        return any((place.scope, place.purpose) == (scope, purpose) for place, _ in self._secrets)
 
+    def _known(self, place: Place) -> None:
+        if f"place {place.purpose}" not in self._grants.get(place.scope, {}):
+            raise ProviderFailed(f"there is no place {place}")
 
-def _covers(pattern: str, path: str) -> bool:
-    return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
+    def _found(self, place: Place, name: str) -> tuple[Stored, dict[str, str]]:
+        if (place, name) not in self._secrets:
+            raise ProviderFailed(f"there is no secret {place}/{name}")
+        return self._secrets[place, name]

@@ -13,13 +13,10 @@ PURPOSES: Mapping[Purpose, str] = {
     "runtime": "what the running system uses",
     "engagement": "what the agency uses until hand-off",
 }
+ALL = "*"
+"""In a grant, instead of names: every secret of the place, also those to come."""
 ACME_ACCOUNT = "acme-account"
 """Name of the engagement-time secret that holds the key of the account at a certificate authority."""
-
-
-def mount(scope: str, purpose: Purpose) -> str:
-    """Where an environment's secrets of a purpose lie; `scope` is `<engagement>-<environment>`."""
-    return f"{scope}-{purpose}"
 
 
 def certificate_secret(certificate: str) -> str:
@@ -28,53 +25,73 @@ def certificate_secret(certificate: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an environment's secrets of a purpose lie; `scope` is `<engagement>-<environment>`."""
+
+    scope: str
+    purpose: Purpose
+
+    def __str__(self) -> str:
+        return f"{self.scope}/{self.purpose}"
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What may be known of a secret without its value."""
 
-    version: int
+    version: str
+    """The product's own word for it: another one after each write."""
     written_at: datetime
     metadata: Mapping[str, str]
 
 
 class SecretStore(Backend, Protocol):
-    """Versioned secrets under mounts, and the policies and roles that open them.
+    """Places of secrets, grants that open them, and the secrets themselves.
 
-    A path is `<mount>/<name>`. Structure (mounts, policies, roles) is reconciled as addresses:
-    `mount <name>`, `policy <name>`, `role <name>`.
+    Places and grants of an environment are reconciled, as addresses with attributes:
+
+    - `place <purpose>`: `{"otherwise": []}`. A product whose places are mere prefixes of names always has them.
+    - `grant <who>`: `{"reads": {purpose: sorted names, or ALL}, "lists": sorted purposes, "logs_in": bool,
+      "otherwise": []}`. Who `logs_in` has an identity of its own in the store; any other grant is for people, whom the
+      store knows already.
+
+    `otherwise` says in words each thing about the address that is live and that the attributes do not tell: one more
+    rule, another lifetime, a restriction to some networks. Declared is always nothing of it.
     """
 
-    def cluster(self) -> str:
-        """Identity of the cluster: it changes when the store is another one."""
+    def read_grants(self, scope: str) -> Mapping[str, Attributes]:
+        """Every place and grant that is the environment's by its name."""
         ...
 
-    def read_structure(self, prefix: str) -> Mapping[str, Attributes]:
-        """Mounts, policies and roles whose name begins with the prefix."""
+    def write_grants(self, scope: str, changes: Sequence[Change]) -> None:
+        """Carry the changes out, and take back what was otherwise. A place that holds secrets is never deleted."""
         ...
 
-    def write_structure(self, changes: Sequence[Change]) -> None:
-        """Carry the changes of mounts, policies and roles out."""
+    def stored(self, place: Place) -> Mapping[str, Stored]:
+        """Name to metadata of every secret of the place; empty when there is no such place."""
         ...
 
-    def stored(self, mount: str) -> Mapping[str, Stored]:
-        """Name to metadata of every secret in the mount; empty when the mount does not exist."""
+    def create(self, place: Place, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
+        """Write the first version, check-and-set; False when there is a value already, which stays."""
         ...
 
-    def create(self, mount: str, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
-        """Write version 1, check-and-set; False when there is a value already, which stays."""
-        ...
-
-    def update(self, mount: str, name: str, value: Mapping[str, str], *, version: int) -> bool:
+    def update(self, place: Place, name: str, value: Mapping[str, str], *, version: str) -> bool:
         """Write the version after this one, check-and-set; False when somebody else wrote it."""
         ...
 
-    def describe(self, mount: str, name: str, metadata: Mapping[str, str]) -> None:
+    def describe(self, place: Place, name: str, metadata: Mapping[str, str]) -> None:
         """Replace what is recorded about a secret: another owner, another period. Its value and version stay."""
         ...
 
-    def read(self, mount: str, name: str) -> Mapping[str, str]:
+    def read(self, place: Place, name: str) -> Mapping[str, str]:
         """The value. Keep it in memory, for the shortest time."""
         ...
 
-    def can_read(self, role: str, paths: Sequence[tuple[str, str]]) -> Mapping[str, bool]:
-        """Log in as the role and try each (mount, name): what it could read. The values are dropped."""
+    def can_read(
+        self, scope: str, who: str, secrets: Sequence[tuple[Purpose, str]]
+    ) -> Mapping[tuple[Purpose, str], bool]:
+        """Log in as the grant's identity and try each secret: what it could read. The values are dropped.
+
+        `ProviderFailed` when it could not be tried, by a product without `Capability.GRANTS_TRIED` always.
+        """
         ...

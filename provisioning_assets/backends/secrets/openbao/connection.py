@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,23 @@ import requests
 from hvac.exceptions import Forbidden, InvalidPath, VaultDown, VaultError
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.secrets.settings import OpenBao, Vault
 from provisioning_assets.errors import ProviderFailed, Unreachable
 
-TIMEOUT = 3
-"""Seconds that one request may take."""
+TIMEOUT: Any = (2, 3)
+"""Seconds for a connection, and for the next piece of an answer: less than five also where a name has two addresses."""
+
+_CALLED = {"openbao": ("OpenBao", "bao"), "vault": ("Vault", "vault")}
 
 
 class Connection:
     """One server. The token comes from VAULT_TOKEN, from the file that VAULT_TOKEN_FILE names, or ~/.vault-token."""
 
-    def __init__(self, declared: str | None, access: Access) -> None:
-        self._declared = declared
+    def __init__(self, settings: OpenBao | Vault, access: Access) -> None:
+        self._declared = settings.address
         self._access = access
+        self.product, self.command = _CALLED[settings.name]
+        self.namespace = access.get("VAULT_NAMESPACE")
 
     @cached_property
     def address(self) -> str:
@@ -32,23 +38,26 @@ class Connection:
     @cached_property
     def client(self) -> Any:
         """A client with our token."""
-        client = self.anonymous()
-        client.token = _token(self.address, self._access)
+        client = self.anonymous(self.namespace)
+        client.token = self._token()
         return client
 
-    def anonymous(self) -> Any:
-        """A client without a token, to log in with."""
+    def anonymous(self, namespace: str = "") -> Any:
+        """A client without a token. Nothing of this process's variables reaches it but by its access."""
         session = requests.Session()
-        session.trust_env = False  # neither proxies nor trust of this process
+        session.trust_env = False
         session.proxies.update(self._access.proxies(self.address))
         session.verify = self._access.get("VAULT_CACERT") or self._access.get("SSL_CERT_FILE") or True
+        session.hooks["response"].append(self._refuse_strangers)
+        ours = (self._access.get("VAULT_CLIENT_CERT"), self._access.get("VAULT_CLIENT_KEY"))
         client: Any = hvac.Client
-        # An empty token, since hvac would look for one by itself.
+        # What is empty is given all the same: hvac would look for it by itself.
         return client(
             url=self.address,
             timeout=TIMEOUT,
             token="",
-            namespace=self._access.get("VAULT_NAMESPACE") or None,
+            namespace=namespace or None,
+            cert=ours if all(ours) else (),
             verify=session.verify,
             session=session,
         )
@@ -59,58 +68,69 @@ class Connection:
         try:
             yield
         except requests.exceptions.SSLError as error:
-            remedy = "name its authority's certificate in VAULT_CACERT, or mend VAULT_ADDR"
-            raise Unreachable("OpenBao", self.address, cause=str(error), remedy=remedy) from None
+            raise self._distrusted(error) from None
         except (requests.ConnectionError, requests.Timeout) as error:
             cause = f"{type(error).__name__} while {doing}"
             remedy = "start it, or set VAULT_ADDR to where it listens"
-            raise Unreachable("OpenBao", self.address, cause=cause, remedy=remedy) from None
+            raise Unreachable(self.product, self.address, cause=cause, remedy=remedy) from None
         except requests.RequestException as error:
-            raise ProviderFailed(
-                "no OpenBao answers there",
-                where=self.address,
-                cause=f"{type(error).__name__} while {doing}",
-                remedy="set VAULT_ADDR to its address, with http:// or https://",
-            ) from None
+            raise self._stranger(f"{type(error).__name__} while {doing}") from None
+        except OSError as error:  # how requests says that a file of ours is not there
+            raise self._distrusted(error) from None
         except VaultDown:
-            raise sealed(self.address) from None
+            raise self.sealed() from None
         except Forbidden:
+            remedy = f"give VAULT_TOKEN or VAULT_TOKEN_FILE one with a policy for it ({self.command} token lookup)"
             raise ProviderFailed(
-                "OpenBao refused: the token is not valid, or may not do this",
+                f"{self.product} refused: the token is not valid, or may not do this",
                 where=self.address,
                 cause=f"403 while {doing}",
-                remedy="give VAULT_TOKEN or VAULT_TOKEN_FILE a token with a policy for it (bao token lookup)",
+                remedy=remedy,
             ) from None
         except InvalidPath as error:
             raise ProviderFailed(
-                f"OpenBao has no such thing: {doing}",
+                f"{self.product} has no such thing: {doing}",
                 where=self.address,
                 cause="; ".join(str(each) for each in error.errors or ["404"]),
-                remedy="apply the secrets of this environment first; it makes mounts, roles and first versions",
+                remedy="apply the secrets of this environment first; that makes places, grants and first values",
             ) from None
         except VaultError as error:
             cause = "; ".join(str(each) for each in error.errors or [type(error).__name__])
-            raise ProviderFailed(f"OpenBao failed while {doing}", where=self.address, cause=cause) from None
+            raise ProviderFailed(f"{self.product} failed while {doing}", where=self.address, cause=cause) from None
 
+    def sealed(self) -> ProviderFailed:
+        """The error of a server that is up and can decrypt nothing."""
+        remedy = f"unseal it ({self.command} operator unseal), then run again"
+        return ProviderFailed(f"{self.product} is sealed", where=self.address, remedy=remedy)
 
-def sealed(address: str) -> ProviderFailed:
-    """The error of a server that is up and can decrypt nothing."""
-    return ProviderFailed("OpenBao is sealed", where=address, remedy="unseal it (bao operator unseal), then run again")
+    def _refuse_strangers(self, response: requests.Response, **_: Any) -> None:
+        """A token goes nowhere else, wherever an answer points to; and a page with status 200 is no answer."""
+        if response.is_redirect:
+            raise self._stranger(f"it sends us to {response.headers['location']}")
+        if response.status_code == HTTPStatus.OK and "json" not in response.headers.get("content-type", ""):
+            raise self._stranger("its answer is no JSON")
 
+    def _distrusted(self, error: OSError) -> Unreachable:
+        remedy = "name its authority's certificate in VAULT_CACERT, or mend VAULT_ADDR"
+        return Unreachable(self.product, self.address, cause=str(error), remedy=remedy)
 
-def _token(address: str, access: Access) -> str:
-    if token := access.get("VAULT_TOKEN"):
+    def _stranger(self, cause: str) -> ProviderFailed:
+        remedy = "set VAULT_ADDR to its own address, with https:// or http://"
+        return ProviderFailed(f"no {self.product} answers there", where=self.address, cause=cause, remedy=remedy)
+
+    def _token(self) -> str:
+        if token := self._access.get("VAULT_TOKEN"):
+            return token
+        file = Path(self._access.get("VAULT_TOKEN_FILE") or Path.home() / ".vault-token")
+        try:
+            token, cause = file.read_text(encoding="utf-8").strip(), "it is empty"
+        except (OSError, UnicodeDecodeError) as error:
+            token, cause = "", getattr(error, "strerror", None) or "it is not text"
+        if not token:
+            raise ProviderFailed(
+                f"there is no token for the secret store at {self.address}",
+                where=str(file),
+                cause=cause,
+                remedy=f"log in ({self.command} login), or set VAULT_TOKEN or VAULT_TOKEN_FILE",
+            )
         return token
-    file = Path(access.get("VAULT_TOKEN_FILE") or Path.home() / ".vault-token")
-    try:
-        token, cause = file.read_text(encoding="utf-8").strip(), "it is empty"
-    except (OSError, UnicodeDecodeError) as error:
-        token, cause = "", getattr(error, "strerror", None) or "it is not text"
-    if not token:
-        raise ProviderFailed(
-            f"there is no token for the secret store at {address}",
-            where=str(file),
-            cause=cause,
-            remedy="log in (bao login), or set VAULT_TOKEN or VAULT_TOKEN_FILE",
-        )
-    return token

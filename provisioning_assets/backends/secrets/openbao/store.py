@@ -4,23 +4,21 @@ https://openbao.org/api-docs/secret/kv/kv-v2/
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
+from hvac.exceptions import InvalidPath, InvalidRequest
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.secrets import Stored
-from provisioning_assets.backends.secrets.openbao import structure as openbao_structure
-from provisioning_assets.backends.secrets.openbao.connection import Connection, sealed
+from provisioning_assets.backends.secrets import Place, Purpose, Stored
+from provisioning_assets.backends.secrets.openbao import grants, places, trying
+from provisioning_assets.backends.secrets.openbao.connection import Connection
+from provisioning_assets.backends.secrets.openbao.places import mount
 from provisioning_assets.backends.secrets.settings import OpenBao as Settings
 from provisioning_assets.backends.secrets.settings import Vault
-from provisioning_assets.core.plan import Attributes, Change, Json
+from provisioning_assets.core.plan import Action, Attributes, Change, Json
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
-
-LOGIN = "60s"
-"""How long the secret id lives that a role is tried with; it is good for one log-in."""
 
 
 class OpenBao:
@@ -32,139 +30,131 @@ class OpenBao:
     @classmethod
     def open(cls, settings: Settings | Vault, access: Access) -> Self:
         """The server of the profile."""
-        return cls(Connection(settings.address, access))
+        return cls(Connection(settings, access))
 
     def reach(self) -> None:
-        """Its health, and that it is not sealed."""
-        self.cluster()
+        """Its health, that it is not sealed, and that there is a token for it."""
+        self._cluster()
+        _ = self._client
 
     def identity(self) -> Mapping[str, Json]:
-        """The cluster."""
-        return {"cluster": self.cluster()}
+        """The cluster, whose id a new server does not share, and the namespace in it."""
+        namespace = self._connection.namespace
+        return {"cluster": self._cluster(), **({"namespace": namespace} if namespace else {})}
 
-    def cluster(self) -> str:
-        """The cluster's id, which a new server does not share."""
-        with self._translated("asking for its health"):
-            health = self._client.sys.read_health_status(method="GET", standby_ok=True)
-            body = health if isinstance(health, dict) else health.json()
-        if body.get("sealed"):
-            raise sealed(self._connection.address)
-        if not body.get("cluster_id"):
-            raise ProviderFailed("OpenBao does not say which cluster it is", where=self._connection.address)
-        return str(body["cluster_id"])
+    def read_grants(self, scope: str) -> Mapping[str, Attributes]:
+        """Mounts, and policies with their roles, that begin with the scope."""
+        with self._translated("reading places and grants"):
+            return {**places.read(self._client, scope), **grants.read(self._client, scope)}
 
-    def read_structure(self, prefix: str) -> Mapping[str, Attributes]:
-        """KV mounts, policies and AppRole roles that begin with the prefix."""
-        with self._translated("reading mounts, policies and roles"):
-            return openbao_structure.read(self._client, prefix)
-
-    def write_structure(self, changes: Sequence[Change]) -> None:
-        """Mounts first, roles last; a mount that holds secrets is never deleted."""
-        for change in sorted(changes, key=openbao_structure.order):
+    def write_grants(self, scope: str, changes: Sequence[Change]) -> None:
+        """Places first."""
+        for change in sorted(changes, key=lambda change: change.address.startswith("grant ")):
             try:
                 with self._translated(f"writing the {change.address}"):
-                    openbao_structure.write(self._client, change)
-            except ApplyFailed:
-                raise
+                    self._write(scope, change)
             except ProviderFailed as error:
                 raise ApplyFailed(error.what, where=change.address, cause=error.cause, remedy=error.remedy) from None
 
-    def stored(self, mount: str) -> Mapping[str, Stored]:
-        """Metadata of every secret of the mount, those in folders too. A deleted one is not there."""
-        with self._translated(f"listing {mount}"):
-            return {name: found for name in self._names(mount, "") if (found := self._live(mount, name)) is not None}
+    def _write(self, scope: str, change: Change) -> None:
+        kind, name = change.address.split(" ", 1)
+        if kind == "grant" and change.after is None:
+            grants.delete(self._client, scope, name)
+        elif kind == "grant" and change.after is not None:
+            grants.write(self._client, scope, name, change.after)
+        else:
+            verb = {Action.CREATE: places.create, Action.DELETE: places.delete}.get(change.action, places.restore)
+            verb(self._client, Place(scope, cast("Purpose", name)))
 
-    def create(self, mount: str, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
+    def _cluster(self) -> str:
+        """Asked without token and namespace: a server has one health for all of them."""
+        with self._translated("asking for its health"):
+            health = self._connection.anonymous().sys.read_health_status(method="GET", standby_ok=True)
+            body = health if isinstance(health, dict) else health.json()
+        if body.get("sealed"):
+            raise self._connection.sealed()
+        if not body.get("cluster_id"):
+            where = self._connection.address
+            raise ProviderFailed(f"{self._connection.product} does not say which cluster it is", where=where)
+        return str(body["cluster_id"])
+
+    def stored(self, place: Place) -> Mapping[str, Stored]:
+        """Metadata of every secret of the mount, those in folders too. A deleted one is not there."""
+        where = mount(place)
+        with self._translated(f"listing {where}"):
+            return {name: found for name in self._names(where, "") if (found := self._live(where, name)) is not None}
+
+    def create(self, place: Place, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
         """Check-and-set 0: only where there never was a version.
 
         Metadata first: whoever sees the value sees its owner too, also after a crash between the two.
         """
-        with self._translated(f"describing {mount}/{name}"):
-            if self._live(mount, name) is not None:
+        where = mount(place)
+        with self._translated(f"describing {where}/{name}"):
+            if self._live(where, name) is not None:
                 return False
-            self._kv.update_metadata(path=name, custom_metadata=dict(metadata), mount_point=mount)
-        if self._put(mount, name, value, cas=0):
+            self._kv.update_metadata(path=name, custom_metadata=dict(metadata), mount_point=where)
+        if self._put(where, name, value, cas=0):
             return True
-        with self._translated(f"reading about {mount}/{name}"):
-            if self._live(mount, name) is None:
+        with self._translated(f"reading about {where}/{name}"):
+            if self._live(where, name) is None:
+                bao = self._connection.command
                 raise ProviderFailed(
-                    f"the secret {mount}/{name} was deleted, and its older versions are still there",
-                    where=f"{mount}/{name}",
-                    remedy=f"bao kv undelete -mount={mount} -versions=N {name}, or remove all of it: "
-                    f"bao kv metadata delete -mount={mount} {name}",
+                    f"the secret {where}/{name} was deleted, and its older versions are still there",
+                    where=f"{where}/{name}",
+                    remedy=f"{bao} kv undelete -mount={where} -versions=N {name}, or remove all of it: "
+                    f"{bao} kv metadata delete -mount={where} {name}",
                 )
         return False
 
-    def update(self, mount: str, name: str, value: Mapping[str, str], *, version: int) -> bool:
+    def update(self, place: Place, name: str, value: Mapping[str, str], *, version: str) -> bool:
         """Check-and-set on the version that the caller saw."""
-        return self._put(mount, name, value, cas=version)
+        return self._put(mount(place), name, value, cas=int(version))
 
-    def describe(self, mount: str, name: str, metadata: Mapping[str, str]) -> None:
+    def describe(self, place: Place, name: str, metadata: Mapping[str, str]) -> None:
         """Replace the custom metadata of a secret that has a value."""
-        with self._translated(f"describing {mount}/{name}"):
-            if self._live(mount, name) is None:
-                raise ProviderFailed(f"there is no secret {mount}/{name} to describe", where=self._connection.address)
-            self._kv.update_metadata(path=name, custom_metadata=dict(metadata), mount_point=mount)
+        where = mount(place)
+        with self._translated(f"describing {where}/{name}"):
+            if self._live(where, name) is None:
+                raise ProviderFailed(f"there is no secret {where}/{name} to describe", where=self._connection.address)
+            self._kv.update_metadata(path=name, custom_metadata=dict(metadata), mount_point=where)
 
-    def read(self, mount: str, name: str) -> Mapping[str, str]:
+    def read(self, place: Place, name: str) -> Mapping[str, str]:
         """The newest version's value."""
-        with self._translated(f"reading {mount}/{name}"):
-            return dict(_newest(self._client, mount, name)["data"])
+        with self._translated(f"reading {mount(place)}/{name}"):
+            return dict(trying.newest(self._client, place, name)["data"])
 
-    def can_read(self, role: str, paths: Sequence[tuple[str, str]]) -> Mapping[str, bool]:
-        """`<mount>/<name>` to whether the role read it: 200 is yes, 403 is no, anything else is an error."""
-        with self._logged_in(role) as client:
-            return {f"{mount}/{name}": self._allowed(client, role, mount, name) for mount, name in paths}
+    def can_read(
+        self, scope: str, who: str, secrets: Sequence[tuple[Purpose, str]]
+    ) -> Mapping[tuple[Purpose, str], bool]:
+        """As the grant's role."""
+        return trying.can_read(self._connection, scope, who, secrets)
 
-    @contextmanager
-    def _logged_in(self, role: str) -> Iterator[Any]:
-        """A client with the role's token, which is revoked at the end."""
-        with self._translated(f"logging in as the role {role}"):
-            role_id = self._client.auth.approle.read_role_id(role)["data"]["role_id"]
-            # Not by hvac's own method, which has no way to say how long the id lives.
-            minted = self._client.write_data(f"auth/approle/role/{role}/secret-id", data={"ttl": LOGIN, "num_uses": 1})
-            client = self._connection.anonymous()
-            answer = client.auth.approle.login(role_id, minted["data"]["secret_id"])
+    def _names(self, where: str, folder: str) -> Iterator[str]:
         try:
-            yield client
-        finally:
-            # By our own token: the role need not be allowed to revoke its own.
-            with self._translated(f"giving back the token of the role {role}"):
-                self._client.auth.token.revoke_accessor(answer["auth"]["accessor"])
-
-    def _allowed(self, client: Any, role: str, mount: str, name: str) -> bool:
-        with self._translated(f"trying {mount}/{name} as the role {role}"):
-            try:
-                _newest(client, mount, name)
-            except Forbidden:
-                return False
-            return True
-
-    def _names(self, mount: str, folder: str) -> Iterator[str]:
-        try:
-            names = self._kv.list_secrets(path=folder, mount_point=mount)["data"]["keys"]
+            names = self._kv.list_secrets(path=folder, mount_point=where)["data"]["keys"]
         except InvalidPath:
             return  # how the API says that the list is empty
         for name in names:
             if name.endswith("/"):
-                yield from self._names(mount, folder + name)
+                yield from self._names(where, folder + name)
             else:
                 yield folder + name
 
-    def _live(self, mount: str, name: str) -> Stored | None:
+    def _live(self, where: str, name: str) -> Stored | None:
         """What is known of the newest version; None when there is none or it was deleted."""
         with suppress(InvalidPath):
-            data = self._kv.read_secret_metadata(path=name, mount_point=mount)["data"]
-            version = data["current_version"]
-            latest = data["versions"].get(str(version))
+            data = self._kv.read_secret_metadata(path=name, mount_point=where)["data"]
+            version = str(data["current_version"])
+            latest = data["versions"].get(version)
             if latest is not None and not latest["deletion_time"] and not latest["destroyed"]:
                 return Stored(version, datetime.fromisoformat(latest["created_time"]), data["custom_metadata"] or {})
         return None
 
-    def _put(self, mount: str, name: str, value: Mapping[str, str], *, cas: int) -> bool:
-        with self._translated(f"writing {mount}/{name}"):
+    def _put(self, where: str, name: str, value: Mapping[str, str], *, cas: int) -> bool:
+        with self._translated(f"writing {where}/{name}"):
             try:
-                self._kv.create_or_update_secret(path=name, secret=dict(value), cas=cas, mount_point=mount)
+                self._kv.create_or_update_secret(path=name, secret=dict(value), cas=cas, mount_point=where)
             except InvalidRequest as error:
                 if "check-and-set" in str(error):
                     return False
@@ -179,11 +169,5 @@ class OpenBao:
     def _kv(self) -> Any:
         return self._connection.client.secrets.kv.v2
 
-    def _translated(self, doing: str) -> Any:
+    def _translated(self, doing: str) -> AbstractContextManager[None]:
         return self._connection.translated(doing)
-
-
-def _newest(client: Any, mount: str, name: str) -> Any:
-    """Data and metadata of the newest version; `InvalidPath` when there is none."""
-    answer = client.secrets.kv.v2.read_secret_version(path=name, mount_point=mount, raise_on_deleted_version=True)
-    return answer["data"]
