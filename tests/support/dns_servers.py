@@ -4,24 +4,64 @@ import base64
 import secrets
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
+from provisioning_assets.backends.access import Access
+from provisioning_assets.core.kinds import Kind
 from tests.support import debian
+from tests.support.back_ends import opened
 from tests.support.servers import free_port, wait_for
 
 ZONES = 200
+SIGNED = "signed.test"
+"""A zone that the server signs."""
+BY_ADDRESS = "by-address.test"
+"""A zone that whoever is on this machine may change, without a key."""
+
 KEY = "provisioning"
+READER = "reader"
+"""A key that may transfer zones and change none."""
 
 _EMPTY = """$TTL 300
 @ SOA ns1.servers.test. hostmaster.servers.test. 1 3600 900 604800 60
 @ NS ns1.servers.test.
 @ NS ns2.servers.test.
+"""
+_KNOT = """
+server:
+  rundir: {folder}
+  listen: 127.0.0.1@{port}
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+database:
+  storage: {folder}/database
+log:
+  - target: stderr
+    any: error
+acl:
+  - id: ours
+    key: {key}
+    action: [transfer, update]
+  - id: reader
+    key: {reader}
+    action: transfer
+  - id: by-address
+    address: 127.0.0.1
+    action: [transfer, update]
+template:
+  - id: default
+    storage: {folder}
+    file: "%s"
+    zonefile-sync: -1
+    journal-content: changes
 """
 
 
@@ -32,6 +72,7 @@ class NameServer:
     address: str
     """`host:port`"""
     key_file: Path
+    reader_key_file: Path
     unused: Iterator[str] = field(repr=False)
 
     def zone(self) -> str:
@@ -58,24 +99,29 @@ def bind_server() -> Iterator[NameServer]:
     """A BIND of one's own."""
     with TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
-        key_file = write_key(folder / "key")
-        zones = "".join(
-            f'zone "{zone}" {{ type primary; file "{zone}"; allow-update {{ key {KEY}; }}; }};\n'
-            for zone in _zones(folder)
-        )
-        (folder / "named.conf").write_text(f"""
-            include "{key_file}";
+        keys = write_key(folder / KEY, KEY), write_key(folder / READER, READER)
+        ours = f"allow-update {{ key {KEY}; }};"
+        rules = {
+            **dict.fromkeys(_names(), ours),
+            SIGNED: f"{ours} dnssec-policy default; inline-signing yes;",
+            BY_ADDRESS: "allow-update { 127.0.0.1; }; allow-transfer { 127.0.0.1; };",
+        }
+        _write_zones(folder, rules)
+        zones = [f'zone "{zone}" {{ type primary; file "{zone}"; {rule} }};' for zone, rule in rules.items()]
+        options = f"""
+            include "{keys[0]}"; include "{keys[1]}";
             controls {{ }};
             options {{
                 directory "{folder}"; pid-file none; session-keyfile none; lock-file none;
                 listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-                recursion no; notify no; dnssec-validation no; allow-transfer {{ key {KEY}; }};
+                recursion no; notify no; dnssec-validation no;
+                allow-transfer {{ key {KEY}; key {READER}; }};
             }};
-            {zones}
-        """)
+        """
+        (folder / "named.conf").write_text("\n".join([options, *zones]))
         command = ["usr/sbin/named", "-f", "-n", "2", "-c", f"{folder}/named.conf"]
         with _running("bind", command, folder, port):
-            yield NameServer(f"127.0.0.1:{port}", key_file, _unused())
+            yield NameServer(f"127.0.0.1:{port}", *keys, iter(_names()))
 
 
 @contextmanager
@@ -83,41 +129,30 @@ def knot_server() -> Iterator[NameServer]:
     """A Knot of one's own."""
     with TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
-        key_file, secret = folder / "key", new_secret()
-        write_key(key_file, secret=secret)
+        secrets = {KEY: new_secret(), READER: new_secret()}
+        keys = [write_key(folder / name, name, secret=secret) for name, secret in secrets.items()]
         (folder / "database").mkdir()
-        zones = "".join(f"  - domain: {zone}\n" for zone in _zones(folder))
-        (folder / "knot.conf").write_text(f"""
-server:
-  rundir: {folder}
-  listen: 127.0.0.1@{port}
-  udp-workers: 1
-  tcp-workers: 1
-  background-workers: 1
-database:
-  storage: {folder}/database
-log:
-  - target: stderr
-    any: error
-key:
-  - id: {KEY}
-    algorithm: hmac-sha256
-    secret: {secret}
-acl:
-  - id: ours
-    key: {KEY}
-    action: [transfer, update]
-template:
-  - id: default
-    storage: {folder}
-    file: "%s"
-    zonefile-sync: -1
-    journal-content: changes
-    acl: ours
-zone:
-{zones}""")
+        rules = {
+            **dict.fromkeys(_names(), "acl: [ours, reader]"),
+            SIGNED: "acl: ours\n    dnssec-signing: on",
+            BY_ADDRESS: "acl: by-address",
+        }
+        _write_zones(folder, rules)
+        zones = "".join(f"  - domain: {zone}\n    {rule}\n" for zone, rule in rules.items())
+        options = _KNOT.format(folder=folder, port=port, key=KEY, reader=READER)
+        keys_there = "".join(
+            f"  - id: {name}\n    algorithm: hmac-sha256\n    secret: {it}\n" for name, it in secrets.items()
+        )
+        (folder / "knot.conf").write_text(f"key:\n{keys_there}{options}zone:\n{zones}")
         with _running("knot", ["usr/sbin/knotd", "-c", f"{folder}/knot.conf"], folder, port):
-            yield NameServer(f"127.0.0.1:{port}", key_file, _unused())
+            yield NameServer(f"127.0.0.1:{port}", *keys, iter(_names()))
+
+
+def open_rfc2136(address: str, key_file: Path | None, key: str | None = KEY, **variables: str) -> Any:
+    """The product at one of these servers."""
+    named = {"RFC2136_TSIG_FILE": str(key_file)} if key_file else {}
+    access = Access("the test's own", {"RFC2136_NAMESERVER": address, **named, **variables})
+    return opened(Kind.DNS, "rfc2136", access, server=address, key=key)
 
 
 @contextmanager
@@ -141,15 +176,13 @@ def write_key(file: Path, name: str = KEY, algorithm: str = "hmac-sha256", secre
     return file
 
 
-def _zones(folder: Path) -> list[str]:
-    zones = [f"z{number}.test" for number in range(ZONES)]
-    for zone in zones:
-        (folder / zone).write_text(_EMPTY, encoding="utf-8")
-    return zones
+def _names() -> list[str]:
+    return [f"z{number}.test" for number in range(ZONES)]
 
 
-def _unused() -> Iterator[str]:
-    return (f"z{number}.test" for number in range(ZONES))
+def _write_zones(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).write_text(_EMPTY, encoding="utf-8")
 
 
 @contextmanager
