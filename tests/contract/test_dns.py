@@ -14,7 +14,7 @@ from provisioning_assets.core.plan import Action, Attributes, Change, diff, dige
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from tests.fakes import dns as memory
 from tests.support.back_ends import aws_access, names, opened
-from tests.support.dns_servers import silent
+from tests.support.dns_servers import NameServer, bind, knot, open_rfc2136, silent  # noqa: F401 - fixtures
 from tests.support.dns_zones import addresses, every_kind, make_hosted_zone, publish, unused_name
 from tests.support.servers import free_port, moto_server
 
@@ -49,9 +49,25 @@ def on_moto(request: pytest.FixtureRequest) -> Subject:
     return Subject("route53", zone, route53(), route53, route53)
 
 
+def on_bind(request: pytest.FixtureRequest) -> Subject:
+    return dynamic(request.getfixturevalue("bind"))
+
+
+def on_knot(request: pytest.FixtureRequest) -> Subject:
+    return dynamic(request.getfixturevalue("knot"))
+
+
+def dynamic(server: NameServer) -> Subject:
+    def rfc2136(address: str = "") -> DnsProvider:
+        return open_rfc2136(address or server.address, server.key_file)
+
+    return Subject("rfc2136", server.zone(), rfc2136(), rfc2136, rfc2136)
+
+
 SUBJECTS: Mapping[str, Mapping[str, Callable[[pytest.FixtureRequest], Subject]]] = {
     "memory": {"memory": in_memory},
     "route53": {"moto": on_moto},
+    "rfc2136": {"bind": on_bind, "knot": on_knot},
 }
 
 
