@@ -8,7 +8,7 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.backends.certificates.settings import Acme
 from provisioning_assets.backends.config.settings import Ssm
-from provisioning_assets.backends.dns.settings import Route53
+from provisioning_assets.backends.dns.settings import Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch
@@ -56,6 +56,14 @@ PRODUCTS: tuple[Product, ...] = (
         "dns.route53:Route53",
         proven="moto",
         not_tested=("Amazon's own propagation time", "throttling of the real API"),
+    ),
+    Product(
+        Kind.DNS,
+        Rfc2136,
+        "dns.rfc2136.zones:Rfc2136",
+        proven="BIND 9.18 and Knot 3.2",
+        lacks={Capability.ALIAS: "a zone has no record that follows another name's addresses"},
+        not_tested=("PowerDNS and Windows DNS", "updates that a secondary forwards", "GSS-TSIG"),
     ),
     Product(
         Kind.CERTIFICATES,

@@ -1,85 +1,146 @@
-"""One suite for every DNS provider; Route 53 runs it on a moto server."""
+"""One suite for every DNS product, each on the real servers that it has."""
 
 import time
-from collections.abc import Iterator
-from uuid import uuid4
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import pytest
+import pytest_socket
 
-from provisioning_assets.assets.dns_records import desired_rrsets
-from provisioning_assets.backends.aws import client
-from provisioning_assets.backends.dns import DnsProvider, route53
-from provisioning_assets.backends.dns.route53 import Route53
-from provisioning_assets.core.plan import Action, Attributes, Change, diff
-from provisioning_assets.engagement.sections import Dns, Record
-from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed, Unreachable
-from tests.fakes.dns import MemoryDns
-from tests.support.http_servers import answering_always
-from tests.support.servers import emulated_aws, free_port
+from provisioning_assets.backends import catalogue
+from provisioning_assets.backends.dns import DnsProvider
+from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.core.plan import Action, Attributes, Change, diff, digest
+from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
+from tests.fakes import dns as memory
+from tests.support.back_ends import aws_access, names, opened
+from tests.support.dns_servers import NameServer, bind, knot, open_rfc2136, silent  # noqa: F401 - fixtures
+from tests.support.dns_zones import addresses, every_kind, make_hosted_zone, publish, unused_name
+from tests.support.servers import free_port, moto_server
 
-REGION = "us-east-1"
-DKIM = "v=DKIM1; k=rsa; p=" + "A" * 392
+
+@dataclass(frozen=True)
+class Subject:
+    """A product on one of its servers."""
+
+    product: str
+    zone: str
+    """An empty zone."""
+    provider: DnsProvider
+    at: Callable[[str], DnsProvider]
+    """The product at another `host:port`."""
+    again: Callable[[], DnsProvider]
+    """The product opened once more."""
+
+
+def in_memory(_request: pytest.FixtureRequest) -> Subject:
+    zone, provider = unused_name(), memory.MemoryDns()
+    provider.make_zone(zone)
+    return Subject("memory", zone, provider, lambda _: memory.MemoryDns(away=True), memory.MemoryDns)
+
+
+def on_moto(request: pytest.FixtureRequest) -> Subject:
+    zone, access = unused_name(), aws_access(request.getfixturevalue("moto"))
+    make_hosted_zone(access, zone)
+
+    def route53(address: str = "") -> DnsProvider:
+        return opened(Kind.DNS, "route53", aws_access(f"http://{address}") if address else access)
+
+    return Subject("route53", zone, route53(), route53, route53)
+
+
+def on_bind(request: pytest.FixtureRequest) -> Subject:
+    return dynamic(request.getfixturevalue("bind"))
+
+
+def on_knot(request: pytest.FixtureRequest) -> Subject:
+    return dynamic(request.getfixturevalue("knot"))
+
+
+def dynamic(server: NameServer) -> Subject:
+    def rfc2136(address: str = "") -> DnsProvider:
+        return open_rfc2136(address or server.address, server.key_file)
+
+    return Subject("rfc2136", server.zone(), rfc2136(), rfc2136, rfc2136)
+
+
+SUBJECTS: Mapping[str, Mapping[str, Callable[[pytest.FixtureRequest], Subject]]] = {
+    "memory": {"memory": in_memory},
+    "route53": {"moto": on_moto},
+    "rfc2136": {"bind": on_bind, "knot": on_knot},
+}
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    with emulated_aws() as address:
+def moto() -> Iterator[str]:
+    with moto_server() as address:
         yield address
 
 
+@pytest.fixture(
+    params=[(product, server) for product in names(Kind.DNS) for server in SUBJECTS.get(product, {"nowhere": None})],
+    ids="-".join,
+)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    product, server = request.param
+    if product not in SUBJECTS:
+        pytest.fail(f"the suite has no server for {product}")
+    return SUBJECTS[product][server](request)
+
+
 @pytest.fixture
-def zone() -> str:
-    return f"{uuid4().hex[:8]}.example"
+def provider(subject: Subject) -> DnsProvider:
+    return subject.provider
 
 
-@pytest.fixture(params=["memory", "route53"])
-def provider(request: pytest.FixtureRequest, zone: str) -> DnsProvider:
-    if request.param == "memory":
-        memory = MemoryDns()
-        memory.make_zone(zone)
-        return memory
-    request.getfixturevalue("aws")
-    make_zone(zone)
-    return Route53()
+@pytest.fixture
+def zone(subject: Subject) -> str:
+    return subject.zone
 
 
-def make_zone(zone: str, *, private: bool = False) -> str:
-    more = {"VPC": {"VPCRegion": REGION, "VPCId": "vpc-1"}, "HostedZoneConfig": {"PrivateZone": True}}
-    made = client("route53", REGION).create_hosted_zone(
-        Name=zone, CallerReference=uuid4().hex, **(more if private else {})
-    )
-    return str(made["HostedZone"]["Id"])
+def test_opening_asks_nobody(subject: Subject) -> None:
+    pytest_socket.disable_socket()
+    try:
+        assert subject.again()
+    finally:
+        pytest_socket.enable_socket()
 
 
-def behind_its_back(zone_id: str, **rrset: object) -> None:
-    changes = [{"Action": "UPSERT", "ResourceRecordSet": rrset}]
-    client("route53", REGION).change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+def test_a_server_that_is_there_is_reached(provider: DnsProvider) -> None:
+    provider.reach()
 
 
-def every_kind(zone: str) -> dict[str, Attributes]:
-    records = (
-        Record(name="@", type="A", ttl=60, values=("192.0.2.2", "192.0.2.1")),
-        Record(name="www", type="A", alias=zone),
-        Record(name="*.apps", type="CNAME", values=(f"WWW.{zone}.",)),
-        Record(name="ipv6", type="AAAA", values=("2001:DB8:0::10",)),
-        Record(name="@", type="MX", values=("10 mx1.mail.example.", "20 mx2.mail.example.")),
-        Record(name="@", type="TXT", values=("v=spf1 -all", 'quoted "word" \\ and back', "Grüße")),
-        Record(name="shop._domainkey", type="TXT", values=(DKIM,)),
-        Record(name="@", type="CAA", values=('0 issue "letsencrypt.org"',)),
-        Record(name="_sip._tcp", type="SRV", values=("10 5 443 sip.example.",)),
-    )
-    return desired_rrsets(Dns(zone=zone, records=records))
+def test_a_closed_port_is_named_within_five_seconds(subject: Subject) -> None:
+    assert_not_reached(subject, f"127.0.0.1:{free_port()}")
 
 
-def publish(provider: DnsProvider, zone: str, desired: dict[str, Attributes]) -> None:
-    provider.write(zone, diff(desired, provider.read(zone)).changes)
+def test_a_server_that_hangs_is_named_within_five_seconds(subject: Subject) -> None:
+    with silent() as address:
+        assert_not_reached(subject, address)
+
+
+def assert_not_reached(subject: Subject, address: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(Unreachable) as caught:
+        subject.at(address).reach()
+
+    assert time.monotonic() - started < 5
+    assert caught.value.address.removeprefix("http://") in {address, memory.ADDRESS}
+    assert caught.value.remedy or subject.product == "memory"
+
+
+def test_the_identity_is_the_same_whenever_it_is_asked(subject: Subject) -> None:
+    found = subject.provider.identity()
+
+    assert found
+    assert digest(dict(found)) == digest(dict(subject.again().identity()))
 
 
 def test_a_new_zone_holds_nothing_of_ours(provider: DnsProvider, zone: str) -> None:
     assert provider.read(zone) == {}
 
 
-def test_what_is_written_is_read_back_and_nothing_is_left_to_plan(provider: DnsProvider, zone: str) -> None:
+def test_what_is_written_is_read_and_nothing_is_left_to_plan(provider: DnsProvider, zone: str) -> None:
     desired = every_kind(zone)
 
     publish(provider, zone, desired)
@@ -92,7 +153,7 @@ def test_every_kind_is_changed_and_deleted(provider: DnsProvider, zone: str) -> 
     publish(provider, zone, every_kind(zone))
     changed: dict[str, Attributes] = {
         f"{zone} A": {"ttl": 300, "values": ["192.0.2.9"]},
-        f"www.{zone} A": {"ttl": 60, "values": ["192.0.2.3"]},
+        f"www.{zone} A": {"ttl": 60, "values": ["192.0.2.7"]},
         f"{zone} TXT": {"ttl": 300, "values": [""]},
     }
 
@@ -101,10 +162,42 @@ def test_every_kind_is_changed_and_deleted(provider: DnsProvider, zone: str) -> 
     assert provider.read(zone) == changed
 
 
+def test_a_name_changes_its_type_in_one_write(provider: DnsProvider, zone: str) -> None:
+    sides: list[dict[str, Attributes]] = [
+        {f"shop.{zone} CNAME": {"ttl": 60, "values": ["shop.elsewhere.example."]}},
+        {f"shop.{zone} A": {"ttl": 60, "values": ["192.0.2.1"]}},
+    ]
+    for desired in (*sides, sides[0]):
+        publish(provider, zone, desired)
+
+        assert provider.read(zone) == desired
+
+
+def test_a_product_follows_aliases_or_says_why_it_cannot(subject: Subject, provider: DnsProvider, zone: str) -> None:
+    lacks = {} if subject.product == "memory" else catalogue.lacks(Kind.DNS, subject.product)
+    if Capability.ALIAS in lacks:
+        assert lacks[Capability.ALIAS]
+        return
+    desired: dict[str, Attributes] = {
+        f"{zone} A": {"ttl": 60, "values": ["192.0.2.1"]},
+        f"www.{zone} A": {"alias": zone},
+    }
+    publish(provider, zone, desired)
+    assert provider.read(zone) == desired
+
+    desired = {f"www.{zone} A": {"ttl": 60, "values": ["192.0.2.3"]}}
+    publish(provider, zone, desired)
+    assert provider.read(zone) == desired
+
+
 def test_a_zone_that_does_not_exist_is_an_error_with_a_remedy(provider: DnsProvider) -> None:
-    for ask in (provider.read, provider.name_servers):
-        with pytest.raises(ProviderFailed, match=r"no zone nowhere\.example[\s\S]*remedy: apply the stage"):
+    create = Change(Action.CREATE, "www.nowhere.example A", None, {"ttl": 60, "values": ["192.0.2.1"]})
+    for ask in (provider.read, provider.name_servers, lambda zone: provider.write(zone, [create])):
+        with pytest.raises(ProviderFailed) as caught:
             ask("nowhere.example")
+
+        assert "nowhere.example" in caught.value.what
+        assert "stage" in caught.value.remedy
 
 
 def test_writing_nothing_does_nothing(provider: DnsProvider, zone: str) -> None:
@@ -113,15 +206,36 @@ def test_writing_nothing_does_nothing(provider: DnsProvider, zone: str) -> None:
     assert provider.read(zone) == {}
 
 
-def test_a_record_that_changed_since_the_plan_is_not_overwritten(provider: DnsProvider, zone: str) -> None:
-    planned = diff({f"www.{zone} A": {"ttl": 60, "values": ["192.0.2.1"]}}, {}).changes
-    other: dict[str, Attributes] = {f"www.{zone} A": {"ttl": 60, "values": ["192.0.2.66"]}}
-    publish(provider, zone, other)
+PLANNED: Attributes = {"ttl": 60, "values": ["192.0.2.1"]}
+WANTED: Attributes = {"ttl": 60, "values": ["192.0.2.2"]}
 
-    with pytest.raises(ApplyFailed, match=f"not as (it was|they were)[\\s\\S]*www.{zone} A"):
+
+@pytest.mark.parametrize(
+    ("before", "after", "meanwhile"),
+    [
+        (None, WANTED, {"ttl": 60, "values": ["192.0.2.66"]}),
+        (PLANNED, WANTED, {"ttl": 60, "values": ["192.0.2.66"]}),
+        (PLANNED, WANTED, {"ttl": 60, "values": ["192.0.2.1", "192.0.2.66"]}),
+        (PLANNED, WANTED, {"ttl": 99, "values": ["192.0.2.1"]}),
+        (PLANNED, WANTED, None),
+        (PLANNED, None, {"ttl": 60, "values": ["192.0.2.66"]}),
+    ],
+    ids=["create", "update", "update of one more", "update of the ttl", "update of what is gone", "delete"],
+)
+def test_a_record_that_changed_since_the_plan_is_not_overwritten(
+    subject: Subject, before: Attributes | None, after: Attributes | None, meanwhile: Attributes | None
+) -> None:
+    address, provider, zone = f"www.{subject.zone} A", subject.provider, subject.zone
+    publish(provider, zone, {address: before} if before else {})
+    planned = diff({address: after} if after else {}, provider.read(zone)).changes
+    others = provider if subject.product == "memory" else subject.again()
+    publish(others, zone, {address: meanwhile} if meanwhile else {})
+
+    with pytest.raises(ApplyFailed) as caught:
         provider.write(zone, planned)
 
-    assert provider.read(zone) == other
+    assert address in caught.value.where
+    assert provider.read(zone) == ({address: meanwhile} if meanwhile else {})
 
 
 def test_all_or_none(provider: DnsProvider, zone: str) -> None:
@@ -134,95 +248,48 @@ def test_all_or_none(provider: DnsProvider, zone: str) -> None:
     assert provider.read(zone) == {}
 
 
-def test_deleting_what_is_gone_already_is_done(provider: DnsProvider, zone: str) -> None:
-    provider.write(zone, [Change(Action.DELETE, f"gone.{zone} A", {"ttl": 60, "values": ["192.0.2.1"]})])
-
-    assert provider.read(zone) == {}
-
-
-def test_a_zone_has_name_servers(provider: DnsProvider, zone: str) -> None:
-    assert provider.name_servers(zone)
-
-
-def test_every_page_is_read(aws: str, zone: str) -> None:
-    make_zone(zone)
-    many: dict[str, Attributes] = {f"h{n}.{zone} A": {"ttl": 60, "values": ["192.0.2.1"]} for n in range(320)}
-
-    publish(Route53(), zone, many)
-
-    assert len(Route53().read(zone)) == 320
-
-
-def test_a_text_in_chunks_of_another_writer_is_read_joined_and_can_be_deleted(aws: str, zone: str) -> None:
-    identity = make_zone(zone)
-    chunks = [{"Value": '"two " "parts"'}]
-    behind_its_back(identity, Name=f"\\052.{zone}.", Type="TXT", TTL=60, ResourceRecords=chunks)
-
-    assert Route53().read(zone) == {f"*.{zone} TXT": {"ttl": 60, "values": ["two parts"]}}
-
-    publish(Route53(), zone, {})
-    assert Route53().read(zone) == {}
-
-
-def test_two_zones_of_one_name_are_an_error_and_a_private_one_does_not_count(aws: str, zone: str) -> None:
-    make_zone(zone)
-    make_zone(zone, private=True)
-    assert Route53().read(zone) == {}
-
-    make_zone(zone)
-    with pytest.raises(ProviderFailed, match=f"2 zones {zone}[\\s\\S]*remedy: delete the one"):
-        Route53().read(zone)
-
-
-def test_a_routing_policy_is_not_mistaken_for_a_plain_record(aws: str, zone: str) -> None:
-    identity = make_zone(zone)
-    target = {"TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
-    behind_its_back(identity, Name=f"www.{zone}.", Type="A", SetIdentifier="blue", Weight=1, **target)
-
-    with pytest.raises(ProviderFailed, match=f"routing policy[\\s\\S]*www.{zone} A"):
-        Route53().read(zone)
-
-
-def test_a_refused_batch_names_the_record(aws: str, zone: str) -> None:
-    make_zone(zone)
+def test_a_refused_record_is_named(provider: DnsProvider, zone: str) -> None:
     wanted: dict[str, Attributes] = {
         f"good.{zone} A": {"ttl": 60, "values": ["192.0.2.1"]},
         "www.elsewhere.test A": {"ttl": 60, "values": ["192.0.2.1"]},
     }
 
     with pytest.raises(ApplyFailed) as caught:
-        publish(Route53(), zone, wanted)
+        publish(provider, zone, wanted)
 
-    assert "nothing of the batch was written" in caught.value.what
     assert caught.value.where == "www.elsewhere.test A"
     assert caught.value.remedy
 
 
-@pytest.fixture
-def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    client.cache_clear()
-    yield
-    client.cache_clear()
+def test_deleting_what_is_gone_already_is_done(provider: DnsProvider, zone: str) -> None:
+    provider.write(zone, [Change(Action.DELETE, f"gone.{zone} A", {"ttl": 60, "values": ["192.0.2.1"]})])
+
+    assert provider.read(zone) == {}
 
 
-def test_a_server_that_is_away_is_named_within_five_seconds(credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    address, started = f"http://127.0.0.1:{free_port()}", time.monotonic()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+def test_an_answer_to_a_challenge_comes_and_goes(provider: DnsProvider, zone: str) -> None:
+    address = f"_acme-challenge.{zone} TXT"
+    answer: Attributes = {"ttl": 60, "values": ["one", "two"]}
+    delete = [Change(Action.DELETE, address, before=answer)]
 
-    with pytest.raises(Unreachable, match=f"Route 53 at {address}"):
-        Route53().read("shop.example")
-    assert time.monotonic() - started < 5
+    provider.write(zone, [Change(Action.CREATE, address, None, answer)])
+    assert provider.read(zone) == {address: answer}
+
+    provider.write(zone, delete)
+    provider.write(zone, delete)
+    assert provider.read(zone) == {}
 
 
-def test_a_change_that_does_not_come_into_effect_is_told(credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    pending = (
-        '<GetChangeResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ChangeInfo><Id>/change/C1</Id>'
-        "<Status>PENDING</Status><SubmittedAt>2026-11-23T12:00:00Z</SubmittedAt></ChangeInfo></GetChangeResponse>"
-    )
-    monkeypatch.setattr(route53, "IN_EFFECT", 0.5)
-    with answering_always(200, pending) as address:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-        with pytest.raises(NotConverged, match=r"shop\.example are not in effect"):
-            Route53()._wait("shop.example", {"Id": "/change/C1"})
+def test_a_zone_has_name_servers(provider: DnsProvider, zone: str) -> None:
+    found = provider.name_servers(zone)
+
+    assert found
+    assert not [name for name in found if name.endswith(".")]
+
+
+def test_a_zone_of_many_records_is_read_whole(provider: DnsProvider, zone: str) -> None:
+    many = addresses(zone, 320)
+
+    publish(provider, zone, many)
+
+    assert provider.read(zone) == many

@@ -1,4 +1,4 @@
-"""DNS: a zone's RRsets. Products: Route 53."""
+"""DNS: a zone's RRsets. Products: Route 53, and servers that take dynamic updates (RFC 2136)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -19,7 +19,11 @@ class DnsProvider(Backend, Protocol):
         ...
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
-        """Carry the changes out, all or none, and wait until the provider says they are in effect."""
+        """Carry the changes out, all or none, and wait until the provider says they are in effect.
+
+        What the provider cannot take at once goes in batches, each all or none. `ApplyFailed` says which addresses
+        are in and which are not; a record that is not as it was planned is never overwritten.
+        """
         ...
 
     def name_servers(self, zone: str) -> Sequence[str]:

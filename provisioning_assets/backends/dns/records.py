@@ -9,6 +9,8 @@ from dns.rdtypes.ANY.TXT import TXT
 
 from provisioning_assets.core.plan import Action, Attributes, Change
 
+_STRING = 255
+
 
 def absolute(name: str, zone: str) -> str:
     """A name of the zone without the last dot, in lower case; `@` is the zone itself."""
@@ -26,11 +28,19 @@ def canonical(value: str, kind: str) -> str:
     if kind == "TXT":
         return value
     try:
-        rdtype = dns.rdatatype.from_text(kind)
-        rdata = dns.rdata.from_text(dns.rdataclass.IN, rdtype, value, origin=dns.name.root, relativize=False)
-        return presented(rdata)
+        return presented(parsed(value, kind))
     except dns.exception.DNSException:
         return value
+
+
+def parsed(value: str, kind: str) -> dns.rdata.Rdata:
+    """A declared value as a record; a TXT as strings of at most 255 bytes (RFC 1035, 3.3)."""
+    rdtype = dns.rdatatype.from_text(kind)
+    if kind == "TXT":
+        content = value.encode()
+        strings = [content[at : at + _STRING] for at in range(0, len(content), _STRING)]
+        return TXT(dns.rdataclass.IN, rdtype, strings or [b""])
+    return dns.rdata.from_text(dns.rdataclass.IN, rdtype, value, origin=dns.name.root, relativize=False)
 
 
 def presented(rdata: dns.rdata.Rdata) -> str:

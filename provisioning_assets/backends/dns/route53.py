@@ -1,23 +1,29 @@
-"""Route 53: RRsets of a hosted zone, changed in one atomic batch.
+"""Route 53: RRsets of a hosted zone, changed in one atomic batch, or in several where the API wants it.
 
 https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
-
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.dns.batches import Progress, by_name
 from provisioning_assets.backends.dns.records import as_planned, canonical, text
 from provisioning_assets.backends.dns.settings import Route53 as Settings
 from provisioning_assets.core.plan import Action, Attributes, Change, Json
-from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed
+from provisioning_assets.core.settle import settle
+from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed, Unreachable
 
 IN_EFFECT = 120
 """Seconds that a change may take until every server of Route 53 has it; usually it is under 60."""
+
+ELEMENTS = 1000
+"""Values that one batch may hold; those of an UPSERT count twice."""
+
+CHARACTERS = 32_000
+"""Characters of all values that one batch may hold; those of an UPSERT count twice."""
 
 _INVALID = ("InvalidChangeBatch", "InvalidInput")
 _TXT_STRING = 255
@@ -32,6 +38,7 @@ class Route53:
 
     def __init__(self, access: Access) -> None:
         self._aws = aws.of(access)
+        self._zones: dict[str, str] = {}
 
     @classmethod
     def open(cls, _settings: Settings, access: Access) -> Self:
@@ -48,26 +55,41 @@ class Route53:
 
     def read(self, zone: str) -> Mapping[str, Attributes]:
         """Every RRset but the apex's SOA and NS."""
-        found = {address: _attributes(rrset) for address, rrset in self._rrsets(zone, self._zone(zone)).items()}
+        found = {address: _attributes(rrset) for address, rrset in self._rrsets(zone).items()}
         return {address: a for address, a in found.items() if address not in {f"{zone} SOA", f"{zone} NS"}}
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
-        """One batch, refused when a record is no longer as it was planned; back when Route 53 says INSYNC."""
+        """Refused when a record is no longer as it was planned; back when Route 53 says INSYNC.
+
+        All or none up to the limits of one batch; beyond them, batch by batch.
+        """
         if not changes:
             return
-        identity = self._zone(zone)
-        there = self._rrsets(zone, identity)
+        there = self._rrsets(zone)
         found = {address: _attributes(rrset) for address, rrset in there.items()}
         if moved := [change.address for change in changes if not as_planned(change, found.get(change.address))]:
             raise ApplyFailed(
                 f"records of {zone} are not as they were when the change was planned",
                 where=", ".join(moved),
-                cause="somebody else wrote them meanwhile; nothing of the batch was written",
+                cause="somebody else wrote them meanwhile; nothing was written",
                 remedy="plan again, and look at what they wrote",
             )
-        batch = [_written(each, there.get(each.address), identity) for each in changes if not _gone(each, there)]
-        if batch:
-            self._wait(zone, self._change(zone, identity, batch))
+        identity = self._zone(zone)
+        progress = Progress([change for change in changes if not _gone(change, there)])
+        entries = {each.address: _written(each, there.get(each.address), identity) for each in progress.left}
+        sent: list[dict[str, Any]] = []
+        for batch in _batches(progress.left, entries):
+            progress.in_flight = batch
+            try:
+                sent.append(self._change(identity, [entries[change.address] for change in batch]))
+            except ProviderFailed as error:
+                progress.in_flight = []  # all or none
+                raise progress.stopped(zone, error) from None
+            except Unreachable as error:
+                raise progress.stopped(zone, error) from None
+            progress.arrived()
+        for change in sent:
+            self._wait(zone, change)
 
     def name_servers(self, zone: str) -> Sequence[str]:
         """The servers that the parent zone must delegate to."""
@@ -76,11 +98,15 @@ class Route53:
             delegation = self._client.get_hosted_zone(Id=identity)["DelegationSet"]
         return [str(name) for name in delegation["NameServers"]]
 
-    def _rrsets(self, zone: str, identity: str) -> dict[str, dict[str, Any]]:
+    def _rrsets(self, zone: str) -> dict[str, dict[str, Any]]:
         """Address to RRset as Route 53 has it."""
-        with self._aws.translated("Route 53"):
-            pages = self._client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=identity)
-            rrsets = [rrset for page in pages for rrset in page["ResourceRecordSets"]]
+        try:
+            rrsets = self._listed(self._zone(zone))
+        except ProviderFailed as error:
+            if not error.cause.startswith("NoSuchHostedZone"):
+                raise
+            del self._zones[zone]  # a stage made it anew
+            rrsets = self._listed(self._zone(zone))
         if routed := sorted({_address(rrset) for rrset in rrsets if "SetIdentifier" in rrset}):
             raise ProviderFailed(
                 f"the zone {zone} has records with a routing policy, which one RRset cannot describe",
@@ -89,7 +115,12 @@ class Route53:
             )
         return {_address(rrset): rrset for rrset in rrsets}
 
-    def _change(self, zone: str, identity: str, batch: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def _listed(self, identity: str) -> list[dict[str, Any]]:
+        with self._aws.translated("Route 53"):
+            pages = self._client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=identity)
+            return [rrset for page in pages for rrset in page["ResourceRecordSets"]]
+
+    def _change(self, identity: str, batch: Sequence[dict[str, Any]]) -> dict[str, Any]:
         try:
             with self._aws.translated("Route 53"):
                 answer = self._client.change_resource_record_sets(
@@ -97,8 +128,8 @@ class Route53:
                 )
         except ProviderFailed as error:
             invalid = error.cause.startswith(_INVALID)
-            raise ApplyFailed(
-                f"Route 53 refused the records of {zone}; nothing of the batch was written",
+            raise ProviderFailed(
+                "Route 53 refused records",
                 where=", ".join(_blamed(error.cause, [each["ResourceRecordSet"] for each in batch])),
                 cause=error.cause,
                 remedy="correct the record that the cause names" if invalid else error.remedy or "run again",
@@ -110,17 +141,14 @@ class Route53:
             with self._aws.translated("Route 53"):
                 return str(self._client.get_change(Id=change["Id"])["ChangeInfo"]["Status"])
 
-        attempts = Retrying(
-            stop=stop_after_delay(IN_EFFECT), wait=wait_fixed(1), retry=retry_if_result(lambda found: found != "INSYNC")
-        )
-        try:
-            attempts(status)
-        except RetryError:
+        if settle(status, done=lambda found: found == "INSYNC", within=IN_EFFECT) != "INSYNC":
             what = f"the records of {zone} are not in effect after {IN_EFFECT} s"
-            raise NotConverged(what, where=change["Id"], remedy="run again: Route 53 goes on by itself") from None
+            raise NotConverged(what, where=change["Id"], remedy="run again: Route 53 goes on by itself")
 
     def _zone(self, zone: str) -> str:
-        """Identity of the one public zone of this name."""
+        """Identity of the one public zone of this name; asked for once."""
+        if zone in self._zones:
+            return self._zones[zone]
         with self._aws.translated("Route 53"):
             pages = self._client.get_paginator("list_hosted_zones").paginate()
             zones = [each for page in pages for each in page["HostedZones"]]
@@ -131,7 +159,7 @@ class Route53:
         if len(found) > 1:
             remedy = "delete the one that the parent zone does not delegate to"
             raise ProviderFailed(f"Route 53 has {len(found)} zones {zone}", where=", ".join(found), remedy=remedy)
-        return found[0]
+        return self._zones.setdefault(zone, found[0])
 
     @property
     def _client(self) -> Any:
@@ -171,6 +199,38 @@ def _written(change: Change, there: Mapping[str, Any] | None, zone: str) -> dict
         values = (_split(value) if kind == "TXT" else value for value in change.after["values"])
         rrset |= {"TTL": change.after["ttl"], "ResourceRecords": [{"Value": value} for value in values]}
     return {"Action": "CREATE" if change.action is Action.CREATE else "UPSERT", "ResourceRecordSet": rrset}
+
+
+def _batches(changes: Sequence[Change], entries: Mapping[str, Mapping[str, Any]]) -> Iterator[list[Change]]:
+    """Within the limits of the API; what belongs to one name stays together, and an alias never lacks its target."""
+    batch: list[Change] = []
+    elements = characters = 0
+    for group in sorted(by_name(changes), key=_rank):
+        weights = [_weight(entries[change.address]) for change in group]
+        more, longer = sum(weight[0] for weight in weights), sum(weight[1] for weight in weights)
+        if batch and (elements + more > ELEMENTS or characters + longer > CHARACTERS):
+            yield batch
+            batch, elements, characters = [], 0, 0
+        batch, elements, characters = [*batch, *group], elements + more, characters + longer
+    if batch:
+        yield batch
+
+
+def _rank(group: Sequence[Change]) -> int:
+    """Aliases go before their targets and come after them."""
+    coming = [change.after for change in group if change.after is not None]
+    if any("alias" in after for after in coming):
+        return 2
+    if coming:
+        return 1
+    return 0 if any("alias" in (change.before or {}) for change in group) else 3
+
+
+def _weight(entry: Mapping[str, Any]) -> tuple[int, int]:
+    """How many elements and characters of the limits an entry uses up."""
+    values = [record["Value"] for record in entry["ResourceRecordSet"].get("ResourceRecords", [])]
+    times = 2 if entry["Action"] == "UPSERT" else 1
+    return times * max(1, len(values)), times * sum(map(len, values))
 
 
 def _blamed(cause: str, rrsets: Sequence[Mapping[str, Any]]) -> list[str]:

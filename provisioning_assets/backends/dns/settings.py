@@ -1,11 +1,23 @@
 """Settings of DNS products."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from provisioning_assets.backends.backend import Settings
+from pydantic import Field
+
+from provisioning_assets.backends.backend import IDENTITY, Settings
 
 
 class Route53(Settings):
     """Amazon Route 53: a hosted zone of the account."""
 
     name: Literal["route53"] = "route53"
+
+
+class Rfc2136(Settings):
+    """A name server that takes dynamic updates (RFC 2136), such as BIND or Knot."""
+
+    name: Literal["rfc2136"] = "rfc2136"
+    server: Annotated[str, IDENTITY, Field(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$")]
+    """The primary server, `HOST`, `HOST:PORT` or `[IPv6]:PORT`; must be the profile's RFC2136_NAMESERVER."""
+    key: Annotated[str | None, IDENTITY] = None
+    """Name of the TSIG key that RFC2136_TSIG_FILE of the profile holds."""

@@ -8,9 +8,12 @@ import dns.exception
 import dns.name
 import dns.rdata
 
+from provisioning_assets.backends import catalogue
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.document import Document, Place
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.sections import Record
+from provisioning_assets.engagement.wording import any_of
 from provisioning_assets.errors import Problem
 
 _LABELS = re.compile(r"@|(\*(\.|$))?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.|$))*(?<!\.)")
@@ -127,3 +130,7 @@ def _alias(document: Document, place: Place, record: Record, environment: Enviro
     elif target not in addresses:
         what = f"the alias follows {target}, which has no {record.type} record of its own here"
         yield document.problem(here, what, "the absolute name of a record with values, in the same zone")
+    if cannot := catalogue.lacks(Kind.DNS, environment.dns.provider.name).get(Capability.ALIAS):
+        able = any_of(each.name for each in catalogue.of_kind(Kind.DNS) if Capability.ALIAS not in each.lacks)
+        what = f"{environment.dns.provider.name} has no alias records: {cannot}"
+        yield document.problem(here, what, f"`values`; or the provider {able}")
