@@ -25,7 +25,7 @@ from provisioning_assets.engagement.wording import in_words
 from provisioning_assets.errors import ConfigurationError, Problem
 
 FILE = "engagement.yaml"
-_REMEDY = "docs/engagement-file.md explains each key; `provisioning check NAME` reads the file again"
+_REMEDY = "docs/engagement-file.md explains each key; `provisioning validate NAME` reads the file again"
 
 _SOMEBODY = {"name": "-", "email": "-"}
 _PRESUMED: Mapping[str, Json] = {

@@ -38,7 +38,7 @@ class Stage(Model):
     """One unit of infrastructure code, applied on its own by its engine."""
 
     name: Name
-    """What the stage is called in the lineage: networking, datastores, compute, endpoints, or your own."""
+    """What the stage is called in the graph: networking, datastores, compute, endpoints, or your own."""
     root: RelativePath
     """Folder of its code, relative to the repository."""
     after: tuple[Name, ...] = ()

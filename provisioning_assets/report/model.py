@@ -198,7 +198,7 @@ def _to_do(engagement: Engagement, standing: Standing) -> str:
     if standing.item.planned:
         return "no check exists yet, so it holds the launch"
     if standing.judgement.unknown:
-        again = f"`provisioning recheck {standing.item.name} {engagement.name} {standing.environment}`"
+        again = f"`provisioning check {engagement.name} {standing.environment} {standing.item.name}`"
         return f"mend what kept anybody from looking, then {again}"
     return {
         State.GREEN: "",
