@@ -1,15 +1,24 @@
-"""The example engagement in a repository of its own, to be made wrong."""
+"""Unit tests: no sockets, and the example engagement in a repository of its own, to be made wrong."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_socket import disable_socket, enable_socket
 
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ConfigurationError, Problem
+from tests.support.repository import EXAMPLE, REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
+
+@pytest.fixture(autouse=True)
+def no_sockets(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A unit test talks to nobody; one about ports says so with `enable_socket`."""
+    if request.node.get_closest_marker("enable_socket") is None:
+        disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()
 
 
 @pytest.fixture
@@ -17,8 +26,8 @@ def folder(tmp_path: Path) -> Path:
     """A copy of the example, that may be written to."""
     (tmp_path / ".git").mkdir()
     shutil.copytree(REPOSITORY / "terraform", tmp_path / "terraform", ignore=shutil.ignore_patterns(".terraform*"))
-    copied = tmp_path / "engagements" / "demo_shop"
-    shutil.copytree(REPOSITORY / "engagements" / "demo_shop", copied)
+    copied = tmp_path / "engagements" / EXAMPLE.name
+    shutil.copytree(EXAMPLE, copied)
     return copied
 
 

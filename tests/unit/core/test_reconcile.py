@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provisioning_assets.core.plan import diff
 from provisioning_assets.core.reconcile import reconcile
-from provisioning_assets.errors import NotConverged, ProviderFailed, Refused
+from provisioning_assets.errors import LockHeld, NotConverged, ProviderFailed, Refused
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Journal:
 
 
 def run(shelf, journal, **more):
-    return reconcile(shelf, journal, address="staging/shelf", **{"gate": list, "settle": 0.1, **more})
+    return reconcile(shelf, journal, address="staging/shelf", **{"gate": list, "within": 0.1, **more})
 
 
 def test_a_difference_is_applied_and_seen_to_be_gone():
@@ -89,16 +89,19 @@ def test_a_closed_gate_is_told_even_when_no_plan_can_be_made():
         def plan(self):
             raise ProviderFailed("there is no zone")
 
-    with pytest.raises(Refused, match="nothing was written"):
+    with pytest.raises(Refused) as refused:
         run(Absent({}), Journal(), gate=lambda: ["closed"])
+    assert refused.value.reasons == ("closed",)
+    with pytest.raises(ProviderFailed):
+        run(Absent({}), Journal(), gate=lambda: ["closed"], dry_run=True)
 
 
 def test_a_lost_lock_stops_before_the_first_write():
     def lost():
-        raise ProviderFailed("the lock is gone")
+        raise LockHeld("the lock is gone", [])
 
     journal, shelf = Journal(), Shelf({"a": {"n": 1}})
-    with pytest.raises(ProviderFailed, match="lock"):
+    with pytest.raises(LockHeld):
         run(shelf, journal, before_write=lost)
     assert (shelf.written, journal.said) == (0, [])
 
@@ -115,13 +118,14 @@ def test_a_failure_half_way_leaves_the_apply_open():
 
 def test_what_does_not_stick_is_not_verified():
     journal = Journal()
-    with pytest.raises(NotConverged, match="not empty"):
+    with pytest.raises(NotConverged) as left:
         run(Shelf({"a": {"n": 1}}, forgets=True), journal)
+    assert left.value.cause == "create a"
     assert journal.said == ["started", "differs"]
 
 
 def test_an_eventually_consistent_server_is_waited_for():
-    assert run(Shelf({"a": {"n": 1}}, shows_after=1), Journal(), settle=5).applied
+    assert run(Shelf({"a": {"n": 1}}, shows_after=1), Journal(), within=5).applied
 
 
 def test_a_dry_run_records_and_writes_nothing():

@@ -9,7 +9,7 @@ import pytest
 from provisioning_assets.engagement.loading import find_engagements, load_engagement
 from provisioning_assets.engagement.sections import FromEnvironment, Generate
 from provisioning_assets.errors import ConfigurationError
-from tests.unit.conftest import REPOSITORY
+from tests.support.repository import REPOSITORY
 
 
 def test_the_example_loads() -> None:

@@ -1,16 +1,16 @@
 import subprocess
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from provisioning_assets.errors import ProviderFailed, Refused
-from provisioning_assets.record.signatures import Namespace, Signature, sign, verify
+from provisioning_assets.record.signatures import _REFUSALS, Namespace, Signature, sign, verify
 
 ALICE = "alice@agency.example"
 PAYLOAD = b'{"purpose":"approval"}'
-Verify = Callable[..., Signature]
+REASONS = {said: reason for said, reason, _ in _REFUSALS}
+"""What ssh-keygen says, and the reason that people are told."""
 
 
 @pytest.fixture
@@ -50,26 +50,29 @@ def test_a_signature_of_an_allowed_signer_counts(key: Path, signers: Path) -> No
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"payload": PAYLOAD + b" "}, "what was signed has changed"),
-        ({"payload": b""}, "what was signed has changed"),
-        ({"namespace": Namespace.DECISION}, "another purpose"),
-        ({"identity": "bob@agency.example"}, "not by a key"),
-        ({"identity": "*"}, "not by a key"),
-        ({"identity": ""}, "does not count"),
+        ({"payload": PAYLOAD + b" "}, "incorrect signature"),
+        ({"payload": b""}, "incorrect signature"),
+        ({"namespace": Namespace.DECISION}, "namespace does not match"),
+        ({"identity": "bob@agency.example"}, None),
+        ({"identity": "*"}, None),
+        ({"identity": ""}, None),
     ],
 )
 def test_a_signature_counts_for_its_payload_purpose_and_person_alone(
-    key: Path, signers: Path, changed: dict[str, object], reason: str
+    key: Path, signers: Path, changed: dict[str, object], reason: str | None
 ) -> None:
     text = sign(PAYLOAD, key, Namespace.APPROVAL)
-    with pytest.raises(Refused, match=reason) as told:
+    with pytest.raises(Refused) as told:
         approve(signers, text, **changed)
     assert told.value.remedy
+    (why,) = told.value.reasons
+    assert why == REASONS[reason] if reason else why not in REASONS.values()
 
 
 def test_the_key_of_somebody_else_is_refused(tmp_path: Path, signers: Path) -> None:
-    with pytest.raises(Refused, match="not by a key that allowed_signers has"):
+    with pytest.raises(Refused) as told:
         approve(signers, sign(PAYLOAD, made(tmp_path / "mallory"), Namespace.APPROVAL))
+    assert not set(told.value.reasons) & set(REASONS.values())
 
 
 @pytest.mark.parametrize("text", ["", "yes", "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n"])
@@ -82,21 +85,22 @@ def test_a_key_counts_within_its_validity(tmp_path: Path, key: Path) -> None:
     text = sign(PAYLOAD, key, Namespace.APPROVAL)
     signers = listed(tmp_path / "allowed_signers", key, 'valid-after="20200101Z",valid-before="20210101Z"')
     assert approve(signers, text, at=datetime(2020, 6, 1, tzinfo=UTC))
-    with pytest.raises(Refused, match="expired"):
+    with pytest.raises(Refused, match=REASONS["has expired"]):
         approve(signers, text)
-    with pytest.raises(Refused, match="not valid yet"):
+    with pytest.raises(Refused, match=REASONS["not yet valid"]):
         approve(signers, text, at=datetime(2019, 6, 1, tzinfo=UTC))
 
 
 def test_a_key_can_be_bound_to_a_purpose(tmp_path: Path, key: Path) -> None:
     signers = listed(tmp_path / "allowed_signers", key, 'namespaces="provisioning-waiver"')
-    with pytest.raises(Refused, match="may not sign for this purpose"):
+    with pytest.raises(Refused, match=REASONS["not permitted for use in signature namespace"]):
         approve(signers, sign(PAYLOAD, key, Namespace.APPROVAL))
 
 
 def test_without_allowed_signers_nothing_is_verified(tmp_path: Path, key: Path) -> None:
-    with pytest.raises(ProviderFailed, match="no allowed signers"):
+    with pytest.raises(ProviderFailed) as told:
         approve(tmp_path / "nobody", sign(PAYLOAD, key, Namespace.APPROVAL))
+    assert told.value.where == str(tmp_path / "nobody")
 
 
 @pytest.mark.parametrize("missing", [True, False])
@@ -105,7 +109,7 @@ def test_a_key_that_cannot_be_used_is_told(tmp_path: Path, *, missing: bool) -> 
     if not missing:
         key.write_text("not a key")
         key.chmod(0o600)
-    with pytest.raises(ProviderFailed, match="could not sign") as told:
+    with pytest.raises(ProviderFailed) as told:
         sign(PAYLOAD, key, Namespace.WAIVER)
     assert str(key) in told.value.where
     assert told.value.cause
@@ -116,6 +120,6 @@ def test_without_the_program_the_remedy_is_told(
 ) -> None:
     text = sign(PAYLOAD, key, Namespace.APPROVAL)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ProviderFailed, match="ssh-keygen is not installed") as told:
+    with pytest.raises(ProviderFailed, match="ssh-keygen") as told:
         approve(signers, text)
     assert "openssh-client" in told.value.remedy

@@ -4,7 +4,7 @@ import pytest
 
 from provisioning_assets.engagement.reference import BEGIN, current, keys
 from provisioning_assets.engagement.schema import engagement_schema
-from tests.unit.conftest import REPOSITORY
+from tests.support.repository import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "engagement-file.md"
 

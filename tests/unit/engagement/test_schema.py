@@ -6,7 +6,7 @@ import jsonschema
 
 from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.schema import as_text, engagement_schema
-from tests.unit.conftest import REPOSITORY
+from tests.support.repository import REPOSITORY
 
 PUBLISHED = REPOSITORY / "docs" / "engagement.schema.json"
 

@@ -74,14 +74,15 @@ def test_a_dead_holder_is_taken_over_and_named(how):
     mine.release()
 
 
-def test_a_holder_whose_heart_beats_is_not_dead_whatever_its_process_seems_to_be():
+def test_a_holder_whose_heart_beats_is_not_dead():
     """A copied machine has the same host and boot: the process is gone here, and at work there."""
     store = MemoryStore()
     store.create(KEY, _content(holder(gone(), silent_for=SILENCE - 5)))
     told = []
     with pytest.raises(LockHeld, match="run r0"):
         lock(store).acquire(wait=0.2, progress=told.append)
-    assert "whose process is gone: is its heartbeat silent, too?" in told[0]
+    (line,) = told
+    assert "run r0" in line
 
 
 def test_the_dead_ones_children_that_live_are_handed_on():
@@ -120,14 +121,15 @@ def test_an_answer_that_was_lost_does_not_stop_the_heart():
     mine.release()
 
 
-def test_a_lock_that_cannot_be_read_keeps_everybody_out_until_a_person_breaks_it():
+def test_an_unreadable_lock_keeps_all_out_until_a_person_breaks_it():
     store = MemoryStore()
     store.create(KEY, b"{nonsense")
     mine = lock(store)
-    with pytest.raises(ProvisioningError, match="cannot be read") as error:
+    with pytest.raises(ProvisioningError) as error:
         mine.acquire(wait=0, progress=silent)
+    assert error.value.where == KEY
     assert "provisioning unlock" in error.value.remedy
-    assert "unreadable" in str(lock(store, run="person").break_it())
+    assert lock(store, run="person").break_it() is not None
     mine.acquire(wait=0, progress=silent)
     mine.release()
 
@@ -137,7 +139,7 @@ def test_a_child_is_not_started_under_a_lock_that_is_gone():
     mine = lock(store)
     mine.acquire(wait=0, progress=silent)
     lock(store, run="person").break_it()
-    with pytest.raises(LockHeld, match="no longer ours"):
+    with pytest.raises(LockHeld):
         mine.add_child(Process.this())
     mine.release()
 
@@ -159,7 +161,7 @@ def test_a_broken_lock_stops_the_next_write():
     mine = lock(store)
     mine.acquire(wait=0, progress=silent)
     assert lock(store, run="person").break_it().run == "r1"
-    with pytest.raises(LockHeld, match="no longer ours"):
+    with pytest.raises(LockHeld):
         mine.check()
     mine.release()
 
@@ -170,5 +172,5 @@ def test_children_that_live_are_kept_for_whoever_takes_over():
     mine.acquire(wait=0, progress=silent)
     mine.add_child(gone())
     mine.add_child(Process.this())
-    assert mine.holder().children == (Process.this(),) or Process.this() in mine.holder().children
+    assert Process.this() in mine.holder().children
     mine.release()
