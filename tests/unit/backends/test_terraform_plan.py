@@ -11,9 +11,10 @@ from provisioning_assets.core.plan import Action
 
 def shown(actions: list[str], before: Any = None, after: Any = None, **more: Any) -> dict[str, Any]:
     """A plan with one resource."""
-    beside = {key: more.pop(key) for key in ("previous_address", "mode") if key in more}
+    beside = {key: more.pop(key) for key in ("previous_address", "mode", "type") if key in more}
     change = {"actions": actions, "before": before, "after": after, "after_unknown": {}, **more}
-    return {"resource_changes": [{"address": "aws_vpc.this", "mode": "managed", "change": change, **beside}]}
+    kind = {"address": "aws_vpc.this", "type": "aws_vpc", "mode": "managed"}
+    return {"resource_changes": [{**kind, "change": change, **beside}]}
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,18 @@ def test_a_plan_that_terraform_calls_not_empty_is_never_empty() -> None:
     outputs = {"contract": {"actions": ["update"]}, "other": {"actions": ["no-op"]}}
     assert [change.address for change in plan_from({"output_changes": outputs}).changes] == ["output.contract"]
     assert not plan_from({}).empty
+
+
+@pytest.mark.parametrize("actions", [["delete"], ["delete", "create"], ["create", "delete"], ["forget"]])
+@pytest.mark.parametrize(("kind", "stateful"), [("aws_s3_bucket", True), ("aws_vpc", False)])
+def test_losing_what_holds_data_is_a_stateful_change(actions: list[str], kind: str, *, stateful: bool) -> None:
+    (change,) = plan_from(shown(actions, {"a": 1}, {"a": 2}, type=kind)).changes
+    assert change.stateful is stateful
+
+
+def test_what_exists_is_counted_in_all_modules_and_without_data_sources() -> None:
+    vpc, data = {"mode": "managed"}, {"mode": "data"}
+    child = {"resources": [vpc, data], "child_modules": [{"resources": [vpc, vpc]}]}
+    root = {"resources": [vpc, data], "child_modules": [child]}
+    assert plan_from({**shown(["create"]), "prior_state": {"values": {"root_module": root}}}).existing == 4
+    assert plan_from(shown(["create"])).existing == 0

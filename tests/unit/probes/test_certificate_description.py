@@ -1,54 +1,55 @@
-from contextlib import nullcontext
+"""What a chain says of itself, and where a client connects to see it."""
+
 from datetime import timedelta
 
 import pytest
 
-from provisioning_assets.errors import ProviderFailed
+from provisioning_assets.backends.access import Access
+from provisioning_assets.errors import ConfigurationError, ProviderFailed
 from provisioning_assets.probes.tls import connect_to, describe, fingerprint_of_key
-from tests.fakes.certificates import MemoryAuthority
-
-
-class Proven:
-    def publish(self, _records: object) -> nullcontext[None]:
-        return nullcontext()
-
-
-class Everything:
-    def __contains__(self, _value: object) -> bool:
-        return True
+from tests.support.self_signed import self_signed
 
 
 def test_a_chain_is_described_by_its_leaf() -> None:
-    authority = MemoryAuthority(lambda _name: Everything(), lifetime=timedelta(days=30))
-    issued = authority.issue(("shop.example", "*.shop.example"), Proven())
+    key, leaf = self_signed(("shop.example", "*.shop.example"), days=30)
+    _, above = self_signed(("ca.example",))
 
-    leaf = describe(issued.chain)
+    described = describe(leaf + above)
 
-    assert leaf.names == ("*.shop.example", "shop.example")
-    assert leaf.issuer == "CN=Memory Authority"
-    assert leaf.not_after - leaf.not_before == timedelta(days=30)
-    assert leaf.key_fingerprint == fingerprint_of_key(issued.key)
-    assert leaf.serial != describe(authority.anchor).serial
+    assert described.names == ("*.shop.example", "shop.example")
+    assert described.issuer == "CN=Some Authority"
+    assert described.not_after - described.not_before == timedelta(days=30)
+    assert described.key_fingerprint == fingerprint_of_key(key)
+    assert described.serial != describe(above).serial
 
 
 @pytest.mark.parametrize("days", [6, 45, 90])
 def test_renewal_is_due_by_a_share_of_the_lifetime(days: int) -> None:
-    authority = MemoryAuthority(lambda _name: Everything(), lifetime=timedelta(days=days))
-    leaf = describe(authority.issue(("shop.example",), Proven()).chain)
+    leaf = describe(self_signed(("shop.example",), days=days)[1])
 
     assert not leaf.renewal_due(leaf.not_before + timedelta(days=days) * 0.66)
     assert leaf.renewal_due(leaf.not_before + timedelta(days=days) * 0.67)
 
 
-def test_a_certificate_without_names_covers_nothing() -> None:
-    leaf = describe(MemoryAuthority(lambda _name: ()).anchor)
-    assert leaf.names == ()
-    assert not leaf.covers("shop.example")
+@pytest.mark.parametrize(
+    ("names", "host", "covered"),
+    [
+        (("shop.example",), "shop.example", True),
+        (("*.shop.example",), "www.shop.example", True),
+        (("*.shop.example",), "shop.example", False),
+        (("*.shop.example",), "a.www.shop.example", False),
+        ((), "shop.example", False),
+    ],
+)
+def test_a_name_covers_its_host_and_a_wildcard_one_label(names: tuple[str, ...], host: str, *, covered: bool) -> None:
+    leaf = describe(self_signed(names)[1])
+    assert leaf.names == names
+    assert leaf.covers(host) is covered
 
 
 @pytest.mark.parametrize("chain", ["", "not a certificate"])
 def test_what_is_no_chain_is_an_error(chain: str) -> None:
-    with pytest.raises(ProviderFailed, match="the stored chain holds no PEM certificate"):
+    with pytest.raises(ProviderFailed):
         describe(chain)
 
 
@@ -64,8 +65,15 @@ def test_what_is_no_chain_is_an_error(chain: str) -> None:
         ("*:8080:127.0.0.1:1", ("shop.example", 443)),
     ],
 )
-def test_connections_go_where_the_rules_say(
+def test_connections_go_where_the_profiles_rules_say(
     monkeypatch: pytest.MonkeyPatch, rules: str, expected: tuple[str, int]
 ) -> None:
-    monkeypatch.setenv("PROVISIONING_CONNECT_TO", rules)
-    assert connect_to("shop.example") == expected
+    monkeypatch.setenv("PROVISIONING_CONNECT_TO", "*:443:192.0.2.1:1")
+    assert connect_to("shop.example", Access("the test's own", {"PROVISIONING_CONNECT_TO": rules})) == expected
+
+
+@pytest.mark.parametrize("rule", ["8443", "*:443", "*:https:127.0.0.1:8443", "a:b:c:d:e"])
+def test_what_is_no_rule_of_a_connection_is_an_error(rule: str) -> None:
+    with pytest.raises(ConfigurationError) as wrong:
+        connect_to("shop.example", Access("the test's own", {"PROVISIONING_CONNECT_TO": rule}))
+    assert [problem.file for problem in wrong.value.problems] == ["PROVISIONING_CONNECT_TO"]
