@@ -72,7 +72,8 @@ def test_a_child_gets_what_is_on_the_list_and_nothing_stray(monkeypatch: pytest.
     for name, value in {"PATH": "/bin", "AWS_PROFILE": "stray", "SHOP_KEY": "stray", "TF_LOG": "stray"}.items():
         monkeypatch.setenv(name, value)
     own = {"AWS_ACCESS_KEY_ID": "a", "HTTPS_PROXY": "p", "SSL_CERT_FILE": "c", "TF_LOG": "own"}
-    given = of(**own, VAULT_TOKEN="t", SHOP_KEY="s").for_child("AWS_", "TF_")
+    more = {"VAULT_TOKEN": "t", "SHOP_KEY": "s"}
+    given = of(**own, **more).for_child("AWS_", "TF_")
     assert given["PATH"] == "/bin"
     assert {name: value for name, value in given.items() if name not in access._OF_CHILDREN} == own
 

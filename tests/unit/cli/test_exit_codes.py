@@ -9,6 +9,7 @@ from provisioning_assets.core.evidence import About, Evidence, Finding
 
 ABOUT = About("secrets", "staging", "sha256:c", "sha256:s", 0, "sha256:w")
 GREEN, RED, UNKNOWN = Finding.green("fine"), Finding.red("differs"), Finding.could_not_tell("no answer")
+UNTESTED = Finding.not_tested({"monitoring.alarm_evaluation": "nobody evaluates alarms here"})
 
 
 @pytest.mark.parametrize(("findings", "failed", "success", "code"), [
@@ -17,6 +18,7 @@ GREEN, RED, UNKNOWN = Finding.green("fine"), Finding.red("differs"), Finding.cou
     ([GREEN, RED], set(), True, 2),
     ([GREEN, UNKNOWN], set(), False, 1),
     ([RED, UNKNOWN], set(), False, 2),
+    ([GREEN, UNTESTED], set(), False, 2),
     ([RED], {1}, False, 1),
     ([GREEN], {2}, False, 2),
     ([UNKNOWN], {2}, False, 2),

@@ -68,7 +68,7 @@ def test_a_member_that_does_not_hear_is_killed_in_time(folder, monkeypatch):
     assert not psutil.pid_exists(process.pid) or process.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_member_gets_what_it_needs_of_the_environment_and_no_secret_of_the_operator(folder, monkeypatch):
+def test_a_member_gets_what_it_needs_and_no_secret_of_the_operator(folder, monkeypatch):
     monkeypatch.setenv("SHOP_PAYMENT_API_KEY", "sk_live_value")
     telling = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
     processes.start(folder, "one", telling, {"AWS_REGION": "eu-central-1"}).wait(5)
@@ -85,6 +85,7 @@ def test_files_are_their_owners_alone(folder):
     assert modes == {0o600}
 
 
+@pytest.mark.enable_socket
 def test_ports_are_chosen_once_and_kept(folder):
     ports = folder.ports(("a", "b", "c"))
     assert len(set(ports.values())) == 3
@@ -92,6 +93,7 @@ def test_ports_are_chosen_once_and_kept(folder):
     assert Folder(folder.path).ports(("a", "b", "c", "d")).items() > ports.items()
 
 
+@pytest.mark.enable_socket
 def test_a_port_that_somebody_listens_on_is_taken(folder):
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         assert processes.taken(stranger.getsockname()[1])
