@@ -14,8 +14,8 @@ Edit = Callable[..., None]
 
 
 def digests(folder: Path) -> dict[Key, Digests]:
-    lineage, _ = assemble(load_engagement(folder))
-    return {node.key: lineage.digests(*node.key) for node in lineage.nodes}
+    graph = assemble(load_engagement(folder))
+    return {task.key: graph.digests(task) for task in graph.tasks}
 
 
 def own_changes(folder: Path, before: dict[Key, Digests], kind: str) -> set[Key]:

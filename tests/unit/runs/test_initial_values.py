@@ -7,7 +7,7 @@ import pytest
 
 from provisioning_assets.engagement.sections import FromEnvironment, FromFile, Generate, Secret
 from provisioning_assets.errors import ProviderFailed
-from provisioning_assets.runs.initial_values import require_sources, value_of
+from provisioning_assets.runs.initial_values import initial_value, require_initial_values
 
 CANARY = "canary-4711"
 
@@ -28,7 +28,7 @@ def told(failure: pytest.ExceptionInfo[ProviderFailed]) -> str:
 
 
 def test_a_generated_value_has_the_length_and_is_another_each_time() -> None:
-    first, second = (value_of(secret(Generate(generate=48))) for _ in range(2))
+    first, second = (initial_value(secret(Generate(generate=48)), {}) for _ in range(2))
 
     assert len(first) == len(second) == 48
     assert first != second
@@ -36,25 +36,25 @@ def test_a_generated_value_has_the_length_and_is_another_each_time() -> None:
     assert first.isalnum()
 
 
-def test_a_variable_gives_its_value_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEMO_KEY", f" {CANARY}\n")
+def test_a_variable_of_the_operator_gives_its_value_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_KEY", "of this process")
 
-    assert value_of(secret(FromEnvironment(environment="DEMO_KEY"))) == f" {CANARY}\n"
+    assert (
+        initial_value(secret(FromEnvironment(environment="DEMO_KEY")), {"DEMO_KEY": f" {CANARY}\n"}) == f" {CANARY}\n"
+    )
 
 
-@pytest.mark.parametrize(("value", "cause"), [(None, "not set"), ("", "empty")])
+@pytest.mark.parametrize("given", [{}, {"DEMO_KEY": ""}])
 def test_a_variable_without_value_is_named_with_the_remedy(
-    value: str | None, cause: str, monkeypatch: pytest.MonkeyPatch
+    given: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("DEMO_KEY", raising=False)
-    if value is not None:
-        monkeypatch.setenv("DEMO_KEY", value)
+    monkeypatch.setenv("DEMO_KEY", "of this process")
 
     with pytest.raises(ProviderFailed, match="session-key") as failure:
-        value_of(secret(FromEnvironment(environment="DEMO_KEY")))
+        initial_value(secret(FromEnvironment(environment="DEMO_KEY")), given)
 
     assert "DEMO_KEY" in failure.value.where
-    assert cause in failure.value.cause
+    assert failure.value.cause
     assert "export DEMO_KEY" in failure.value.remedy
 
 
@@ -65,22 +65,22 @@ def test_a_variable_without_value_is_named_with_the_remedy(
 def test_a_file_loses_one_line_end(content: bytes, value: str, tmp_path: Path) -> None:
     file = written(tmp_path, content)
 
-    assert value_of(secret(FromFile(file=str(file)))) == value
+    assert initial_value(secret(FromFile(file=str(file))), {}) == value
 
 
 def test_a_file_in_the_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     written(tmp_path, b"x")
 
-    assert value_of(secret(FromFile(file="~/value"))) == "x"
+    assert initial_value(secret(FromFile(file="~/value")), {}) == "x"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
 def test_a_file_that_others_can_open_is_refused(mode: int, tmp_path: Path) -> None:
     file = written(tmp_path, CANARY.encode(), mode)
 
-    with pytest.raises(ProviderFailed, match="open to others") as failure:
-        value_of(secret(FromFile(file=str(file))))
+    with pytest.raises(ProviderFailed, match="session-key") as failure:
+        initial_value(secret(FromFile(file=str(file))), {})
 
     assert failure.value.where == str(file)
     assert f"{mode:o}" in failure.value.cause
@@ -92,8 +92,8 @@ def test_a_file_that_others_can_open_is_refused(mode: int, tmp_path: Path) -> No
 def test_a_file_without_a_usable_value_is_named_and_not_shown(content: bytes, cause: str, tmp_path: Path) -> None:
     file = written(tmp_path, content)
 
-    with pytest.raises(ProviderFailed, match="no value to start with") as failure:
-        value_of(secret(FromFile(file=str(file))))
+    with pytest.raises(ProviderFailed, match="session-key") as failure:
+        initial_value(secret(FromFile(file=str(file))), {})
 
     assert cause in failure.value.cause
     assert failure.value.remedy
@@ -104,7 +104,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir(mode=0o700)
     for place, cause in (("missing", "No such file"), ("folder", "directory")):
         with pytest.raises(ProviderFailed, match="session-key") as failure:
-            value_of(secret(FromFile(file=str(tmp_path / place))))
+            initial_value(secret(FromFile(file=str(tmp_path / place))), {})
         assert cause in failure.value.cause
         assert failure.value.where == str(tmp_path / place)
 
@@ -116,13 +116,21 @@ def written(folder: Path, content: bytes, mode: int = 0o600) -> Path:
     return file
 
 
-def test_all_that_is_missing_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("DEMO_KEY", raising=False)
+def test_all_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
     missing = secret(FromEnvironment(environment="DEMO_KEY"))
     gone = secret(FromFile(file=str(tmp_path / "gone"))).model_copy(update={"name": "deploy-key"})
     made = secret(Generate(generate=32)).model_copy(update={"name": "made"})
 
-    with pytest.raises(ProviderFailed, match=r"session-key has no value .*; .*deploy-key has no value") as failure:
-        require_sources([missing, made, gone], lambda _purpose: ())
+    with pytest.raises(ProviderFailed, match=r"session-key.*deploy-key") as failure:
+        require_initial_values([missing, made, gone], lambda _purpose: (), {})
+    assert "DEMO_KEY" in failure.value.where
+    assert str(tmp_path / "gone") in failure.value.where
     assert "export DEMO_KEY" in failure.value.remedy
-    require_sources([missing, made, gone], lambda purpose: {"runtime": ["session-key", "deploy-key"]}.get(purpose, ()))
+
+
+def test_what_is_stored_needs_no_value_to_start_with(tmp_path: Path) -> None:
+    gone = secret(FromFile(file=str(tmp_path / "gone")))
+    require_initial_values([gone], lambda purpose: ["session-key"] if purpose == "runtime" else [], {})
+    with pytest.raises(ProviderFailed):
+        require_initial_values([gone], lambda purpose: ["session-key"] if purpose == "engagement" else [], {})
+    require_initial_values([secret(FromEnvironment(environment="DEMO_KEY"))], lambda _purpose: (), {"DEMO_KEY": CANARY})
