@@ -56,7 +56,7 @@ class Journal:
 
 
 def run(shelf, journal, **more):
-    return reconcile(shelf, journal, address="staging/shelf", **{"gate": list, "within": 0.1, **more})
+    return reconcile(shelf, journal, address="staging/shelf", **{"gate": list, "within": 0.01, **more})
 
 
 def test_a_difference_is_applied_and_seen_to_be_gone():
@@ -125,7 +125,7 @@ def test_what_does_not_stick_is_not_verified():
 
 
 def test_an_eventually_consistent_server_is_waited_for():
-    assert run(Shelf({"a": {"n": 1}}, shows_after=1), Journal(), within=5).applied
+    assert run(Shelf({"a": {"n": 1}}, shows_after=1), Journal(), within=0.2).applied
 
 
 def test_a_dry_run_records_and_writes_nothing():

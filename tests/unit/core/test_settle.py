@@ -28,6 +28,13 @@ def test_at_the_deadline_the_last_answer_is_given_as_it_is():
     assert time.monotonic() - began < 5
 
 
+def test_the_last_look_is_at_the_deadline_however_seldom_it_looks():
+    began, looked = time.monotonic(), []
+    settle(lambda: looked.append(time.monotonic() - began), done=bool, within=0.1, every=30)
+    assert len(looked) == 2
+    assert 0.1 <= looked[1] < 5
+
+
 def test_what_the_look_raises_passes_at_once():
     def broken():
         raise LookupError
