@@ -1,7 +1,8 @@
 """A product in an engagement file: bare or with its own keys, and each mistake at its own line."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -29,24 +30,35 @@ PLACES = {
 }
 """Where each kind of product is chosen in the example, and how another choice is written there."""
 
-EVERY_KIND = pytest.mark.parametrize("kind", PLACES)
-EVERY_PRODUCT = pytest.mark.parametrize("product", catalogue.PRODUCTS, ids=lambda each: f"{each.kind}-{each.name}")
+ROUNDS = [
+    {product.kind: product for product in products if product}
+    for products in zip_longest(*(catalogue.of_kind(kind) for kind in Kind))
+]
+"""Every product of the catalogue, one of each kind at a time: all that is wrong is told at once."""
+
+EVERY_PRODUCT = pytest.mark.parametrize(
+    "products", ROUNDS, ids=lambda products: "-".join(each.name for each in products.values())
+)
+Found = dict[Kind, list[Problem]]
 
 
 class Chosen:
-    """The example with another product chosen at one place."""
+    """The example with other products chosen."""
 
     def __init__(self, folder: Path, edit: Edit, problems: Problems) -> None:
         self._file, self._edit, self._problems = folder / "engagement.yaml", edit, problems
-        self.line = 0
+        self.lines: dict[Kind, int] = {}
 
-    def __call__(self, kind: Kind, written: str) -> list[Problem]:
-        """What is then wrong at the line of the choice; `written` is one line, or several below it."""
-        old, new = PLACES[kind]
-        before = self._file.read_text(encoding="utf-8").partition(old)[0] + new.partition("{}")[0]
-        self.line = before.count("\n") + 1
-        self._edit(old, new.replace("{}", written))
-        return [problem for problem in self._problems() if self.line <= problem.line <= self.line + written.count("\n")]
+    def __call__(self, written: Mapping[Kind, str]) -> Found:
+        """What is then wrong where each kind is chosen; a choice is written on one line, or on several below it."""
+        for kind, text in written.items():
+            old, new = PLACES[kind]
+            self._edit(old, new.replace("{}", f"{text}  # {kind}"))
+        told = self._problems()
+        lines = self._file.read_text(encoding="utf-8").splitlines()
+        ends = {kind: next(n for n, line in enumerate(lines, 1) if line.endswith(f"  # {kind}")) for kind in written}
+        self.lines = {kind: end - written[kind].count("\n") for kind, end in ends.items()}
+        return {kind: [p for p in told if self.lines[kind] <= p.line <= ends[kind]] for kind in written}
 
 
 @pytest.fixture
@@ -59,75 +71,80 @@ def named(text: str) -> set[str]:
     return set(re.findall(r"`([^`]*)`", text))
 
 
+def asked(found: list[Problem], product: Product) -> set[str]:
+    """Which of the product's keys the problems are about."""
+    return {key for problem in found for key in named(problem.what)} & set(product.settings.model_fields)
+
+
+def known(kind: Kind) -> set[str]:
+    return {each.name for each in catalogue.of_kind(kind)}
+
+
 def test_every_kind_has_its_place_in_the_file() -> None:
     assert set(PLACES) == set(Kind)
 
 
 @EVERY_PRODUCT
-def test_a_bare_name_is_enough_unless_the_product_needs_keys(chosen: Chosen, product: Product) -> None:
-    found = chosen(product.kind, product.name)
-    asked = {key for problem in found for key in named(problem.what)} & set(product.settings.model_fields)
-    assert asked == set(needs(product.settings))
-    for problem in found if asked else ():
-        assert problem.line == chosen.line
-        assert all(f"{key}: …" in problem.expected for key in needs(product.settings))
+def test_a_bare_name_is_enough_unless_the_product_needs_keys(chosen: Chosen, products: dict[Kind, Product]) -> None:
+    for kind, found in chosen({kind: product.name for kind, product in products.items()}).items():
+        needed = needs(products[kind].settings)
+        assert asked(found, products[kind]) == set(needed)
+        for problem in found if needed else ():
+            assert problem.line == chosen.lines[kind]
+            assert all(f"{key}: …" in problem.expected for key in needed)
 
 
 @EVERY_PRODUCT
-def test_a_full_form_names_what_its_product_lacks(chosen: Chosen, product: Product) -> None:
-    found = chosen(product.kind, f"{{name: {product.name}}}")
-    asked = {key for problem in found for key in named(problem.what)} & set(product.settings.model_fields)
-    assert asked == set(needs(product.settings))
+def test_a_full_form_names_what_its_product_lacks(chosen: Chosen, products: dict[Kind, Product]) -> None:
+    for kind, found in chosen({kind: f"{{name: {product.name}}}" for kind, product in products.items()}).items():
+        assert asked(found, products[kind]) == set(needs(products[kind].settings))
 
 
 @EVERY_PRODUCT
-def test_a_wrong_key_is_told_at_its_line_with_that_products_keys(chosen: Chosen, product: Product) -> None:
-    found = chosen(product.kind, f"\n      name: {product.name}\n      zzzz: 1")
-    (wrong,) = [problem for problem in found if "zzzz" in named(problem.what)]
-    assert wrong.line == chosen.line + 2
-    assert named(wrong.expected) == set(product.settings.model_fields)
+def test_a_wrong_key_is_told_at_its_line_with_that_products_keys(chosen: Chosen, products: dict[Kind, Product]) -> None:
+    written = {kind: f"\n      name: {product.name}\n      zzzz: 1" for kind, product in products.items()}
+    for kind, found in chosen(written).items():
+        (wrong,) = [problem for problem in found if "zzzz" in named(problem.what)]
+        assert wrong.line == chosen.lines[kind] + 2
+        assert named(wrong.expected) == set(products[kind].settings.model_fields)
 
 
 def test_a_misspelt_key_is_told_once_with_the_one_that_was_meant(chosen: Chosen) -> None:
-    (wrong,) = chosen(Kind.STORE, "\n      name: s3\n      bukcet: shop-state")
-    assert wrong.line == chosen.line + 2
+    (wrong,) = chosen({Kind.STORE: "\n      name: s3\n      bukcet: shop-state"})[Kind.STORE]
+    assert wrong.line == chosen.lines[Kind.STORE] + 2
     assert (named(wrong.what), named(wrong.expected)) == ({"bukcet"}, {"bucket"})
 
 
 def test_a_key_of_another_product_is_unknown(chosen: Chosen) -> None:
-    found = chosen(Kind.STORE, "{name: s3, bucket: shop-state, folder: records}")
+    found = chosen({Kind.STORE: "{name: s3, bucket: shop-state, folder: records}"})[Kind.STORE]
     assert [named(problem.what) for problem in found] == [{"folder"}]
 
 
-@EVERY_KIND
-@pytest.mark.parametrize("form", ["{}", "\n      name: {}"])
-def test_a_wrong_name_is_told_at_its_line_with_the_nearest(chosen: Chosen, kind: Kind, form: str) -> None:
-    near = catalogue.of_kind(kind)[0].name
-    (wrong,) = chosen(kind, form.format(f"{near}x"))
-    assert wrong.line == chosen.line + form.count("\n")
-    assert named(wrong.what) == {f"{near}x"}
-    assert named(wrong.expected) == {near}
+@pytest.mark.parametrize("form", ["{}x", "\n      name: {}x"])
+def test_a_wrong_name_is_told_at_its_line_with_the_nearest(chosen: Chosen, form: str) -> None:
+    near = {kind: catalogue.of_kind(kind)[0].name for kind in Kind}
+    for kind, found in chosen({kind: form.format(name) for kind, name in near.items()}).items():
+        (wrong,) = found
+        assert wrong.line == chosen.lines[kind] + form.count("\n")
+        assert (named(wrong.what), named(wrong.expected)) == ({f"{near[kind]}x"}, {near[kind]})
 
 
-@EVERY_KIND
-def test_a_name_that_is_like_none_is_told_with_all_of_its_kind(chosen: Chosen, kind: Kind) -> None:
-    (wrong,) = chosen(kind, "zzzz")
-    assert named(wrong.expected) == {each.name for each in catalogue.of_kind(kind)}
+def test_a_name_that_is_like_none_is_told_with_all_of_its_kind(chosen: Chosen) -> None:
+    for kind, (wrong,) in chosen(dict.fromkeys(Kind, "zzzz")).items():
+        assert named(wrong.expected) == known(kind)
 
 
-@EVERY_KIND
 @pytest.mark.parametrize("written", ["${domain}", '{name: "${environment}"}'])
-def test_a_placeholder_cannot_choose_the_product(chosen: Chosen, kind: Kind, written: str) -> None:
-    (wrong,) = chosen(kind, written)
-    assert named(wrong.what) == set(re.findall(r"\$\{\w+\}", written))
-    assert named(wrong.expected) == {each.name for each in catalogue.of_kind(kind)}
+def test_a_placeholder_cannot_choose_the_product(chosen: Chosen, written: str) -> None:
+    for kind, (wrong,) in chosen(dict.fromkeys(Kind, written)).items():
+        assert named(wrong.what) == set(re.findall(r"\$\{\w+\}", written))
+        assert named(wrong.expected) == known(kind)
 
 
-@pytest.mark.parametrize("kind", [Kind.DNS, Kind.STORE, Kind.INFRASTRUCTURE])
 @pytest.mark.parametrize("written", ["5", "[]", "{}", "", "{nmae: x}", "{name: 5}"])
-def test_what_names_no_product_is_told_with_all_of_its_kind(chosen: Chosen, kind: Kind, written: str) -> None:
-    found = chosen(kind, written)
-    assert any({each.name for each in catalogue.of_kind(kind)} <= named(problem.expected) for problem in found)
+def test_what_names_no_product_is_told_with_all_of_its_kind(chosen: Chosen, written: str) -> None:
+    for kind, found in chosen(dict.fromkeys(Kind, written)).items():
+        assert any(known(kind) <= named(problem.expected) for problem in found)
 
 
 def test_both_forms_are_the_same_settings(folder: Path, edit: Edit) -> None:
