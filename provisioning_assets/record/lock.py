@@ -16,9 +16,9 @@ from pathlib import Path
 
 import psutil
 from pydantic import TypeAdapter, ValidationError
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.backends.store import Store
+from provisioning_assets.core.settle import settle
 from provisioning_assets.errors import LockHeld, ProvisioningError
 from provisioning_assets.record.process import Process
 
@@ -110,17 +110,13 @@ class EnvironmentLock:
                 progress(f"{self._environment} is held by {holder}{gone}; waiting up to {wait:.0f} s")
             return taken, holder
 
-        retrying = Retrying(
-            stop=stop_after_delay(wait), wait=wait_fixed(0.5), retry=retry_if_result(lambda result: not result[0])
-        )
-        try:
-            _, dead = retrying(attempt)
-        except RetryError as error:
-            raise self._held(error.last_attempt.result()[1]) from None
+        taken, holder = settle(attempt, done=lambda answer: answer[0], within=wait, every=0.5)
+        if not taken:
+            raise self._held(holder)
         self._stop.clear()
         self._beat = threading.Thread(target=self._keep_beating, name=f"lock {self._environment}", daemon=True)
         self._beat.start()
-        return dead
+        return holder
 
     def check(self) -> None:
         """Raise unless the lock is still ours; called before each write."""
