@@ -8,13 +8,13 @@ from provisioning_assets.report.catalogue import catalogue
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs" / "readiness-items.md"
-EARLY = ("networking", "datastores", "compute", "endpoints")
 
 
 def page() -> str:
     """The page as the code has it now; the items of all stages are the same, and named once."""
-    lineage, _ = assemble(load_engagement(REPOSITORY / "engagements" / "demo_shop"))
-    return catalogue(("each stage" if n.asset in EARLY else n.asset, item) for n in lineage.nodes for item in n.items)
+    graph = assemble(load_engagement(REPOSITORY / "engagements" / "demo_shop"))
+    named = ((task, "each stage" if task.is_stage else task.name) for task in graph.tasks)
+    return catalogue((name, item) for task, name in named for item in task.rules)
 
 
 if __name__ == "__main__":

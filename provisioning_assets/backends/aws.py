@@ -30,8 +30,12 @@ from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreac
 _REMEDY = "check the network and AWS_ENDPOINT_URL, or start the server there"
 _ENDPOINT = "AWS_ENDPOINT_URL"
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
-_OF_THE_PROCESS = ("env", "assume-role-with-web-identity", "container-role", "iam-role")
+_OF_THE_PROCESS = (
+    "env", "assume-role-with-web-identity", "ec2-credentials-file", "boto-config", "container-role", "iam-role",
+)  # fmt: skip
 """Where botocore would look for credentials beside a profile: in this process, and on this machine."""
+_OF_FILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
+"""Without one of them, a profile has not named the operator's own files of AWS, and gets nothing out of them."""
 
 
 class Aws:
@@ -156,8 +160,10 @@ class Aws:
         if key and secret:
             core.set_credentials(key, secret, self.access.get("AWS_SESSION_TOKEN") or None)
         elif self.access.name != OF_PROCESS:
-            for provider in _OF_THE_PROCESS:
-                core.get_component("credential_provider").remove(provider)
+            chain = core.get_component("credential_provider")
+            named = any(map(self.access.get, _OF_FILES))
+            for provider in _OF_THE_PROCESS if named else [each.METHOD for each in chain.providers]:
+                chain.remove(provider)
         return boto3.session.Session(botocore_session=core)
 
 

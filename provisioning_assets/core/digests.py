@@ -62,7 +62,7 @@ def leaves(value: Json, path: str = "") -> dict[str, str]:
 
 def _escaped(key: object) -> str:
     """A key in which the marks of a path cannot be mistaken: two inputs must not share a leaf's name."""
-    return str(key).replace("~", "~0").replace(".", "~1").replace("[", "~2")
+    return str(key).replace("~", "~0").replace(".", "~1").replace("[", "~2") or "~3"
 
 
 def first_difference(
@@ -78,5 +78,5 @@ def first_difference(
         name = leaf.removeprefix("upstream.")
         if leaf in old and leaf in new and name != leaf:
             return first_difference(old[leaf], new[leaf], remembered, prefix=f"{prefix}{name}: ") or prefix + name
-        return prefix + leaf.replace("~2", "[").replace("~1", ".").replace("~0", "~")
+        return prefix + leaf.replace("~3", "").replace("~2", "[").replace("~1", ".").replace("~0", "~")
     return None

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from provisioning_assets.backends import catalogue
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import EngagementFile
 from provisioning_assets.engagement.sections import LABEL, NAME
@@ -15,7 +16,14 @@ from provisioning_assets.engagement.sections import LABEL, NAME
 BEGIN, END = "<!-- keys: begin -->\n", "<!-- keys: end -->\n"
 _NAMES = {NAME: "name (lower case, digits, `_`)", LABEL: "name (lower case, digits, `-`)"}
 _PERIODS = {"date-time": "date with time and offset", "duration": "period, such as `P90D`"}
-_WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "names with values"}
+_WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "object": "names with values",
+}
+_PRODUCTS = {each.settings.__name__: each.name for each in catalogue.PRODUCTS}
 
 
 def keys() -> str:
@@ -45,6 +53,8 @@ def current(page: str) -> str:
 
 def _below(path: str, value: dict[str, Json], definitions: dict[str, Json]) -> list[tuple[str, dict[str, Json]]]:
     """Path and definition of the models that a key holds: itself, each item of a list, each value of a mapping."""
+    if _products(value):
+        return []
     if "$ref" in value:
         model = definitions[value["$ref"].rpartition("/")[2]]
         return [(path, model)] if "properties" in model else []
@@ -56,17 +66,37 @@ def _below(path: str, value: dict[str, Json], definitions: dict[str, Json]) -> l
     return [(path, {**model, "required": []}) for path, model in forms]
 
 
+def _products(value: dict[str, Json]) -> list[str]:
+    """Names of the models of the products among which a key chooses."""
+    forms = value.get("anyOf", ())
+    own = [name for form in forms if (name := form.get("$ref", "").rpartition("/")[2]) in _PRODUCTS]
+    return own or [name for form in forms for name in _products(form)]
+
+
 def _rows(models: list[tuple[str, dict[str, Json]]], definitions: dict[str, Json]) -> Iterator[str]:
     for path, model in models:
         for name, value in model["properties"].items():
             yield _row(f"{path}.{name}", value, definitions, needed=name in model.get("required", ()))
+            yield from _rows_of_products(f"{path}.{name}", value, definitions)
             yield from _rows(_below(f"{path}.{name}", value, definitions), definitions)
 
 
-def _row(path: str, value: dict[str, Json], definitions: dict[str, Json], *, needed: bool) -> str:
+def _rows_of_products(path: str, value: dict[str, Json], definitions: dict[str, Json]) -> Iterator[str]:
+    """The keys that each product has beside its name."""
+    for name in _products(value):
+        model = definitions[name]
+        for key, each in model["properties"].items():
+            if key != "name":
+                needed, of = key in model.get("required", ()), f"Of `{_PRODUCTS[name]}`. "
+                yield _row(f"{path}.{key}", each, definitions, needed=needed, of=of)
+
+
+def _row(path: str, value: dict[str, Json], definitions: dict[str, Json], *, needed: bool, of: str = "") -> str:
     default = value.get("default")
+    if isinstance(default, dict) and _products(value):
+        default = default["name"]
     shown = "required" if needed else "" if default in (None, [], {}) else f"`{json.dumps(default).strip(chr(34))}`"
-    return f"| `{path}` | {_kind(value)} | {shown} | {_meaning(value, definitions)} |"
+    return f"| `{path}` | {_kind(value)} | {shown} | {of}{_meaning(value, definitions)} |"
 
 
 def _table(rows: Iterator[str]) -> str:
@@ -74,8 +104,9 @@ def _table(rows: Iterator[str]) -> str:
 
 
 def _kind(value: dict[str, Json]) -> str:
-    if "enum" in value or "const" in value:
-        return " or ".join(f"`{each}`" for each in value.get("enum", [value.get("const")]))
+    products = [_PRODUCTS[name] for name in _products(value)]
+    if products or "enum" in value or "const" in value:
+        return " or ".join(f"`{each}`" for each in products or value.get("enum", [value.get("const")]))
     if "anyOf" in value:
         return " or ".join(dict.fromkeys(_kind(form) for form in value["anyOf"] if form.get("type") != "null"))
     if "items" in value:

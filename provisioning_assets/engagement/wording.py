@@ -52,11 +52,13 @@ def in_words(document: Document, error: ValidationError, model: type[BaseModel],
     misspelt = {
         (*loc[:-1], near)
         for loc in (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
-        for near in difflib.get_close_matches(str(loc[-1]), _fields(model, loc[:-1]), n=1)
+        for near in difflib.get_close_matches(str(loc[-1]), _known(model, loc), n=1)
     }
     for detail in details:
         if detail["type"] == "missing" and detail["loc"] in misspelt:
             continue  # said at the key that was meant to be it
+        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
+            continue  # said at the items that were not counted
         if problem := _of_product(document, detail, model):
             yield problem
             continue
@@ -170,6 +172,12 @@ def _shown(place: Place, value: Any) -> str:
         return "true" if value else "false"
     text = repr(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _known(model: type[BaseModel], location: Place) -> dict[str, str]:
+    """The keys that could stand where an error is: those of the product that was chosen, or of the model there."""
+    settings = chosen(model, location)
+    return _fields(settings[0], ()) if settings else _fields(model, location[:-1])
 
 
 def _fields(model: type[BaseModel], place: Place) -> dict[str, str]:

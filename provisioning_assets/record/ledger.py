@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, TypeVar
 from uuid import uuid4
@@ -22,6 +23,7 @@ from pydantic_core import PydanticSerializationError
 
 from provisioning_assets.backends.store import Store
 from provisioning_assets.core.evidence import Evidence
+from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import LedgerDamaged, ProvisioningError
 from provisioning_assets.record.entries import (
     ApplyFinished,
@@ -252,7 +254,9 @@ def _written(page: Page) -> bytes:
     """The page as it is stored, read back by its model first: what could not be read later is never appended."""
     try:
         content = rfc8785.dumps(_PAGE.dump_python(page, mode="json", warnings=False))
-        if rfc8785.dumps(_PAGE.dump_python(_PAGE.validate_json(content), mode="json")) == content:
+        again = rfc8785.dumps(_PAGE.dump_python(_PAGE.validate_json(content), mode="json"))
+        # Pydantic writes a number that is none as null, and nobody would see that it was there.
+        if again == content and _finite(_PAGE.dump_python(page, warnings=False)):
             return content
     except (PydanticSerializationError, ValidationError, rfc8785.CanonicalizationError, TypeError, ValueError):
         pass
@@ -262,6 +266,14 @@ def _written(page: Page) -> bytes:
         cause=f"a page with {kinds} is not what its model says",
         remedy="a check or an asset answers something that is no JSON: mend it, then run again",
     )
+
+
+def _finite(value: Json) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_finite, value))
+    return not isinstance(value, float) or isfinite(value)
 
 
 def can_be_recorded(entry: Entry) -> bool:

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Original, parse_stream
 
 from provisioning_assets.backends import access
 from provisioning_assets.backends.access import Access
@@ -82,7 +82,7 @@ def _variables(file: Path) -> Iterator[tuple[str, str]]:
         why = getattr(error, "strerror", None) or "it is not text (UTF-8)"
         raise ProviderFailed("a profile cannot be read", where=str(file), cause=why, remedy="mend the file") from None
     wrong = [
-        Problem(str(file), each.original.line, 1, "this is no variable", "NAME=value")
+        Problem(str(file), _line(each.original), 1, "this is no variable", "NAME=value")
         for each in bindings
         if each.error or (each.key is not None and each.value is None)
     ]
@@ -92,3 +92,9 @@ def _variables(file: Path) -> Iterator[tuple[str, str]]:
         if each.key is not None and each.value is not None:
             home = each.key.endswith("_FILE") and each.value.startswith("~")
             yield each.key, str(Path(each.value).expanduser()) if home else each.value
+
+
+def _line(original: Original) -> int:
+    """The line of what is written there: the parser counts from the empty lines before it."""
+    text = original.string
+    return original.line + text[: len(text) - len(text.lstrip())].count("\n")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from provisioning_assets.core.evidence import About, Evidence, Finding, Judgement, State
+from provisioning_assets.core.evidence import WHOLE, About, Evidence, Finding, Judgement, State, Verdict
 from provisioning_assets.core.items import Holds, Item, Standing
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import Engagement, Environment, Launch, Roles
@@ -40,18 +40,21 @@ def standing(
     reason: str = "",
     gates: Holds = "promotion",
     planned: bool = False,
-    **evidence: Json,
+    **details: Json,
 ) -> Standing:
     """One standing of review item `number`, checked an hour ago unless it was not run."""
     name = name or f"claim_{number}"
     claim = f"What claim {number} looks at. Red names it. Mend it."
     item = Item(name, claim, number, gates, timedelta(hours=24), planned=planned)
     about = About(asset, environment, "sha256:" + f"{number:064x}", "sha256:" + "f" * 64, 1, "sha256:" + "a" * 64)
-    finding = Finding(state is State.GREEN, reason or f"claim {number} was looked at", evidence)
-    seen = Evidence(name, 1, about, finding, NOW - timedelta(hours=1), 1.25, "run-1")
-    known = None if state is State.NOT_RUN else seen
-    said = reason or ("never checked" if known is None else finding.summary)
-    return Standing(item, asset, environment, Judgement(state, said, known))
+    verdict = Verdict.RED if state in {State.RED, State.WAIVED} else Verdict.GREEN
+    summary = reason or f"claim {number} was looked at"
+    finding = Finding(verdict, summary, details, {} if verdict is Verdict.GREEN else {WHOLE: summary})
+    if state is State.NOT_RUN:
+        return Standing(item, asset, environment, Judgement(state, reason or "never checked"))
+    evidence = Evidence(name, 1, about, finding, NOW - timedelta(hours=1), 1.25, "run-1")
+    told = None if state is State.STALE else verdict
+    return Standing(item, asset, environment, Judgement(state, summary, evidence, told))
 
 
 def all_green() -> list[Standing]:

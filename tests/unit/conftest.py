@@ -1,25 +1,63 @@
-"""The example engagement in a repository of its own, to be made wrong."""
+"""Unit tests: no sockets, and the example engagement in a repository of its own, to be made wrong."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_socket import disable_socket, enable_socket
 
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ConfigurationError, Problem
+from tests.support.repository import EXAMPLE, REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
+
+@pytest.fixture(autouse=True)
+def no_sockets(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A unit test talks to nobody; one about ports says so with `enable_socket`."""
+    if request.node.get_closest_marker("enable_socket") is None:
+        disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()
+
+
+class Repository:
+    """A repository with a copy of the example and its code. Copying the code is slow: it stays until it was changed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._code: dict[Path, tuple[int, int]] = {}
+
+    def restore(self) -> Path:
+        """The example's folder, as it is in our own repository; nothing that a test left is there."""
+        for left in self.path.iterdir():
+            if left.name != "terraform":
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        if not self._code or self._stamps() != self._code:
+            shutil.rmtree(self.path / "terraform", ignore_errors=True)
+            shutil.copytree(REPOSITORY / "terraform", self.path / "terraform", ignore=_PROVIDERS)
+            self._code = self._stamps()
+        (self.path / ".git").mkdir()
+        return shutil.copytree(EXAMPLE, self.path / "engagements" / EXAMPLE.name)
+
+    def _stamps(self) -> dict[Path, tuple[int, int]]:
+        found = {path: path.stat() for path in (self.path / "terraform").rglob("*")}
+        return {path: (stat.st_mtime_ns, stat.st_size) for path, stat in found.items()}
+
+
+_PROVIDERS = shutil.ignore_patterns(".terraform*")
+
+
+@pytest.fixture(scope="session")
+def repository_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """One for all tests of a process."""
+    return Repository(tmp_path_factory.mktemp("repository"))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(repository_of_tests: Repository) -> Path:
     """A copy of the example, that may be written to."""
-    (tmp_path / ".git").mkdir()
-    shutil.copytree(REPOSITORY / "terraform", tmp_path / "terraform", ignore=shutil.ignore_patterns(".terraform*"))
-    copied = tmp_path / "engagements" / "demo_shop"
-    shutil.copytree(REPOSITORY / "engagements" / "demo_shop", copied)
-    return copied
+    return repository_of_tests.restore()
 
 
 @pytest.fixture

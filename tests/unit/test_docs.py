@@ -2,14 +2,12 @@
 
 import runpy
 import shutil
-from pathlib import Path
 
 from dagster import DagsterInstance
 
 from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.engagement.loading import load_engagement
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.support.repository import EXAMPLE, REPOSITORY
 
 
 def test_the_page_of_readiness_items_is_what_the_code_says():
@@ -24,9 +22,14 @@ def test_dagster_started_by_hand_sends_no_telemetry(tmp_path):
 
 
 def test_each_of_the_eight_review_items_has_an_item_that_can_be_red():
-    lineage, tasks = assemble(load_engagement(REPOSITORY / "engagements" / "demo_shop"))
-    assert {item.review_item for node in lineage.nodes for item in node.items} == set(range(1, 9))
-    for task in tasks.values():
+    graph = assemble(load_engagement(EXAMPLE))
+    assert {item.review_item for task in graph.tasks for item in task.rules} == set(range(1, 9))
+    for task in graph.tasks:
         for readiness in task.items:
             assert readiness.item.description, readiness.item.name
-            assert readiness.check is not None or readiness.item.gates == "launch"
+            assert readiness.check or readiness.item.of_runs or readiness.item.gates == "launch"
+
+
+def test_each_asset_that_is_carried_out_tells_how_its_last_run_ended():
+    for task in assemble(load_engagement(EXAMPLE)).tasks:
+        assert sum(item.of_runs for item in task.rules) == bool(task.checks)

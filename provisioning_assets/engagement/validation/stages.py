@@ -46,10 +46,11 @@ def check(document: Document, environment: Environment, repository: Path) -> Ite
 def _code(document: Document, stage: Stage, place: Place, root: Path, repository: Path) -> Iterator[Problem]:
     """What the engine itself finds in the stage's code."""
     for found in catalogue.code_of(stage.engine.name).validate(root, tuple(stage.variables), repository):
-        expected = nearest(found.place[-1], found.choices) if found.choices or not found.expected else found.expected
         if found.file:
             yield Problem(found.file, found.line, found.column, found.what, found.expected)
         else:
+            near = found.choices or not found.expected
+            expected = nearest(found.place[-1], found.choices) if near else found.expected
             yield document.problem((*place, *found.place), found.what, expected)
 
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 import pytest
 
 from provisioning_assets.core.evidence import State
+from provisioning_assets.core.items import Decision
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.report.model import Decision, build_report
+from provisioning_assets.report.model import build_report
 from provisioning_assets.report.status import in_words, status_rows, unknown_row
 from provisioning_assets.report.why import explain
 from tests.support.standings import NOW, all_green, engagement, standing

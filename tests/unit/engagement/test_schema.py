@@ -1,0 +1,97 @@
+"""The published JSON Schema is the models', and says of the example what the loader says."""
+
+import copy
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from provisioning_assets.backends import catalogue
+from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.core.kinds import Kind
+from provisioning_assets.engagement.document import Document
+from provisioning_assets.engagement.products import needs
+from provisioning_assets.engagement.schema import as_text, engagement_schema
+from tests.support.repository import EXAMPLE, REPOSITORY
+
+PUBLISHED = REPOSITORY / "docs" / "engagement.schema.json"
+PLACES: dict[Kind, tuple[str | int, ...]] = {
+    Kind.STORE: ("environments", 0, "state"),
+    Kind.INFRASTRUCTURE: ("stages", 0, "engine"),
+    Kind.DNS: ("dns", "provider"),
+    Kind.CERTIFICATES: ("certificates", "provider"),
+    Kind.SECRETS: ("secrets", "provider"),
+    Kind.CONFIG: ("runtime_config", "provider"),
+    Kind.MONITORING: ("monitoring", "provider"),
+}
+EVERY_PRODUCT = pytest.mark.parametrize("product", catalogue.PRODUCTS, ids=lambda each: f"{each.kind}-{each.name}")
+
+
+@pytest.fixture(scope="module")
+def checker() -> jsonschema.Draft202012Validator:
+    """What an editor checks the file with."""
+    return jsonschema.Draft202012Validator(json.loads(as_text()))
+
+
+@pytest.fixture(scope="module")
+def example() -> Any:
+    """The example's content."""
+    return Document(EXAMPLE / "engagement.yaml", "").content
+
+
+def chosen(example: Any, kind: Kind, written: Any) -> Any:
+    """The example with another product chosen."""
+    content = at = copy.deepcopy(example)
+    *way, last = PLACES[kind]
+    for step in way:
+        at = at[step]
+    at[last] = written
+    return content
+
+
+def test_the_published_schema_is_current() -> None:
+    remedy = "run: python -m provisioning_assets.engagement.schema > docs/engagement.schema.json"
+    assert PUBLISHED.read_text(encoding="utf-8") == as_text(), remedy
+
+
+def test_the_example_satisfies_it_and_a_wrong_key_does_not(checker: Any, example: Any) -> None:
+    assert list(checker.iter_errors(example)) == []
+    assert list(checker.iter_errors(example | {"klient": "x"})) != []
+
+
+@EVERY_PRODUCT
+def test_a_product_without_own_keys_is_admitted_in_both_forms(checker: Any, example: Any, product: Product) -> None:
+    alone = not needs(product.settings)
+    for written in (product.name, {"name": product.name}):
+        assert checker.is_valid(chosen(example, product.kind, written)) is alone
+
+
+@EVERY_PRODUCT
+def test_a_product_rejects_what_is_no_key_of_its_own(checker: Any, example: Any, product: Product) -> None:
+    assert not checker.is_valid(chosen(example, product.kind, {"name": product.name, "zzzz": 1}))
+
+
+def test_a_key_of_another_product_is_rejected(checker: Any, example: Any) -> None:
+    own = {"name": "s3", "bucket": "shop-state"}
+    assert checker.is_valid(chosen(example, Kind.STORE, own))
+    assert not checker.is_valid(chosen(example, Kind.STORE, own | {"folder": "records"}))
+    assert not checker.is_valid(chosen(example, Kind.STORE, {"name": "files", "bucket": "shop-state"}))
+
+
+@pytest.mark.parametrize("kind", PLACES)
+@pytest.mark.parametrize("written", ["zzzz", {"name": "zzzz"}, {}, None, "${environment}", {"name": "${environment}"}])
+def test_what_names_no_product_is_rejected(checker: Any, example: Any, kind: Kind, written: Any) -> None:
+    assert not checker.is_valid(chosen(example, kind, written))
+
+
+def test_a_products_own_key_may_be_a_placeholder(checker: Any, example: Any) -> None:
+    vault = {"name": "vault", "address": "https://vault.${domain}"}
+    assert checker.is_valid(chosen(example, Kind.SECRETS, vault))
+
+
+def test_a_placeholder_may_stand_for_a_number() -> None:
+    record = engagement_schema()["$defs"]["Record"] | {"$defs": engagement_schema()["$defs"]}
+    checker = jsonschema.Draft202012Validator(record)
+    assert checker.is_valid({"name": "www", "type": "A", "ttl": "${ttl}"})
+    assert not checker.is_valid({"name": "www", "type": "A", "ttl": "60"})
