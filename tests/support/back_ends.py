@@ -10,7 +10,7 @@ REGION = "eu-central-1"
 
 
 def names(kind: Kind) -> list[str]:
-    """What a contract suite runs for: the fake, and every product of the catalogue. A product without a subject fails."""
+    """What a contract suite runs for: the fake, and every product of the catalogue."""
     return ["memory", *(product.name for product in catalogue.of_kind(kind))]
 
 

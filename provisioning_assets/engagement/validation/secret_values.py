@@ -10,7 +10,12 @@ from typing import Any
 from provisioning_assets.engagement.document import Document, Place
 from provisioning_assets.errors import Problem
 
-_VAULT = re.compile(r"\bhv[sb]\.[\w-]{20,}")
+_OWN = {
+    "Vault Token": re.compile(r"\bhv[sb]\.[\w-]{20,}"),
+    "Stripe Test Key": re.compile(r"\b[sr]k_(live|test)_\w{10,}"),
+}
+"""What the library does not know."""
+
 _GUESSES = {"Base64 High Entropy String", "Hex High Entropy String", "Public IP (ipv4)", "Secret Keyword"}
 """Detectors that guess by how a text looks: what is meant for code takes half of an engagement file for a secret."""
 
@@ -52,7 +57,8 @@ def _detectors() -> Mapping[str, Callable[[str], object]]:
 
     classes: Mapping[str, Any] = get_mapping_from_secret_type_to_class()
     plugins = {kind: plugin() for kind, plugin in classes.items() if kind not in _GUESSES}
-    return {"Vault Token": _VAULT.search, **{kind: partial(_found, plugin) for kind, plugin in plugins.items()}}
+    own = {kind: pattern.search for kind, pattern in _OWN.items()}
+    return {**own, **{kind: partial(_found, plugin) for kind, plugin in plugins.items()}}
 
 
 def _found(plugin: Any, text: str) -> bool:

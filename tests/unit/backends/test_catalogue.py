@@ -13,7 +13,7 @@ from provisioning_assets.core.kinds import Capability, Kind
 from tests.support.repository import REPOSITORY
 
 EVERY_PRODUCT = pytest.mark.parametrize("product", catalogue.PRODUCTS, ids=lambda each: f"{each.kind}-{each.name}")
-VENDORS = {"boto3", "botocore", "hvac", "acme", "python_terraform", "dns", "dagster", "cryptography", "requests"}
+VENDORS = {"boto3", "botocore", "hvac", "acme", "python_terraform", "psycopg", "dagster", "cryptography"}
 
 
 @EVERY_PRODUCT

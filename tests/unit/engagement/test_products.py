@@ -24,7 +24,10 @@ PLACES = {
     Kind.CERTIFICATES: ("provider: acme", "provider: {}"),
     Kind.SECRETS: ("provider: openbao", "provider: {}"),
     Kind.CONFIG: ("provider: ssm", "provider: {}"),
-    Kind.MONITORING: ("provider: cloudwatch", "provider: {}"),
+    Kind.MONITORING: (
+        "provider:\n    name: cloudwatch\n    namespace: ${engagement}/${environment}",
+        "provider: {}",
+    ),
     Kind.STORE: (STATE, "state: {}"),
     Kind.INFRASTRUCTURE: (ROOT, ROOT + "    engine: {}\n"),
 }

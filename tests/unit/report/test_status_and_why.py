@@ -21,7 +21,7 @@ def test_a_row_names_what_holds_whose_it_is_and_what_is_due_next() -> None:
     assert data["due"] == "2026-12-04T17:00:00Z"
     assert [each["state"] for each in data["holding"]] == ["red", "not_run"]
     first, *held = in_words(row)
-    assert first == "demo_shop: NO-GO, launch in 14 days, freeze at 2026-12-04 18:00"
+    assert first == "demo_shop: NO-GO, launch in 14 days, freeze at 2026-12-04 17:00 UTC"
     assert [line.split()[0] for line in held] == ["red", "not_run"]
     assert held[0].endswith("(Bram)")
 
