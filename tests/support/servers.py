@@ -81,6 +81,13 @@ def empty_openbao(server: SecretServer) -> None:
 _MOUNTED_AT_START = {"cubbyhole/", "identity/", "secret/", "sys/"}
 
 
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """The address of a server that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield f"http://127.0.0.1:{silent.getsockname()[1]}"
+
+
 def freeze(pid: int, address: str) -> None:
     """Make a server hang, and see that it does: a thread on another core may answer for a while after the signal."""
     os.kill(pid, signal.SIGSTOP)
