@@ -110,9 +110,10 @@ class Aws:
                 "for the sandbox: provisioning sandbox start, and `profile: sandbox` in the engagement file",
             ) from None
         except EndpointConnectionError as error:
-            raise Unreachable(service, address, cause="connection refused or no such host", remedy=_REMEDY) from error
+            cause = "connection refused or no such host"
+            raise Unreachable(service, _asked(error) or address, cause=cause, remedy=_REMEDY) from error
         except (ConnectionError, HTTPClientError) as error:
-            raise Unreachable(service, address, cause=type(error).__name__, remedy=_REMEDY) from error
+            raise Unreachable(service, _asked(error) or address, cause=type(error).__name__, remedy=_REMEDY) from error
         except ClientError as error:
             answer, operation = error.response.get("Error", {}), error.operation_name
             cause = f"{answer.get('Code', 'unknown')}: {answer.get('Message', '')}"
@@ -181,6 +182,12 @@ def of(access: Access) -> Aws:
 _made: "WeakValueDictionary[Access, Aws]" = WeakValueDictionary()
 """As long as a back end holds them: a daemon opens an access for each run."""
 _finding = threading.Lock()
+
+
+def _asked(error: BotoCoreError) -> str:
+    """The server that did not answer: a service may have an address of its own."""
+    parts = urlsplit(str(error.kwargs.get("endpoint_url", "")))
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 @cache

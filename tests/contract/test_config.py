@@ -1,45 +1,44 @@
-"""One suite for every configuration store; SSM runs it on a moto server."""
+"""One suite for every configuration store."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
-from provisioning_assets.backends.config.registry import BACK_ENDS
 
-from provisioning_assets.backends import aws
 from provisioning_assets.backends.config import ConfigStore
+from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Action, Attributes, Change, diff
 from provisioning_assets.errors import ApplyFailed, Unreachable
 from tests.fakes.config import MemoryConfig
-from tests.support.servers import emulated_aws, free_port
-
-REGION = "eu-central-1"
-
-
-class Raw:
-    """A body that is read as one from the network."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def stream(self) -> Iterator[bytes]:
-        """All of it."""
-        yield self._body
+from tests.support.back_ends import FAKE, aws_access, names, products, subject_of
+from tests.support.laws import EveryBackEnd, Proven
+from tests.support.servers import free_port
 
 
-@pytest.fixture(scope="module")
-def emulated() -> Iterator[str]:
-    with emulated_aws() as address:
-        yield address
+def ssm(request: pytest.FixtureRequest) -> Proven:
+    """Parameters on moto."""
+    return Proven(Kind.CONFIG, "ssm", request.getfixturevalue("moto"), aws_access)
 
 
-@pytest.fixture(params=["memory", *BACK_ENDS])
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"ssm": ssm}
+
+
+class TestEveryLaw(EveryBackEnd):
+    @pytest.fixture(params=products(Kind.CONFIG))
+    def proven(self, request: pytest.FixtureRequest) -> Proven:
+        return subject_of(Kind.CONFIG, request.param, SUBJECTS)(request)
+
+    def test_a_server_that_is_away_is_no_empty_answer(self, proven: Proven) -> None:
+        with pytest.raises(Unreachable):
+            proven.opened(f"http://127.0.0.1:{free_port()}").read("/shop/staging/config")
+
+
+@pytest.fixture(params=names(Kind.CONFIG))
 def store(request: pytest.FixtureRequest) -> ConfigStore:
-    if request.param == "memory":
+    if request.param == FAKE:
         return MemoryConfig()
-    request.getfixturevalue("emulated")
-    return BACK_ENDS[request.param](REGION)
+    store: ConfigStore = subject_of(Kind.CONFIG, request.param, SUBJECTS)(request).opened()
+    return store
 
 
 @pytest.fixture
@@ -109,49 +108,9 @@ def test_deleting_what_is_gone_already_is_done(store: ConfigStore, prefix: str) 
 def test_a_value_that_does_not_fit_names_its_key(store: ConfigStore, prefix: str, value: str) -> None:
     change = Change(Action.CREATE, f"{prefix}/a", None, {"value": value})
 
-    with pytest.raises(ApplyFailed, match="does not fit") as refused:
+    with pytest.raises(ApplyFailed) as refused:
         store.write([change])
 
     assert refused.value.where == f"{prefix}/a"
     assert refused.value.remedy
     assert store.read(prefix) == {}
-
-
-def test_a_server_that_does_not_answer_is_an_error_and_not_an_empty_answer(
-    monkeypatch: pytest.MonkeyPatch, emulated: str
-) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    aws.client.cache_clear()
-
-    with pytest.raises(Unreachable):
-        BACK_ENDS["ssm"](REGION).read("/shop/staging/config")
-
-    aws.client.cache_clear()
-
-
-def test_a_secure_parameter_is_not_decrypted(emulated: str, prefix: str) -> None:
-    aws.client("ssm", REGION).put_parameter(Name=f"{prefix}/a", Value="canary-4711", Type="SecureString")
-
-    found = BACK_ENDS["ssm"](REGION).read(prefix)
-
-    assert list(found) == [f"{prefix}/a"]
-    assert found[f"{prefix}/a"]["value"] != "canary-4711"
-
-
-def test_a_throttled_write_is_tried_for_longer_than_botocore_does(emulated: str, prefix: str) -> None:
-    answers: list[int] = []
-
-    def throttle(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
-        answers.append(400 if len(answers) < 4 else 200)
-        body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
-        return None if answers[-1] == 200 else AWSResponse(request.url, 400, HeadersDict(), Raw(body))
-
-    events = aws.client("ssm", REGION).meta.events
-    events.register("before-send.ssm.PutParameter", throttle)
-    try:
-        bring_about(BACK_ENDS["ssm"](REGION), prefix, {f"{prefix}/a": {"value": "1"}})
-    finally:
-        events.unregister("before-send.ssm.PutParameter", throttle)
-
-    assert answers == [400, 400, 400, 400, 200]
-    assert BACK_ENDS["ssm"](REGION).read(prefix) == {f"{prefix}/a": {"value": "1"}}

@@ -1,6 +1,6 @@
-"""One suite for every store: its conditional writes are what ledger and lock rest on. S3 runs it on a moto server."""
+"""One suite for every store: its conditional writes are what ledger and lock rest on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -8,31 +8,60 @@ from uuid import uuid4
 
 import pytest
 
+from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.store import Store
-from provisioning_assets.backends.store.files import FileStore
-from provisioning_assets.backends.store.s3 import S3Store
+from provisioning_assets.core.kinds import Capability, Kind
 from tests.fakes.store import MemoryStore
-from tests.support.servers import emulated_aws
-
-REGION = "eu-central-1"
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "5")
-        with emulated_aws() as address:
-            yield address
+from tests.support.back_ends import FAKE, aws_access, lacks, names, products, subject_of
+from tests.support.laws import EveryBackEnd, Proven
+from tests.support.servers import KEYS_OF_A_PAGE
 
 
-@pytest.fixture(params=["memory", "file", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "memory":
-        return MemoryStore()
-    if request.param == "file":
-        return FileStore(tmp_path / "store")
-    request.getfixturevalue("aws")
-    return S3Store(f"state-{uuid4().hex[:12]}", REGION)
+def s3(request: pytest.FixtureRequest) -> Proven:
+    """A bucket of its own, on moto."""
+    moto = request.getfixturevalue("moto")
+    return Proven(Kind.STORE, "s3", moto, aws_access, {"bucket": f"state-{uuid4().hex[:12]}"})
+
+
+def files(request: pytest.FixtureRequest) -> Proven:
+    """A folder; it cannot be where a file is."""
+    tmp_path: Path = request.getfixturevalue("tmp_path")
+    (tmp_path / "in-the-way").mkdir()
+    (tmp_path / "in-the-way/store").write_text("a file")
+
+    def below(repository: str) -> Access:
+        return Access("the test's own", {}, folder=Path(repository))
+
+    away = str(tmp_path / "in-the-way")
+    return Proven(Kind.STORE, "files", str(tmp_path), below, {"folder": "store"}, away)
+
+
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"s3": s3, "files": files}
+
+
+class TestEveryLaw(EveryBackEnd):
+    @pytest.fixture(params=products(Kind.STORE))
+    def proven(self, request: pytest.FixtureRequest) -> Proven:
+        return subject_of(Kind.STORE, request.param, SUBJECTS)(request)
+
+
+@pytest.fixture(params=names(Kind.STORE))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def opening(request: pytest.FixtureRequest, name: str) -> Callable[..., Store]:
+    """Opens the same store, again and again."""
+    if name == FAKE:
+        memory = MemoryStore()
+        return lambda **_: memory
+    return subject_of(Kind.STORE, name, SUBJECTS)(request).opened
+
+
+@pytest.fixture
+def store(opening: Callable[..., Store]) -> Store:
+    return opening()
 
 
 @pytest.fixture
@@ -105,11 +134,12 @@ def test_keys_are_those_with_the_prefix_in_order(prepared: Store) -> None:
 
 
 def test_more_keys_than_a_page_holds_are_all_there(prepared: Store) -> None:
-    names = [f"shop/pages/{number:06}" for number in range(12)]
-    for name in names:
-        prepared.create(name, b"x")
+    keys = [f"shop/pages/{number:06}" for number in range(2 * KEYS_OF_A_PAGE + 2)]
+    for key in keys:
+        prepared.create(key, b"x")
 
-    assert list(prepared.versions("shop/pages/")) == names
+    assert list(prepared.versions("shop/pages/")) == keys
+    assert list(prepared.versions("shop/pages/", after=keys[1])) == keys[2:]
 
 
 def test_of_writers_at_the_same_time_one_wins(prepared: Store) -> None:
@@ -146,3 +176,19 @@ def test_content_is_bytes_of_any_kind(prepared: Store) -> None:
         found = prepared.read(key)
         assert found is not None
         assert found[0] == expected
+
+
+def test_what_one_wrote_another_opening_reads(prepared: Store, opening: Callable[..., Store]) -> None:
+    prepared.create("shop/lock.json", b"1")
+
+    assert opening().read("shop/lock.json") == (b"1", version(prepared, "shop/lock.json"))
+
+
+def test_hosts_share_what_one_of_them_wrote(
+    name: str, prepared: Store, opening: Callable[..., Store], tmp_path: Path
+) -> None:
+    if lacks(name, Capability.MANY_HOSTS):
+        return
+    prepared.create("shop/lock.json", b"1")
+
+    assert opening(folder=tmp_path / "another host").read("shop/lock.json") is not None

@@ -1,14 +1,17 @@
 """A certificate authority in memory: it signs what its challenges prove."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from provisioning_assets.backends.certificates import Challenges, Issued
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Challenges, Issued, Managed, Pem
+from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed
 
 _ROOT = x509.Name.from_rfc4514_string("CN=Memory Authority")
@@ -18,19 +21,19 @@ _SKEW = timedelta(minutes=1)
 class MemoryAuthority:
     """Looks each challenge up with `lookup`, as a real authority does by DNS.
 
-    `account_key` is the PEM kept from the last time; its accounts prove nothing and cost nothing.
+    A `managed` one keeps the keys, as a cloud's certificate manager does. Accounts prove nothing and cost nothing.
     """
 
     def __init__(
         self,
         lookup: Callable[[str], Sequence[str]],
-        account_key: str | None = None,
         *,
         lifetime: timedelta = timedelta(days=90),
+        managed: bool = False,
     ) -> None:
         self._lookup = lookup
         self._lifetime = lifetime
-        self._account_key = account_key or _pem(ec.generate_private_key(ec.SECP256R1()))
+        self._managed = managed
         self._key = ec.generate_private_key(ec.SECP256R1())
         usage = x509.KeyUsage(
             digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
@@ -48,11 +51,27 @@ class MemoryAuthority:
         """PEM of the root that clients must trust."""
         return self._root.public_bytes(serialization.Encoding.PEM).decode()
 
-    def account_key(self) -> str:
-        """PEM of the account's key."""
-        return self._account_key
+    @classmethod
+    def open(cls, _settings: Any, _access: Access) -> Self:
+        """One that finds no challenge."""
+        return cls(lambda _name: ())
 
-    def issue(self, names: Sequence[str], challenges: Challenges) -> Issued:
+    def reach(self) -> None:
+        """Always there."""
+
+    def identity(self) -> Mapping[str, Json]:
+        """Its root."""
+        return {"authority": self.authority()}
+
+    def authority(self) -> str:
+        """Another one for every instance: its root's number."""
+        return f"memory {self._root.serial_number:x}"
+
+    def account(self, kept: str | None, contact: str) -> str | None:
+        """The kept key, or a new one; a managed authority knows its customer already."""
+        return None if self._managed else kept or _pem(ec.generate_private_key(ec.SECP256R1()))
+
+    def issue(self, names: Sequence[str], challenges: Challenges, account: str | None) -> Issued:
         """Sign when every name's challenge is found."""
         proofs = [(f"_acme-challenge.{name.removeprefix('*.')}", f"proof-of-{name}") for name in names]
         with challenges.publish(proofs):
@@ -71,7 +90,8 @@ class MemoryAuthority:
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        return Issued(key=_pem(key), chain=leaf.public_bytes(serialization.Encoding.PEM).decode() + self.anchor)
+        chain = leaf.public_bytes(serialization.Encoding.PEM).decode() + self.anchor
+        return Managed(f"memory:{leaf.serial_number:x}", chain) if self._managed else Pem(_pem(key), chain)
 
     def _certificate(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, lifetime: timedelta

@@ -1,8 +1,11 @@
 """Runtime configuration in memory."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Self
+from uuid import uuid4
 
-from provisioning_assets.core.plan import Attributes, Change
+from provisioning_assets.backends.access import Access
+from provisioning_assets.core.plan import Attributes, Change, Json
 from provisioning_assets.errors import ApplyFailed
 
 LARGEST = 4096
@@ -14,6 +17,19 @@ class MemoryConfig:
 
     def __init__(self) -> None:
         self._values: dict[str, Attributes] = {}
+        self._name = uuid4().hex
+
+    @classmethod
+    def open(cls, _settings: Any, _access: Access) -> Self:
+        """An empty one."""
+        return cls()
+
+    def reach(self) -> None:
+        """Always there."""
+
+    def identity(self) -> Mapping[str, Json]:
+        """Another one for every instance."""
+        return {"memory": self._name}
 
     def read(self, prefix: str) -> Mapping[str, Attributes]:
         """Every key below the prefix."""

@@ -1,4 +1,4 @@
-"""Real servers for tests, each on a free loopback port and ended with the test."""
+"""Real servers for tests, each on a free loopback port, ended with whoever started it."""
 
 import os
 import signal
@@ -11,22 +11,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
+import hvac
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+KEYS_OF_A_PAGE = 5
+"""Keys of a bucket that an emulated S3 lists at once: every listing has more than one page."""
 
 
 @contextmanager
 def moto_server() -> Iterator[str]:
-    """An emulated AWS of its own; yields its address, for AWS_ENDPOINT_URL."""
+    """An emulated AWS of its own; yields its address, for `aws_access`."""
     port = free_port()
     command = [sys.executable, "-m", "provisioning_assets.sandbox.aws", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    variables = {**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": str(KEYS_OF_A_PAGE)}
+    server = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(10)
+
+
+def empty_moto(address: str) -> None:
+    """Forget everything that an emulated AWS holds."""
+    requests.post(f"{address}/moto-api/reset", timeout=30).raise_for_status()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ class SecretServer:
 
 @contextmanager
 def openbao_server() -> Iterator[SecretServer]:
-    """An OpenBao in memory, unsealed; for VAULT_ADDR and VAULT_TOKEN."""
+    """An OpenBao in memory, unsealed; its address and its root token."""
     port, token = free_port(), token_hex(16)
     bao = Path(sys.executable).with_name("bao")
     command = [str(bao), "server", "-dev", "-dev-no-store-token", f"-dev-listen-address=127.0.0.1:{port}"]
@@ -55,6 +65,27 @@ def openbao_server() -> Iterator[SecretServer]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+def empty_openbao(server: SecretServer) -> None:
+    """Remove everything that was added to an OpenBao since its start."""
+    bao = hvac.Client(url=server.address, token=server.token)
+    for path in bao.sys.list_mounted_secrets_engines()["data"].keys() - _MOUNTED_AT_START:
+        bao.sys.disable_secrets_engine(path)
+    for path in bao.sys.list_auth_methods()["data"].keys() - {"token/"}:
+        bao.sys.disable_auth_method(path)
+    for name in set(bao.sys.list_policies()["data"]["policies"]) - {"default", "root"}:
+        bao.sys.delete_policy(name)
+
+
+_MOUNTED_AT_START = {"cubbyhole/", "identity/", "secret/", "sys/"}
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """The address of a server that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield f"http://127.0.0.1:{silent.getsockname()[1]}"
 
 
 def freeze(pid: int, address: str) -> None:

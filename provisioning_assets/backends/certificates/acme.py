@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -41,8 +40,9 @@ class Acme:
     def __init__(self, declared: str | None, access: Access) -> None:
         self._declared = declared
         self._access = access
-        self._key: ec.EllipticCurvePrivateKey | None = None
         self._contact = ""
+        self._registered: tuple[str, Any] | None = None
+        """The account that was used last, and its client."""
         self._last: requests.Response | None = None
 
     @classmethod
@@ -70,48 +70,50 @@ class Acme:
     def account(self, kept: str | None, contact: str) -> str:
         """PEM of the account's key: the kept one, else a new one."""
         self._contact = contact
-        self._key = _loaded(kept) if kept else ec.generate_private_key(ec.SECP256R1())
-        return _pem(self._key)
+        return _pem(_loaded(kept) if kept else ec.generate_private_key(ec.SECP256R1()))
 
     def issue(self, names: Sequence[str], challenges: Challenges, account: str | None) -> Pem:
         """Order, prove all names at once, and fetch; `ProviderFailed` has the authority's own problem document."""
-        if self._key is None:
-            self.account(account, self._contact)
         key = ec.generate_private_key(ec.SECP256R1())
         with self._translated(names):
-            order = self._client.new_order(_request(key, names))
+            client = self._client(account or self.account(None, self._contact))
+            order = client.new_order(_request(key, names))
             asked = [(each, _dns01(each)) for each in order.authorizations if each.body.status != messages.STATUS_VALID]
-            account = self._client.net.key
             records = [
                 (
                     challenge.chall.validation_domain_name(authorization.body.identifier.value),
-                    challenge.chall.validation(account),
+                    challenge.chall.validation(client.net.key),
                 )
                 for authorization, challenge in asked
             ]
             with challenges.publish(records):
                 for _, challenge in asked:
-                    self._client.answer_challenge(challenge, challenge.response(account))
-                done = self._finished(order, names)
+                    client.answer_challenge(challenge, challenge.response(client.net.key))
+                done = self._finished(client, order, names)
         return Pem(key=_pem(key), chain=done.fullchain_pem)
 
-    def _finished(self, order: Any, names: Sequence[str]) -> Any:
+    def _finished(self, client: Any, order: Any, names: Sequence[str]) -> Any:
         """The order with its certificate; when time runs out, what the authority has seen until then."""
         deadline = datetime.now() + ORDER_TIME  # noqa: DTZ005 - the library's clock has no zone
         try:
-            return self._client.poll_and_finalize(order, deadline)
+            return client.poll_and_finalize(order, deadline)
         except errors.TimeoutError:
-            seen = [self._client.poll(each)[0] for each in order.authorizations]
+            seen = [client.poll(each)[0] for each in order.authorizations]
             unproven = "; ".join(_failures(seen)) or "all names are proven, the certificate is not made"
             cause = f"the order is not valid after {ORDER_TIME.seconds} s ({unproven})"
             remedy = "look at the challenge records that the authority saw, then run again: a new order begins"
             raise self._failed(names, cause, remedy) from None
 
-    @cached_property
-    def _client(self) -> Any:
+    def _client(self, account: str) -> Any:
+        """The client of an account, which is registered at its first use."""
+        if self._registered is None or self._registered[0] != account:
+            self._registered = account, self._register(_loaded(account))
+        return self._registered[1]
+
+    def _register(self, key: ec.EllipticCurvePrivateKey) -> Any:
         """A client with its account: a new one, or the one that the key has already."""
         trust: Any = self._session().verify
-        net = _Network(JWKEC(key=self._key), alg=ES256, verify_ssl=trust, user_agent=_AGENT, timeout=_TIMEOUT)
+        net = _Network(JWKEC(key=key), alg=ES256, verify_ssl=trust, user_agent=_AGENT, timeout=_TIMEOUT)
         net.session.trust_env = False
         net.session.proxies.update(self._access.proxies(self._directory))
         net.session.hooks["response"].append(self._remember)

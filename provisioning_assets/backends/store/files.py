@@ -30,7 +30,11 @@ class FileStore:
         return cls(access.folder / settings.folder)
 
     def reach(self) -> None:
-        """A folder is always there, or made."""
+        """That the folder, or the one in which it will be made, can be written to."""
+        with self._translated():
+            place = next(each for each in (self._folder, *self._folder.parents) if each.exists())
+            if not (place.is_dir() and os.access(place, os.W_OK)):
+                raise self._unusable("not writable" if place.is_dir() else f"{place} is no folder")
 
     def identity(self) -> Mapping[str, Json]:
         """Where it is."""
@@ -112,12 +116,15 @@ class FileStore:
         try:
             yield
         except OSError as error:
-            raise ProviderFailed(
-                "the file store cannot be used",
-                where=str(self._folder),
-                cause=error.strerror or str(error),
-                remedy="check that the folder exists, is writable, and that the disk is not full",
-            ) from error
+            raise self._unusable(error.strerror or str(error)) from error
+
+    def _unusable(self, cause: str) -> ProviderFailed:
+        return ProviderFailed(
+            "the file store cannot be used",
+            where=str(self._folder),
+            cause=cause,
+            remedy="check that the folder exists, is writable, and that the disk is not full",
+        )
 
 
 def _sync(folder: Path) -> None:
