@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -166,6 +166,26 @@ class Aws:
             for provider in _OF_THE_PROCESS if named else [each.METHOD for each in chain.providers]:
                 chain.remove(provider)
         return boto3.session.Session(botocore_session=core)
+
+
+class OnAws:
+    """A product of one account and region: how each of them is opened, reached and known."""
+
+    def __init__(self, _settings: Any, access: Access) -> None:
+        self._aws = of(access)
+
+    @classmethod
+    def open(cls, settings: Any, access: Access) -> Self:
+        """The product in the environment's account and region."""
+        return cls(settings, access)
+
+    def reach(self) -> None:
+        """Whose credentials these are."""
+        self._aws.reach()
+
+    def identity(self) -> Mapping[str, Json]:
+        """The account."""
+        return self._aws.identity()
 
 
 _config: Any = Config  # its stubs lack a setting that botocore has

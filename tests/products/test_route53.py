@@ -27,8 +27,11 @@ def moto() -> Iterator[str]:
 
 
 @pytest.fixture
-def access(moto: str) -> Access:
-    return aws_access(moto)
+def access(moto: str) -> Iterator[Access]:
+    made = aws_access(moto)
+    clients = aws.of(made)  # kept: one set for the product and for whoever listens to it
+    yield made
+    assert aws.of(made) is clients
 
 
 @pytest.fixture

@@ -5,15 +5,13 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-par
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from provisioning_assets.backends import aws
-from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.config.settings import Ssm as Settings
-from provisioning_assets.core.plan import Action, Attributes, Change, Json
+from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 LARGEST = 4096
@@ -25,24 +23,8 @@ own three attempts do not outlast; more attempts would also be made at a server 
 """
 
 
-class Ssm:
+class Ssm(aws.OnAws):
     """The parameters of a region."""
-
-    def __init__(self, access: Access) -> None:
-        self._aws = aws.of(access)
-
-    @classmethod
-    def open(cls, _settings: Settings, access: Access) -> Self:
-        """The region of the environment."""
-        return cls(access)
-
-    def reach(self) -> None:
-        """Whose credentials these are."""
-        self._aws.reach()
-
-    def identity(self) -> Mapping[str, Json]:
-        """The account."""
-        return self._aws.identity()
 
     def read(self, prefix: str) -> Mapping[str, Attributes]:
         """Every parameter below the prefix; secure ones are not decrypted."""

@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecord
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.dns.batches import Progress, by_name
 from provisioning_assets.backends.dns.records import as_planned, canonical, text
 from provisioning_assets.backends.dns.settings import Route53 as Settings
-from provisioning_assets.core.plan import Action, Attributes, Change, Json
+from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.core.settle import settle
 from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed, Unreachable
 
@@ -33,25 +33,12 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 
 
-class Route53:
+class Route53(aws.OnAws):
     """The hosted zones of an account. The service is global: the region is the one that signs."""
 
-    def __init__(self, access: Access) -> None:
-        self._aws = aws.of(access)
+    def __init__(self, settings: Settings, access: Access) -> None:
+        super().__init__(settings, access)
         self._zones: dict[str, str] = {}
-
-    @classmethod
-    def open(cls, _settings: Settings, access: Access) -> Self:
-        """The zones of the environment's account."""
-        return cls(access)
-
-    def reach(self) -> None:
-        """Whose credentials these are."""
-        self._aws.reach()
-
-    def identity(self) -> Mapping[str, Json]:
-        """The account."""
-        return self._aws.identity()
 
     def read(self, zone: str) -> Mapping[str, Attributes]:
         """Every RRset but the apex's SOA and NS."""

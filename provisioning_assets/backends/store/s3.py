@@ -3,15 +3,14 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.store.settings import S3
-from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed
 
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict"}
@@ -19,26 +18,13 @@ _NO_BUCKET = "NoSuchBucket"
 _ABSENT = {"NoSuchKey", _NO_BUCKET, "404"}
 
 
-class S3Store:
+class S3Store(aws.OnAws):
     """A bucket. One that does not exist yet is empty; `prepare` makes it."""
 
-    def __init__(self, bucket: str, access: Access) -> None:
-        self._bucket = bucket
+    def __init__(self, settings: S3, access: Access) -> None:
+        super().__init__(settings, access)
+        self._bucket = settings.bucket
         self._region = access.region
-        self._aws = aws.of(access)
-
-    @classmethod
-    def open(cls, settings: S3, access: Access) -> Self:
-        """The bucket of the settings, in the environment's account."""
-        return cls(settings.bucket, access)
-
-    def reach(self) -> None:
-        """Whose credentials these are."""
-        self._aws.reach()
-
-    def identity(self) -> Mapping[str, Json]:
-        """The account."""
-        return self._aws.identity()
 
     def prepare(self) -> None:
         """Make the bucket: closed to the public, versioned; S3 encrypts by itself. Does nothing when it is there."""

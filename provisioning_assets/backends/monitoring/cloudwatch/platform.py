@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Protocol
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
@@ -29,11 +29,11 @@ class _Part(Protocol):
     def delete(self, scope: str, name: str) -> None: ...
 
 
-class CloudWatch:
+class CloudWatch(aws.OnAws):
     """Monitoring in a region of an AWS account; everything is named `<scope>-…`, or lies below `/<scope>/`."""
 
     def __init__(self, settings: Settings, access: Access) -> None:
-        self._aws = aws.of(access)
+        super().__init__(settings, access)
         topics = Topics(self._aws)
         self._routes = Routes(self._aws, topics)
         self._rules = Rules(self._aws, topics, settings.namespace)
@@ -46,15 +46,6 @@ class CloudWatch:
             "rule": self._rules,
             "dashboard": self._dashboards,
         }
-
-    @classmethod
-    def open(cls, settings: Settings, access: Access) -> Self:
-        """The region of the environment."""
-        return cls(settings, access)
-
-    def reach(self) -> None:
-        """Whose credentials these are."""
-        self._aws.reach()
 
     def identity(self) -> Mapping[str, Json]:
         """The account, and who evaluates its alarms."""
