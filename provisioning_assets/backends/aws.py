@@ -1,5 +1,6 @@
 """AWS: one account and region, reached with one environment's access; its errors in our words."""
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -66,7 +67,9 @@ class Aws:
     def variables(self) -> dict[str, str]:
         """What a program of ours that talks to AWS needs, Terraform for one."""
         region = {"AWS_REGION": self.access.region} if self.access.region else {}
-        return {**self.access.for_child("AWS_"), **region}
+        own = self.access.name == OF_PROCESS or any(map(self.access.get, _OF_FILES))
+        files = {} if own else {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        return {**self.access.for_child("AWS_"), **files, **region}
 
     @cached_property
     def account(self) -> str:
@@ -202,6 +205,9 @@ def of(access: Access) -> Aws:
 _made: "WeakValueDictionary[Access, Aws]" = WeakValueDictionary()
 """As long as a back end holds them: a daemon opens an access for each run."""
 _finding = threading.Lock()
+
+_OF_FILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
+"""Without one of them, a profile has not named the operator's own files of AWS, and gets nothing out of them."""
 
 
 def _asked(error: BotoCoreError) -> str:

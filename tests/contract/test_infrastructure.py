@@ -1,27 +1,43 @@
-"""One suite for every engine of infrastructure code; Terraform runs it with its state on a moto server."""
+"""One suite for every engine of infrastructure code, on each store that can keep its state."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
-from provisioning_assets.backends.infrastructure.registry import BACK_ENDS
 
-from provisioning_assets.backends.infrastructure import Infrastructure, StageRoot, StateLocked
-from provisioning_assets.backends.store.s3 import S3Store
+from provisioning_assets.backends import aws, catalogue
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.backend import Settings
+from provisioning_assets.backends.infrastructure import QUIET, Engine, Listener, StageRoot, StateLocked
+from provisioning_assets.backends.store.settings import S3
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.fakes.infrastructure import MemoryInfrastructure, MemoryState
-from tests.support.servers import emulated_aws
+from tests.support.back_ends import FAKE, aws_access, lacks, opened, products, subject_of
+from tests.support.laws import EveryBackEnd, Proven
+from tests.support.terraform_stage import BUCKET, bucket_at
 
-REGION, BUCKET, KEY = "eu-central-1", "demo-shop-staging-state", "demo_shop/staging/terraform/small.tfstate"
+KEY = "demo_shop/staging/infrastructure/small"
+OURS = {"engagement": "demo_shop", "environment": "staging"}
+HOLDER = "somebody@elsewhere"
 
 # A root that needs no cloud: what is tested is the engine. `broken` fails while it is applied.
-ROOT = """
+TERRAFORM = """
 terraform {
-  backend "s3" {}
+  backend "%s" {}
+}
+
+variable "engagement" {
+  type = string
+}
+
+variable "environment" {
+  type = string
 }
 
 variable "size" {
@@ -44,88 +60,142 @@ output "contract" {
 
 @dataclass
 class Subject:
-    """An engine, and somebody else who locks its state."""
+    """An engine, and somebody else who does things behind its back."""
 
-    engine: Infrastructure
+    engine: Engine
     folder: Path
     lock: Callable[[], None]
+    """Holds the state, as a run of `HOLDER` would."""
+    add_by_hand: Callable[[], str]
+    """Makes a live thing that belongs to the stage; a part of its address."""
+    state: Settings = field(default_factory=lambda: S3(bucket=BUCKET))
 
     def stage(self, size: str) -> StageRoot:
         """The stage with this size."""
-        state = {"bucket": BUCKET, "key": KEY, "region": REGION}
-        return StageRoot("small", self.folder / "root", self.folder / "work", state, {"size": size}, {})
+        root, work = self.folder / "root", self.folder / "work"
+        return StageRoot("small", root, work, self.state, KEY, {**OURS, "size": size}, {})
 
     def apply(self, size: str) -> None:
         """Plan and apply it."""
-        plan = self.engine.plan(self.stage(size), print)
-        self.engine.apply(self.stage(size), plan, print)
+        self.engine.apply(self.stage(size), self.engine.plan(self.stage(size), QUIET), QUIET)
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    with emulated_aws() as address:
-        yield address
+def in_memory(request: pytest.FixtureRequest) -> Subject:
+    memory = MemoryInfrastructure(fails_on="broken")
+
+    def lock() -> None:
+        memory.states.setdefault(KEY, MemoryState()).lock = HOLDER
+
+    def add_by_hand() -> str:
+        memory.states[KEY].by_hand["queue by-hand"] = "made by hand"
+        return "by-hand"
+
+    return Subject(memory, request.getfixturevalue("tmp_path"), lock, add_by_hand)
 
 
-@pytest.fixture(params=["memory", *BACK_ENDS])
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
-    if request.param == "memory":
-        memory = MemoryInfrastructure(fails_on="broken")
-
-        def hold() -> None:
-            memory.states.setdefault(KEY, MemoryState()).lock = "somebody@elsewhere"
-
-        return Subject(memory, tmp_path, hold)
-
-    request.getfixturevalue("aws")
-    S3Store(BUCKET, REGION).prepare()
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root/main.tf").write_text(ROOT)
-    s3 = boto3.client("s3", region_name=REGION)
+def terraform_on_s3(request: pytest.FixtureRequest) -> Subject:
+    """Terraform with its state on moto."""
+    folder: Path = request.getfixturevalue("tmp_path")
+    moto: str = request.getfixturevalue("moto")
+    access, clients = aws_access(moto), aws.of(aws_access(moto))
+    bucket_at(moto)
+    (folder / "root").mkdir()
+    (folder / "root/main.tf").write_text(TERRAFORM % "s3")
+    s3: Any = clients.client("s3")
     s3.delete_object(Bucket=BUCKET, Key=KEY)
 
     def lock() -> None:
-        held = {"ID": "0f4c", "Operation": "OperationTypeApply", "Who": "somebody@elsewhere", "Version": "1.11.4"}
+        held = {"ID": "0f4c", "Operation": "OperationTypeApply", "Who": HOLDER, "Version": "1.11.4"}
         body = json.dumps(held | {"Info": "", "Created": "2026-11-23T10:00:00Z", "Path": KEY})
         s3.put_object(Bucket=BUCKET, Key=f"{KEY}.tflock", Body=body.encode())
 
-    return Subject(BACK_ENDS[request.param](), tmp_path, lock)
+    return Subject(opened(Kind.INFRASTRUCTURE, "terraform", access), folder, lock, lambda: tagged_queue(access))
+
+
+def tagged_queue(access: Access) -> str:
+    """A queue that carries the stage's tags."""
+    tags = {"Engagement": OURS["engagement"], "Environment": OURS["environment"], "Stage": "small"}
+    aws.of(access).client("sqs").create_queue(QueueName="by-hand", tags=tags)
+    return "by-hand"
+
+
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
+    FAKE: in_memory,
+    "terraform on s3": terraform_on_s3,
+}
+"""An engine with the store of its state."""
+
+ENGINES_AND_STORES = list(product(products(Kind.INFRASTRUCTURE), products(Kind.STORE)))
+
+
+def access_of_terraform(request: pytest.FixtureRequest) -> Proven:
+    return Proven(Kind.INFRASTRUCTURE, "terraform", request.getfixturevalue("moto"), aws_access)
+
+
+SERVERS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"terraform": access_of_terraform}
+
+
+class TestEveryLaw(EveryBackEnd):
+    @pytest.fixture(params=products(Kind.INFRASTRUCTURE))
+    def proven(self, request: pytest.FixtureRequest) -> Proven:
+        return subject_of(Kind.INFRASTRUCTURE, request.param, SERVERS)(request)
+
+
+@pytest.fixture(
+    params=[
+        FAKE,
+        *(f"{engine} on {store}" for engine, store in ENGINES_AND_STORES if not lacks(store, Capability.ENGINE_STATE)),
+    ]
+)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def subject(request: pytest.FixtureRequest, name: str) -> Subject:
+    return subject_of(Kind.INFRASTRUCTURE, name, SUBJECTS)(request)
 
 
 def test_before_the_first_apply_there_is_nothing_to_rely_on(subject: Subject) -> None:
     stage = subject.stage("small")
 
-    assert subject.engine.lineage(stage) is None
-    assert subject.engine.version() not in {"", "none"}
+    assert subject.engine.state_id(stage) is None
     assert subject.engine.unmanaged(stage) == {}
-    with pytest.raises(ProviderFailed, match="no contract yet"):
-        subject.engine.contract(stage)
+    with pytest.raises(ProviderFailed) as failure:
+        subject.engine.outputs(stage)
+    assert failure.value.remedy
 
 
-def test_an_apply_leaves_nothing_to_plan_and_a_contract(subject: Subject) -> None:
+def test_an_apply_leaves_nothing_to_plan_and_outputs(subject: Subject) -> None:
     stage = subject.stage("small")
-    plan = subject.engine.plan(stage, print)
+    plan = subject.engine.plan(stage, QUIET)
     assert [change.action for change in plan.changes] == [Action.CREATE]
 
-    subject.engine.apply(stage, plan, print)
+    subject.engine.apply(stage, plan, QUIET)
 
-    assert subject.engine.plan(stage, print).empty
-    assert subject.engine.contract(stage) == {"size": "small"}
-    lineage = subject.engine.lineage(stage)
+    assert subject.engine.plan(stage, QUIET).empty
+    assert subject.engine.outputs(stage) == {"size": "small"}
+
+
+def test_a_state_is_the_same_one_after_another_apply(subject: Subject) -> None:
+    subject.apply("small")
+    state = subject.engine.state_id(subject.stage("small"))
+
     subject.apply("large")
-    assert subject.engine.contract(stage) == {"size": "large"}
-    assert subject.engine.lineage(stage) == lineage is not None
+
+    assert subject.engine.outputs(subject.stage("large")) == {"size": "large"}
+    assert subject.engine.state_id(subject.stage("large")) == state is not None
 
 
 def test_a_change_shows_its_attributes_by_name_and_no_value(subject: Subject) -> None:
     subject.apply("before-4711")
 
-    plan = subject.engine.plan(subject.stage("after-4711"), print)
+    plan = subject.engine.plan(subject.stage("after-4711"), QUIET)
 
     assert [change.action for change in plan.changes] == [Action.UPDATE]
     assert plan.changes[0].attributes
     assert "4711" not in json.dumps([change.as_json() for change in plan.changes])
-    assert subject.engine.plan(subject.stage("after-4711"), print).digest == plan.digest
+    assert subject.engine.plan(subject.stage("after-4711"), QUIET).digest == plan.digest
 
 
 def test_what_failed_part_of_the_way_is_planned_again(subject: Subject) -> None:
@@ -133,29 +203,77 @@ def test_what_failed_part_of_the_way_is_planned_again(subject: Subject) -> None:
         subject.apply("broken")
 
     assert failure.value.where
-    assert not subject.engine.plan(subject.stage("small"), print).empty
+    assert not subject.engine.plan(subject.stage("small"), QUIET).empty
     subject.apply("small")
-    assert subject.engine.plan(subject.stage("small"), print).empty
+    assert subject.engine.plan(subject.stage("small"), QUIET).empty
 
 
 def test_only_the_plan_that_was_made_last_is_applied(subject: Subject) -> None:
     subject.apply("small")
-    first = subject.engine.plan(subject.stage("large"), print)
-    subject.engine.plan(subject.stage("small"), print)
+    first = subject.engine.plan(subject.stage("large"), QUIET)
+    subject.engine.plan(subject.stage("small"), QUIET)
 
-    with pytest.raises(ProviderFailed, match="not the plan that was made last"):
-        subject.engine.apply(subject.stage("large"), first, print)
+    with pytest.raises(ProviderFailed):
+        subject.engine.apply(subject.stage("large"), first, QUIET)
+
+    assert subject.engine.outputs(subject.stage("small")) == {"size": "small"}
 
 
-def test_a_held_state_names_its_holder_and_can_be_released(subject: Subject) -> None:
+def test_a_plan_is_applied_once(subject: Subject) -> None:
+    plan = subject.engine.plan(subject.stage("small"), QUIET)
+    subject.engine.apply(subject.stage("small"), plan, QUIET)
+
+    with pytest.raises(ProviderFailed):
+        subject.engine.apply(subject.stage("small"), plan, QUIET)
+
+
+def test_people_hear_what_is_done(subject: Subject) -> None:
+    lines: list[str] = []
+    listener = Listener(lines.append)
+
+    plan = subject.engine.plan(subject.stage("small"), listener)
+    subject.engine.apply(subject.stage("small"), plan, listener)
+
+    assert lines
+    assert all(line.startswith("small: ") for line in lines)
+
+
+def test_a_held_state_names_its_holder_and_can_be_unlocked(subject: Subject) -> None:
     subject.lock()
     with pytest.raises(StateLocked) as locked:
-        subject.engine.plan(subject.stage("small"), print)
-    assert "somebody@elsewhere" in locked.value.holder
+        subject.engine.plan(subject.stage("small"), QUIET)
+    assert HOLDER in locked.value.holder
 
-    subject.engine.release_lock(subject.stage("small"), "another-lock")
+    subject.engine.unlock(subject.stage("small"), "another-lock")
     with pytest.raises(StateLocked):
-        subject.engine.plan(subject.stage("small"), print)
-    subject.engine.release_lock(subject.stage("small"), locked.value.lock_id)
+        subject.engine.plan(subject.stage("small"), QUIET)
+    subject.engine.unlock(subject.stage("small"), locked.value.lock_id)
 
-    assert not subject.engine.plan(subject.stage("small"), print).empty
+    assert not subject.engine.plan(subject.stage("small"), QUIET).empty
+
+
+def test_what_was_added_by_hand_is_live_and_unmanaged(name: str, subject: Subject) -> None:
+    subject.apply("small")
+    if lacks(name.partition(" ")[0], Capability.COVERAGE):
+        return
+    assert not any(subject.engine.unmanaged(subject.stage("small")).values())
+
+    added = subject.add_by_hand()
+
+    (found,) = ((thing, why) for thing, why in subject.engine.unmanaged(subject.stage("small")).items() if why)
+    assert added in found[0]
+
+
+@pytest.mark.parametrize(("engine", "store"), ENGINES_AND_STORES)
+def test_a_store_that_keeps_no_engines_state_is_refused(
+    request: pytest.FixtureRequest, tmp_path: Path, engine: str, store: str
+) -> None:
+    if not lacks(store, Capability.ENGINE_STATE):
+        assert f"{engine} on {store}" in SUBJECTS
+        return
+    settings = catalogue.product(Kind.STORE, store).settings.model_construct(name=store)
+    stage = StageRoot("small", tmp_path, tmp_path / "work", settings, KEY, {}, {})
+
+    with pytest.raises(ProviderFailed) as refused:
+        subject_of(Kind.INFRASTRUCTURE, engine, SERVERS)(request).opened().plan(stage, QUIET)
+    assert refused.value.remedy

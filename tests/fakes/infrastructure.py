@@ -1,21 +1,26 @@
-"""An engine without a cloud: a stage's variables are its resources, and its contract says them again."""
+"""An engine without a cloud: a stage's own variables are its resources, and its outputs say them again."""
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
-from provisioning_assets.backends.infrastructure import Progress, StageRoot, StateLocked
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.infrastructure import Listener, StageRoot, StateLocked
 from provisioning_assets.core.plan import Attributes, Json, Plan, diff
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
+
+_OF_EVERY_STAGE = ("engagement", "environment", "region")
+"""Variables that say whose stage it is, and make nothing."""
 
 
 @dataclass
 class MemoryState:
     """What is live of one stage."""
 
-    lineage: str = field(default_factory=lambda: secrets.token_hex(8))
+    state_id: str = field(default_factory=lambda: secrets.token_hex(8))
     resources: dict[str, Attributes] = field(default_factory=dict)
-    contract: dict[str, Json] | None = None
+    outputs: dict[str, Json] | None = None
     by_hand: dict[str, str] = field(default_factory=dict)
     """Live things that nobody manages, and why."""
     lock: str = ""
@@ -31,21 +36,33 @@ class MemoryInfrastructure:
         self._fails_on = fails_on
         self._planned: dict[str, str] = {}
 
-    def plan(self, stage: StageRoot, progress: Progress) -> Plan:
+    @classmethod
+    def open(cls, _settings: Any, _access: Access) -> Self:
+        """One that manages nothing yet."""
+        return cls()
+
+    def reach(self) -> None:
+        """Always there."""
+
+    def identity(self) -> Mapping[str, Json]:
+        """There is one."""
+        return {"engine": "memory 1"}
+
+    def plan(self, stage: StageRoot, listener: Listener) -> Plan:
         """Compare the variables with what is live. Names leave an engine, values do not."""
-        progress(f"{stage.name}: planning")
-        state = self.states.get(stage.state["key"], MemoryState())
+        listener.progress(f"{stage.name}: planning")
+        state = self.states.get(stage.state_key, MemoryState())
         if state.lock:
             raise StateLocked(stage.name, state.lock, lock_id=state.lock)
         plan = diff(_desired(stage), state.resources, sensitive={"value"})
-        self._planned[stage.state["key"]] = plan.digest
+        self._planned[stage.state_key] = plan.digest
         return plan
 
-    def apply(self, stage: StageRoot, plan: Plan, progress: Progress) -> None:
+    def apply(self, stage: StageRoot, plan: Plan, listener: Listener) -> None:
         """Make live what the last plan said, address by address, up to one that fails."""
-        if self._planned.pop(stage.state["key"], None) != plan.digest:
+        if self._planned.pop(stage.state_key, None) != plan.digest:
             raise ProviderFailed(f"{stage.name}: this is not the plan that was made last", remedy="plan again")
-        state = self.states.setdefault(stage.state["key"], MemoryState())
+        state = self.states.setdefault(stage.state_key, MemoryState())
         desired = _desired(stage)
         for change in plan.changes:
             if change.address in desired:
@@ -54,36 +71,36 @@ class MemoryInfrastructure:
                 state.resources[change.address] = desired[change.address]
             else:
                 state.resources.pop(change.address, None)
-            progress(f"{stage.name}: {change}")
-        state.contract = dict(stage.variables)
+            listener.progress(f"{stage.name}: {change}")
+        state.outputs = _own(stage)
 
-    def contract(self, stage: StageRoot) -> Mapping[str, Json]:
+    def outputs(self, stage: StageRoot) -> Mapping[str, Json]:
         """The variables as they were applied last."""
-        state = self.states.get(stage.state["key"])
-        if state is None or state.contract is None:
+        state = self.states.get(stage.state_key)
+        if state is None or state.outputs is None:
             raise ProviderFailed(f"the stage {stage.name} has no contract yet", remedy=f"apply {stage.name} first")
-        return dict(state.contract)
+        return dict(state.outputs)
 
-    def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
-        """Everything live, with a reason for what was added by hand."""
-        state = self.states.get(stage.state["key"])
-        return {} if state is None else {**dict.fromkeys(state.resources), **state.by_hand}
-
-    def release_lock(self, stage: StageRoot, lock_id: str) -> None:
+    def unlock(self, stage: StageRoot, lock_id: str) -> None:
         """Forget the lock, if it is this one."""
-        state = self.states.get(stage.state["key"])
+        state = self.states.get(stage.state_key)
         if state is not None and state.lock == lock_id:
             state.lock = ""
 
-    def lineage(self, stage: StageRoot) -> str | None:
+    def state_id(self, stage: StageRoot) -> str | None:
         """Random, given at the first apply."""
-        state = self.states.get(stage.state["key"])
-        return None if state is None else state.lineage
+        state = self.states.get(stage.state_key)
+        return None if state is None else state.state_id
 
-    def version(self) -> str:
-        """There is one."""
-        return "memory 1"
+    def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
+        """Everything live, with a reason for what was added by hand."""
+        state = self.states.get(stage.state_key)
+        return {} if state is None else {**dict.fromkeys(state.resources), **state.by_hand}
 
 
 def _desired(stage: StageRoot) -> dict[str, Attributes]:
-    return {f"variable.{name}": {"value": value} for name, value in stage.variables.items()}
+    return {f"variable.{name}": {"value": value} for name, value in _own(stage).items()}
+
+
+def _own(stage: StageRoot) -> dict[str, Json]:
+    return {name: value for name, value in stage.variables.items() if name not in _OF_EVERY_STAGE}

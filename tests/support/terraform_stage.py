@@ -3,9 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from provisioning_assets.backends.infrastructure import Infrastructure, StageRoot
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.infrastructure import QUIET, Engine, Listener, StageRoot
+from provisioning_assets.backends.store.settings import S3
+from provisioning_assets.core.kinds import Kind
+from tests.support.back_ends import aws_access, opened
 
-REGION, BUCKET = "eu-central-1", "demo-shop-staging-state"
+BUCKET = "demo-shop-staging-state"
 
 ROOT = """
 terraform {
@@ -42,17 +46,39 @@ output "contract" {
 """
 
 
+def engine_at(address: str) -> Engine:
+    """Terraform, as an access to this emulated AWS runs it."""
+    return terraform(aws_access(address))
+
+
+def terraform(access: Access) -> Engine:
+    """Terraform with this access."""
+    engine: Engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
+    return engine
+
+
+def bucket_at(address: str, bucket: str = BUCKET) -> None:
+    """Make the bucket for states."""
+    opened(Kind.STORE, "s3", aws_access(address), bucket=bucket).prepare()
+
+
 def stage(folder: Path, **variables: Any) -> StageRoot:
     """A small stage of its own in this folder."""
     root = folder / "root"
-    root.mkdir(exist_ok=True)
+    root.mkdir(exist_ok=True, parents=True)
     if not (root / "main.tf").exists():
         (root / "main.tf").write_text(ROOT)
-    state = {"bucket": BUCKET, "key": f"{folder.name}.tfstate", "region": REGION}
-    return StageRoot("small", root, folder / "work", state, variables, {})
+    return StageRoot("small", root, folder / "work", S3(bucket=BUCKET), f"{folder.name}.tfstate", variables, {})
 
 
-def bring_up(engine: Infrastructure, root: StageRoot) -> list[str]:
+def bring_up(engine: Engine, root: StageRoot) -> list[str]:
+    """Plan and apply; what was told."""
     lines: list[str] = []
-    engine.apply(root, engine.plan(root, lines.append), lines.append)
+    listener = Listener(lines.append)
+    engine.apply(root, engine.plan(root, listener), listener)
     return lines
+
+
+def planned(engine: Engine, root: StageRoot) -> list[str]:
+    """What a plan would change."""
+    return [str(change) for change in engine.plan(root, QUIET).changes]

@@ -30,14 +30,14 @@ def configuration(workdir: Path, access: Access) -> tuple[Path, str]:
 
 def _own(access: Access) -> Path | None:
     """The operator's configuration. Terraform lets the variable name a file that is not there; so do we."""
-    named = Path(access.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
+    named = access.folder / (access.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
     return named if named.is_file() else None
 
 
 def _mirrors(access: Access) -> Iterator[Path]:
     """Folders that hold `<host>/<namespace>/<type>/…`, best first."""
-    named = access.get(MIRROR)
-    if named and not _providers(Path(named)):
+    named = access.folder / access.get(MIRROR) if access.get(MIRROR) else None
+    if named and not _providers(named):
         raise ProviderFailed(
             "the mirror of Terraform providers holds none",
             where=f"{MIRROR}={named}",
@@ -45,7 +45,7 @@ def _mirrors(access: Access) -> Iterator[Path]:
         )
     data = access.get("XDG_DATA_HOME") or Path.home() / ".local/share"
     candidates = (
-        *([Path(named)] if named else []),
+        *([named] if named else []),
         Path.home() / ".terraform.d/plugins",
         Path(data) / "terraform/plugins",
         Path("/usr/local/share/terraform/plugins"),
