@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from provisioning_assets.runs.readiness import gate_reasons
-from provisioning_assets.runs.work import Work, now
-
 from provisioning_assets.core.evidence import Evidence, Finding
-from provisioning_assets.runs.graph import Lineage
-from provisioning_assets.runs.session import Session, open_session
+from provisioning_assets.runs import opening
+from provisioning_assets.runs.asset_run import AssetRun, now
+from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.identity import identity_of
+from provisioning_assets.runs.session import Session
+from provisioning_assets.runs.standings import gate_reasons
 
 BEFORE_CONFIG = (
     "networking",
@@ -24,36 +25,37 @@ BEFORE_CONFIG = (
 
 
 @contextmanager
-def holding(lineage: Lineage, environment: str) -> Iterator[Session]:
+def holding(graph: Graph, environment: str) -> Iterator[Session]:
     """A session that may write, as a run's: it holds the lock, and the first one leaves the state's mark."""
-    opened = open_session(lineage, environment, run=uuid.uuid4().hex)
-    opened.prepare()
-    opened.hold()
+    opened = opening.open_session(graph, environment, run=uuid.uuid4().hex)
+    opening.prepare(opened)
+    opening.hold(opened)
     try:
-        opened.world(next(lineage.of(environment)))
+        identity_of(opened, next(graph.of(environment)))
         yield opened
     finally:
-        opened.close()
+        opening.close(opened)
 
 
-def session(lineage: Lineage, environment: str) -> Session:
+def session(graph: Graph, environment: str) -> Session:
     """A session that looks, of an environment that a run has been to."""
-    with holding(lineage, environment) as opened:
+    with holding(graph, environment) as opened:
         return opened
 
 
-def prove(lineage: Lineage, environment: str, *assets: str, ready: bool = True) -> None:
+def prove(graph: Graph, environment: str, *assets: str, ready: bool = True) -> None:
     """Record every item of the assets as seen, as their checks would."""
     finding = Finding.green("proven by the test") if ready else Finding.red("broken by the test")
-    with holding(lineage, environment) as opened:
+    with holding(graph, environment) as opened:
         for asset in assets:
-            work = Work(opened, lineage.node(environment, asset))
+            run = AssetRun(opened, graph.task(environment, asset))
             opened.ledger.append(*(
-                Evidence(item.name, item.version, work.about(), finding, now(), 0.0, opened.run)
-                for item in work.node.items
+                Evidence(item.name, item.version, run.about(), finding, now(), 0.0, opened.run_id)
+                for item in run.task.rules
             ))  # fmt: skip
 
 
-def reasons(lineage: Lineage, environment: str, asset: str) -> list[str]:
-    opened = session(lineage, environment)
-    return gate_reasons(Work(opened, lineage.node(environment, asset)))
+def reasons(graph: Graph, environment: str, asset: str) -> list[str]:
+    """What keeps the asset's gate closed."""
+    opened = session(graph, environment)
+    return gate_reasons(AssetRun(opened, graph.task(environment, asset)))
