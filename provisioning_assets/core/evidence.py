@@ -203,6 +203,9 @@ def judge(
     if why:
         return Judgement(State.STALE, why, evidence)
     finding = evidence.finding
+    if finding.ready and evidence.about.identity is None:
+        unknown = "could not check: in which account, and from where, it was seen could not be asked"
+        return Judgement(State.RED, unknown, evidence, Verdict.COULD_NOT_TELL)
     if finding.ready:
         return Judgement(State.GREEN, finding.summary, evidence, finding.verdict)
     red = Judgement(State.RED, finding.summary, evidence, finding.verdict)
