@@ -6,6 +6,7 @@ from typing import Self
 
 from dotenv import dotenv_values
 
+from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 
 
@@ -37,3 +38,14 @@ class Profile:
     def access(self, region: str) -> Access:
         """What an environment that names the profile is reached with."""
         return Access(f"profile {self.file.stem}", self.variables, region, folder=self.file.parents[2])
+
+
+def keys_of(account: str, access: Access) -> dict[str, str]:
+    """Variables for another account of an emulated AWS, as a role in it hands them out."""
+    role = {"RoleArn": f"arn:aws:iam::{account}:role/tests", "RoleSessionName": "tests"}
+    keys = aws.of(access).client("sts").assume_role(**role)["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }

@@ -55,6 +55,11 @@ def prove(graph: Graph, environment: str, *assets: str, ready: bool = True) -> N
             ))  # fmt: skip
 
 
+def named(reasons: list[str]) -> list[str]:
+    """`<environment>/<asset>: <item> is <state>` of each reason, without what was seen."""
+    return [": ".join(reason.split(": ")[:2]) for reason in reasons]
+
+
 def reasons(graph: Graph, environment: str, asset: str) -> list[str]:
     """What keeps the asset's gate closed."""
     opened = session(graph, environment)
