@@ -34,7 +34,7 @@ def web_interface(repository: Path, environment: dict[str, str]) -> Iterator[str
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "provisioning_assets.cli.commands", "ui", "--port", str(port)]
+    command = [sys.executable, "-m", "provisioning_assets.cli", "ui", "--port", str(port)]
     server = subprocess.Popen(
         command, cwd=repository, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

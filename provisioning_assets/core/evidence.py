@@ -203,6 +203,9 @@ def judge(
     if why:
         return Judgement(State.STALE, why, evidence)
     finding = evidence.finding
+    if finding.ready and evidence.about.identity is None:
+        unknown = "could not check: in which account, and from where, it was seen could not be asked"
+        return Judgement(State.RED, unknown, evidence, Verdict.COULD_NOT_TELL)
     if finding.ready:
         return Judgement(State.GREEN, finding.summary, evidence, finding.verdict)
     red = Judgement(State.RED, finding.summary, evidence, finding.verdict)
@@ -218,7 +221,6 @@ def _stale(
     stale = (
         (bool(unfinished), f"{unfinished} was started after epoch {seen.epoch} and never finished"),
         (seen.epoch != about.epoch, f"checked at epoch {seen.epoch}, the last apply is epoch {about.epoch}"),
-        (seen.identity is None and evidence.finding.ready, "nobody could tell where it was checked"),
         (
             seen.identity is not None and seen.identity != about.identity,
             "checked elsewhere (account, state, servers asked, vantage points or engine differ)",

@@ -29,6 +29,7 @@ from tenacity import (
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.dns.records import canonical, presented
+from provisioning_assets.core.evidence import CouldNotTell
 from provisioning_assets.core.plan import Attributes, Json
 from provisioning_assets.errors import ConfigurationError, NotConverged, Problem, ProviderFailed
 from provisioning_assets.probes.mail import judge
@@ -42,7 +43,8 @@ PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
 _RESOLVERS = "PROVISIONING_RESOLVERS"
 _NAMESERVERS = "PROVISIONING_NAMESERVERS"
 _PORT = 53
-_AT_ONCE = 32
+_AT_ONCE = 8
+"""Questions at once to one server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ class Server:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORT else f"{host}:{self.port}"
+
+
+class NoAnswer(CouldNotTell):
+    """A server stayed silent until the deadline."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +110,33 @@ def viewpoint(access: Access) -> dict[str, Json]:
 def check_zone(rrsets: Mapping[str, Attributes], servers: Sequence[Server], *, cached: bool) -> dict[str, str | None]:
     """`<name> <type> @ <server>` to what is wrong with its answer; None where it is as declared.
 
-    All questions are asked side by side: servers that do not answer cost one timeout together.
+    All servers are asked side by side: those that do not answer cost one deadline together.
     """
-    work = [(address, attributes, server) for server in servers for address, attributes in rrsets.items()]
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        problems = pool.map(lambda each: check_rrset(*each, cached=cached), work)
-        return {f"{address} @ {server}": p for (address, _, server), p in zip(work, problems, strict=True)}
+    if not servers:
+        return {}
+    with ThreadPoolExecutor(len(servers)) as pool:
+        answers = pool.map(lambda server: _check_at(server, rrsets, cached=cached), servers)
+        return {
+            f"{address} @ {server}": problem
+            for server, problems in zip(servers, answers, strict=True)
+            for address, problem in problems.items()
+        }
+
+
+def _check_at(server: Server, rrsets: Mapping[str, Attributes], *, cached: bool) -> dict[str, str | None]:
+    """What one server says of each RRset. Once it let a question time out, it is asked nothing more."""
+    silent: list[str] = []
+
+    def look(address: str) -> str | None:
+        if silent:
+            return CouldNotTell(f"{server} was not asked: it did not answer for {silent[0]}")
+        problem = check_rrset(address, rrsets[address], server, cached=cached)
+        if isinstance(problem, NoAnswer):
+            silent.append(address)
+        return problem
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(rrsets, pool.map(look, rrsets), strict=True))
 
 
 def check_rrset(address: str, attributes: Attributes, server: Server, *, cached: bool) -> str | None:
@@ -137,13 +166,14 @@ def ask(name: str, kind: str, server: Server, *, authority: bool) -> Answer:
         reply, _ = lost(dns.query.udp_with_fallback, query, server.host, timeout=TIMEOUT / 2, port=server.port)
         if reply.rcode() not in {dns.rcode.NXDOMAIN, dns.rcode.NOERROR}:
             said = dns.rcode.to_text(reply.rcode())
-            return Answer(problem=f"{server} answers {said} for {name} {kind}: nothing is known")
+            return Answer(problem=CouldNotTell(f"{server} answers {said} for {name} {kind}: nothing is known"))
         if authority and not reply.flags & dns.flags.AA:
             return Answer(problem=f"{server} is not authoritative for {name}")
         chain = dns.message.QueryMessage.resolve_chaining(reply)  # type: ignore[arg-type] # a reply to a query is one
+    except dns.exception.Timeout:
+        return Answer(problem=NoAnswer(f"{server} does not answer: nothing is known of {name} {kind}"))
     except (dns.exception.DNSException, OSError) as error:
-        why = "does not answer" if isinstance(error, dns.exception.Timeout) else f"cannot be asked ({error})"
-        return Answer(problem=f"{server} {why}: nothing is known of {name} {kind}")
+        return Answer(problem=CouldNotTell(f"{server} cannot be asked ({error}): nothing is known of {name} {kind}"))
     if chain.answer is None:
         what = "that the name does not exist" if reply.rcode() == dns.rcode.NXDOMAIN else f"that there is no {kind}"
         left = "" if authority else f" for at most {chain.minimum_ttl} s more"
@@ -173,7 +203,8 @@ def _differs_from_alias(found: Answer, alias: str, kind: str, server: Server, *,
     """An alias is to answer what its target answers at the same server."""
     target = ask(alias, kind, server, authority=not cached)
     if target.problem:
-        return f"the alias follows {alias}: {target.problem}"
+        kept = type(target.problem)  # whether anybody could look stays known
+        return kept(f"the alias follows {alias}: {target.problem}")
     if found.values == target.values:
         return None
     left = f" for at most {max(found.ttl, target.ttl)} s more" if cached else ""

@@ -1,6 +1,5 @@
 """Real servers for the integration tests: the sandbox, once for all of them; an engagement of its own for each."""
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -9,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.backends.access import Access
 from provisioning_assets.engagement.loading import load_engagement
-from provisioning_assets.runs.graph import Lineage
+from provisioning_assets.runs.graph import Graph
 from provisioning_assets.sandbox import lifecycle as embedded
+from tests.support.profiles import Profile
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -26,21 +27,19 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def cloud(sandbox: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The sandbox's addresses, as variables of this test."""
-    from provisioning_assets.backends import aws  # noqa: PLC0415 - its cache of clients is emptied for each test
-
-    for name in [name for name in os.environ if name.startswith(("AWS_", "VAULT_", "ACME_", "PROVISIONING_"))]:
-        monkeypatch.delenv(name)
-    for line in embedded.environment_file(sandbox).read_text().splitlines():
-        name, value = line.split("=", 1)
-        monkeypatch.setenv(name, value.strip("'"))
-    aws.client.cache_clear()
-    return sandbox
+def profile(sandbox: Path, tmp_path: Path) -> Profile:
+    """The profile `sandbox` of the test's repository: a copy, which the test may change."""
+    return Profile.copied(embedded.profile_file(sandbox), tmp_path)
 
 
 @pytest.fixture
-def shop(cloud: Path, tmp_path: Path) -> Path:
+def cloud(profile: Profile) -> Access:
+    """The sandbox, as the profile says where it is."""
+    return profile.access(embedded.REGION)
+
+
+@pytest.fixture
+def shop(profile: Profile, tmp_path: Path) -> Path:
     """A repository with the demo shop alone, its state and its configuration where nobody wrote before."""
     for name in ("engagements", "terraform"):
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns(".terraform"))
@@ -54,6 +53,6 @@ def shop(cloud: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lineage(shop: Path) -> Lineage:
+def graph(shop: Path) -> Graph:
     """The demo shop, with a record of its own in buckets of its own."""
-    return assemble(load_engagement(shop / "engagements" / "demo_shop"))[0]
+    return assemble(load_engagement(shop / "engagements" / "demo_shop"))

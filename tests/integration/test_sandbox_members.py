@@ -1,7 +1,6 @@
 """What the sandbox's members do for those who ask them: names, certificates, probes."""
 
 import json
-import os
 import socket
 import ssl
 import time
@@ -13,7 +12,6 @@ from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
-import boto3
 import dns.message
 import dns.query
 import hvac
@@ -24,6 +22,8 @@ from dns.rcode import NOERROR, NXDOMAIN, REFUSED
 from dnslib import RCODE, DNSRecord
 from tenacity import RetryError
 
+from provisioning_assets.backends import aws
+from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates.acme import Acme
 from provisioning_assets.sandbox.name_server import NEGATIVE_TTL
 from provisioning_assets.sandbox.resolver import Cache
@@ -39,9 +39,10 @@ KEPT = 4
 class Names:
     """A zone of one test in the emulated Route 53, and the two servers that are asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, cloud: Access) -> None:
         self.name = f"z{uuid.uuid4().hex[:8]}.example"
-        self._client: Any = boto3.client("route53")
+        self._cloud = cloud
+        self._client = aws.of(cloud).client("route53")
         zone = self._client.create_hosted_zone(Name=self.name, CallerReference=self.name)
         self._id = zone["HostedZone"]["Id"]
         # The name server knows of a new zone within its cache's moment; the resolver must not ask before.
@@ -57,14 +58,14 @@ class Names:
         wait_until(lambda: said(self.authority(label, kind)) != before, within=2)
 
     def authority(self, label: str, kind: str = "A", ask: Callable[..., Any] = dns.query.udp) -> dns.message.Message:
-        return question("PROVISIONING_NAMESERVERS", f"{label}.{self.name}", kind, ask)
+        return question(self._cloud.get("PROVISIONING_NAMESERVERS"), f"{label}.{self.name}", kind, ask)
 
     def resolver(self, label: str, kind: str = "A", ask: Callable[..., Any] = dns.query.udp) -> dns.message.Message:
-        return question("PROVISIONING_RESOLVERS", f"{label}.{self.name}", kind, ask)
+        return question(self._cloud.get("PROVISIONING_RESOLVERS"), f"{label}.{self.name}", kind, ask)
 
 
 def question(server: str, name: str, kind: str, ask: Callable[..., Any]) -> dns.message.Message:
-    host, port = os.environ[server].split(":")
+    host, port = server.split(":")
     return ask(dns.message.make_query(name, kind), host, port=int(port), timeout=5)
 
 
@@ -77,8 +78,8 @@ def ttl(reply: dns.message.Message) -> int:
 
 
 @pytest.fixture
-def names(cloud: Path) -> Names:
-    return Names()
+def names(cloud: Access) -> Names:
+    return Names(cloud)
 
 
 @pytest.mark.parametrize("ask", [dns.query.udp, dns.query.tcp])
@@ -97,12 +98,12 @@ def test_a_text_that_is_longer_than_a_datagram_arrives_whole(names: Names) -> No
         assert f'"{LONG[:255]}" "{LONG[255:]}"' in said(asked("dkim", "TXT"))
 
 
-def test_absence_of_a_name_of_a_type_and_of_a_zone_are_three_answers(names: Names) -> None:
+def test_absence_of_a_name_of_a_type_and_of_a_zone_are_three_answers(names: Names, cloud: Access) -> None:
     names.put("www", "A", "192.0.2.1")
     assert names.authority("missing").rcode() == NXDOMAIN
     assert names.authority("www", "AAAA").rcode() == NOERROR
     assert names.authority("www", "AAAA").answer == []
-    elsewhere = question("PROVISIONING_NAMESERVERS", "elsewhere.invalid", "A", dns.query.udp)
+    elsewhere = question(cloud.get("PROVISIONING_NAMESERVERS"), "elsewhere.invalid", "A", dns.query.udp)
     assert elsewhere.rcode() == REFUSED
 
 
@@ -143,10 +144,10 @@ def test_without_its_upstream_the_resolver_answers_what_it_kept_and_fails_otherw
 class Store:
     """A runtime mount of one test, and the authority that issues into it."""
 
-    def __init__(self) -> None:
+    def __init__(self, cloud: Access) -> None:
         make: Any = hvac.Client
-        token = Path(os.environ["VAULT_TOKEN_FILE"]).read_text().strip()
-        self._client = make(url=os.environ["VAULT_ADDR"], token=token)
+        token = Path(cloud.get("VAULT_TOKEN_FILE")).read_text().strip()
+        self._client = make(url=cloud.get("VAULT_ADDR"), token=token)
         self.mount = f"t{uuid.uuid4().hex[:8]}-runtime"
         self._client.sys.enable_secrets_engine("kv", path=self.mount, options={"version": "2"})
 
@@ -166,53 +167,61 @@ class Store:
 
 
 @pytest.fixture
-def store(cloud: Path) -> Store:
-    return Store()
+def store(cloud: Access) -> Store:
+    return Store(cloud)
 
 
-def shake_hands(host: str) -> str | None:
-    """Serial number of what a client is served that trusts the sandbox's root alone; None when refused."""
-    context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
-    address, port = os.environ["PROVISIONING_CONNECT_TO"].removeprefix("*:443:").split(":")
-    with socket.create_connection((address, int(port)), timeout=5) as plain:
+class Client:
+    """A client of the edge that trusts the sandbox's root alone."""
+
+    def __init__(self, cloud: Access) -> None:
+        self._trust = ssl.create_default_context(cafile=cloud.get("SSL_CERT_FILE"))
+        host, port = cloud.get("PROVISIONING_CONNECT_TO").removeprefix("*:443:").split(":")
+        self._address = host, int(port)
+
+    def served(self, host: str) -> str | None:
+        """Serial number of what it is served; None when refused."""
+        with socket.create_connection(self._address, timeout=5) as plain:
+            try:
+                with self._trust.wrap_socket(plain, server_hostname=host) as tls:
+                    return str(tls.getpeercert()["serialNumber"]).lstrip("0")  # type: ignore[index]
+            except ssl.SSLError as error:
+                # Any other failure (an untrusted root, a wrong name) is none that the edge is allowed.
+                if "UNRECOGNIZED_NAME" not in (error.reason or ""):
+                    raise
+                return None
+
+    def get(self, host: str, path: str) -> tuple[int, str]:
+        connection = HTTPSConnection(*self._address)
+        plain = socket.create_connection(self._address, timeout=5)
+        connection.sock = self._trust.wrap_socket(plain, server_hostname=host)
         try:
-            with context.wrap_socket(plain, server_hostname=host) as tls:
-                return str(tls.getpeercert()["serialNumber"]).lstrip("0")  # type: ignore[index]
-        except ssl.SSLError as error:
-            # Any other failure (an untrusted root, a wrong name) is none that the edge is allowed.
-            if "UNRECOGNIZED_NAME" not in (error.reason or ""):
-                raise
-            return None
+            connection.request("GET", path, headers={"Host": host})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode().strip()
+        finally:
+            connection.close()
 
 
-def get(host: str, path: str) -> tuple[int, str]:
-    address, port = os.environ["PROVISIONING_CONNECT_TO"].removeprefix("*:443:").split(":")
-    connection = HTTPSConnection(address, int(port), context=ssl.create_default_context())
-    plain = socket.create_connection((address, int(port)), timeout=5)
-    context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
-    connection.sock = context.wrap_socket(plain, server_hostname=host)
-    try:
-        connection.request("GET", path, headers={"Host": host})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode().strip()
-    finally:
-        connection.close()
+@pytest.fixture
+def client(cloud: Access) -> Client:
+    return Client(cloud)
 
 
-def test_a_stored_certificate_is_served_renewed_and_forgotten(store: Store) -> None:
+def test_a_stored_certificate_is_served_renewed_and_forgotten(store: Store, client: Client) -> None:
     host = f"{store.mount}.example"
-    assert shake_hands(host) is None
+    assert client.served(host) is None
     first = store.issue(host, f"*.{host}")
-    wait_until(lambda: shake_hands(host) == first.lstrip("0"))
-    assert shake_hands(f"any.{host}") == first.lstrip("0")
-    assert shake_hands(f"two.labels.{host}") is None
-    assert get(host, "/healthz") == (200, "ok")
-    assert host in get(host, "/")[1]
+    wait_until(lambda: client.served(host) == first.lstrip("0"))
+    assert client.served(f"any.{host}") == first.lstrip("0")
+    assert client.served(f"two.labels.{host}") is None
+    assert client.get(host, "/healthz") == (200, "ok")
+    assert host in client.get(host, "/")[1]
     second = store.issue(host)
-    wait_until(lambda: shake_hands(host) == second.lstrip("0"))
-    assert shake_hands(f"any.{host}") is None
+    wait_until(lambda: client.served(host) == second.lstrip("0"))
+    assert client.served(f"any.{host}") is None
     store.forget()
-    wait_until(lambda: shake_hands(host) is None)
+    wait_until(lambda: client.served(host) is None)
 
 
 class Published:
@@ -229,52 +238,57 @@ class Published:
         yield
 
 
-def test_an_ordered_certificate_is_proven_by_the_name_server_and_served(names: Names, store: Store) -> None:
+def test_an_ordered_certificate_is_proven_by_the_name_server_and_served(
+    names: Names, store: Store, client: Client, cloud: Access
+) -> None:
     host = f"shop.{names.name}"
     # Looked at before it is there, as people do: the absence that is kept must not spoil the order.
     assert names.resolver("_acme-challenge.shop", "TXT").rcode() == NXDOMAIN
-    issued = Acme(None, "ops@shop.example").issue([host, f"*.{host}"], Published(names))
+    authority = Acme(None, cloud)
+    issued = authority.issue([host, f"*.{host}"], Published(names), authority.account(None, "ops@shop.example"))
     store.put({"key": issued.key, "chain": issued.chain})
-    served = wait_until(lambda: shake_hands(host))
-    assert shake_hands(f"any.{host}") == served
+    served = wait_until(lambda: client.served(host))
+    assert client.served(f"any.{host}") == served
     assert int(served, 16) == x509.load_pem_x509_certificate(issued.chain.encode()).serial_number
 
 
-def test_a_value_that_is_no_certificate_leaves_the_good_one_served(store: Store) -> None:
+def test_a_value_that_is_no_certificate_leaves_the_good_one_served(store: Store, client: Client) -> None:
     host = f"{store.mount}.example"
     good = store.issue(host).lstrip("0")
-    wait_until(lambda: shake_hands(host) == good)
+    wait_until(lambda: client.served(host) == good)
     store.put({"key": "no key", "chain": "no chain"})
     with pytest.raises(RetryError):
-        wait_until(lambda: shake_hands(host) != good, within=3)
+        wait_until(lambda: client.served(host) != good, within=3)
 
 
-def test_keys_that_the_edge_serves_lie_in_no_file(store: Store, sandbox: Path) -> None:
+def test_keys_that_the_edge_serves_lie_in_no_file(store: Store, client: Client, sandbox: Path) -> None:
     host = f"{store.mount}.example"
     served = store.issue(host).lstrip("0")
-    wait_until(lambda: shake_hands(host) == served)
+    wait_until(lambda: client.served(host) == served)
     assert [file.name for file in sandbox.iterdir() if "PRIVATE KEY" in file.read_text(errors="replace")] == []
     assert list(Path("/dev/shm").glob("*.pem")) == []  # noqa: S108 - where the edge writes them for a moment
 
 
-def test_the_prober_tells_a_healthy_host_from_one_that_is_not_served(store: Store) -> None:
-    host, ssm = f"{store.mount}.example", boto3.client("ssm")
+def test_the_prober_tells_a_healthy_host_from_one_that_is_not_served(
+    store: Store, client: Client, cloud: Access
+) -> None:
+    host, ssm = f"{store.mount}.example", aws.of(cloud).client("ssm")
     served = store.issue(host).lstrip("0")
-    wait_until(lambda: shake_hands(host) == served)
+    wait_until(lambda: client.served(host) == served)
     for name, url in (("well", f"https://{host}/healthz"), ("ill", f"https://nobody.{host}/healthz")):
         probe = {"url": url, "namespace": store.mount, "metric": "Healthy", "dimension": {"Probe": name}}
         ssm.put_parameter(Name=f"/{store.mount}/probes/{name}", Value=json.dumps(probe), Type="String")
-    wait_until(lambda: lowest(store.mount, "well") and lowest(store.mount, "ill"))
-    assert lowest(store.mount, "well") == [1.0]
-    assert lowest(store.mount, "ill") == [0.0]
+    wait_until(lambda: lowest(cloud, store.mount, "well") and lowest(cloud, store.mount, "ill"))
+    assert lowest(cloud, store.mount, "well") == [1.0]
+    assert lowest(cloud, store.mount, "ill") == [0.0]
     for name in ("well", "ill"):
         ssm.delete_parameter(Name=f"/{store.mount}/probes/{name}")
 
 
-def lowest(namespace: str, probe: str) -> list[float]:
+def lowest(cloud: Access, namespace: str, probe: str) -> list[float]:
     """The metric's minimum over the last minutes, if it has data."""
     now = datetime.now(UTC)
-    found = boto3.client("cloudwatch").get_metric_statistics(
+    found = aws.of(cloud).client("cloudwatch").get_metric_statistics(
         Namespace=namespace, MetricName="Healthy", Dimensions=[{"Name": "Probe", "Value": probe}], Period=600,
         StartTime=now - timedelta(minutes=5), EndTime=now + timedelta(minutes=5), Statistics=["Minimum"],
     )  # fmt: skip

@@ -3,29 +3,25 @@
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-import boto3
-
+from provisioning_assets.backends import aws
+from provisioning_assets.backends.access import Access
 from tests.support.waiting import wait_until
 
 
 class Alarms:
     """A pager's and a quiet alarm on one metric of one test, each with a topic and a queue behind it."""
 
-    def __init__(self) -> None:
+    def __init__(self, cloud: Access) -> None:
         self.scope = f"a{uuid.uuid4().hex[:8]}"
-        self._cloudwatch: Any = boto3.client("cloudwatch")
-        self._sqs: Any = boto3.client("sqs")
+        self._cloudwatch, self._sns, self._sqs = (aws.of(cloud).client(each) for each in ("cloudwatch", "sns", "sqs"))
         self._queues = {route: self._route(route) for route in ("pager", "quiet")}
 
     def _route(self, route: str) -> str:
-        sns: Any = boto3.client("sns")
-        topic = sns.create_topic(Name=f"{self.scope}-{route}")["TopicArn"]
+        topic = self._sns.create_topic(Name=f"{self.scope}-{route}")["TopicArn"]
         url = str(self._sqs.create_queue(QueueName=f"{self.scope}-{route}")["QueueUrl"])
         arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        self._sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         # Maximum, so that one good point ends a breach at once; the real alarms' Minimum waits for the period.
         self._cloudwatch.put_metric_alarm(
             AlarmName=f"{self.scope}-{route}", Namespace=self.scope, MetricName="Healthy", Statistic="Maximum",
@@ -59,8 +55,8 @@ class Alarms:
         return taken
 
 
-def test_an_alarm_calls_only_while_its_actions_are_enabled(cloud: Path) -> None:
-    alarms = Alarms()
+def test_an_alarm_calls_only_while_its_actions_are_enabled(cloud: Access) -> None:
+    alarms = Alarms(cloud)
     wait_until(lambda: alarms.states() == {"OK"})
     wait_until(alarms.breached)
     message = wait_until(lambda: [m for m in alarms.got("quiet") if m["NewStateValue"] == "ALARM"])[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
-from dnslib import QTYPE, RCODE, RR, SOA, DNSRecord
+from dnslib import QTYPE, RCODE, RR, SOA, DNSError, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
 
 from provisioning_assets.core.plan import Attributes
@@ -30,14 +30,22 @@ class Zone(BaseResolver):
     rrsets: dict[str, Attributes] = field(default_factory=dict)
     negative_ttl: int = 2
     authoritative: bool = True
-    refuses: bool = False
+    refusal: str = ""
+    """The response code of every answer, if there is one."""
+    loses: int = 0
+    """How many of the next questions get no answer."""
+    silent_about: str = ""
+    """A name that questions about get no answer."""
 
     def resolve(self, request: DNSRecord, _handler: object) -> DNSRecord:
         reply = request.reply(ra=0)
         reply.header.aa = int(self.authoritative)
         asked, kind = str(request.q.qname).rstrip(".").lower(), QTYPE[request.q.qtype]
-        if self.refuses:
-            reply.header.rcode = RCODE.REFUSED
+        if self.loses or asked == self.silent_about:
+            self.loses = max(self.loses - 1, 0)
+            raise DNSError("lost")  # dnslib sends nothing then
+        if self.refusal:
+            reply.header.rcode = getattr(RCODE, self.refusal)
             return reply
         for record in self._records(asked, kind):
             reply.add_answer(record)

@@ -44,7 +44,7 @@ def session(graph: Graph, environment: str) -> Session:
 
 
 def prove(graph: Graph, environment: str, *assets: str, ready: bool = True) -> None:
-    """Record every item of the assets as seen, as their checks and the end of their run would."""
+    """Record every item of the assets as seen, as their checks would."""
     finding = Finding.green("proven by the test") if ready else Finding.red("broken by the test")
     with holding(graph, environment) as opened:
         for asset in assets:
@@ -55,7 +55,12 @@ def prove(graph: Graph, environment: str, *assets: str, ready: bool = True) -> N
             ))  # fmt: skip
 
 
+def named(reasons: list[str]) -> list[str]:
+    """`<environment>/<asset>: <item> is <state>` of each reason, without what was seen."""
+    return [": ".join(reason.split(": ")[:2]) for reason in reasons]
+
+
 def reasons(graph: Graph, environment: str, asset: str) -> list[str]:
-    """What keeps the gate of an asset closed."""
+    """What keeps the asset's gate closed."""
     opened = session(graph, environment)
     return gate_reasons(AssetRun(opened, graph.task(environment, asset)))
