@@ -1,5 +1,6 @@
 """Clients of AWS: of the profile's account and addresses, whatever this process has in its variables."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -150,4 +151,5 @@ def test_who_stands_in_for_amazon_is_known_by_its_address(endpoint: str, *, stan
 @pytest.mark.usefixtures("stray")
 def test_a_program_of_ours_gets_the_profiles_variables_alone() -> None:
     given = {name: value for name, value in aws.of(access(**KEYS)).variables.items() if name.startswith("AWS_")}
-    assert given == {**KEYS, "AWS_REGION": "eu-central-1"}
+    no_files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    assert given == {**KEYS, **no_files, "AWS_REGION": "eu-central-1"}
