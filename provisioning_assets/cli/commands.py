@@ -86,7 +86,7 @@ def plan(
         for each in found:
             out.print(f"{each.environment}/{each.asset}: {each.error or each.plan}", markup=False)
             for change in each.plan.changes if each.plan else ():
-                out.print(f"  {change}", markup=False)
+                out.print(f"  {change.told}", markup=False)
     changed = any(each.pending or (each.plan and not each.plan.empty) for each in found)
     raise typer.Exit(NOT_READY if changed else COULD_NOT_TELL if any(each.error for each in found) else 0)
 

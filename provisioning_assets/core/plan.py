@@ -20,9 +20,6 @@ SENSITIVE = "(sensitive)"
 OTHERWISE = "otherwise"
 """Attribute that lists, in a product's words, what is live and not as it writes the address; nothing is desired."""
 
-_NAMED = 5
-"""How many attributes a change is named with."""
-
 
 def digest(value: Json) -> str:
     """SHA-256 of the canonical JSON (RFC 8785) of a value, as `sha256:<hex>`."""
@@ -85,11 +82,15 @@ class Change:
             "class": self.change_class.value,
         }
 
-    def __str__(self) -> str:
-        named = ", ".join(self.attributes[:_NAMED])
-        what = f"{self.action} {self.address}" + (f" ({named})" if self.action is Action.UPDATE and named else "")
+    @property
+    def told(self) -> str:
+        """The change with what is otherwise, for people who want to know why."""
         beyond = (self.before or {}).get(OTHERWISE)
-        return f"{what}: {'; '.join(map(str, beyond))}" if isinstance(beyond, list | tuple) and beyond else what
+        return f"{self}: {'; '.join(map(str, beyond))}" if isinstance(beyond, list | tuple) and beyond else str(self)
+
+    def __str__(self) -> str:
+        named = ", ".join(self.attributes)
+        return f"{self.action} {self.address}" + (f" ({named})" if self.action is Action.UPDATE and named else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def equals_declared(run: AssetRun, target: Target) -> Finding:
         {"action": change.action.value, "address": change.address, "attributes": list(change.attributes)}
         for change in plan.changes
     ]
-    problems = {change.address: str(change) for change in plan.changes}
+    problems = {change.address: change.told for change in plan.changes}
     first = "; ".join(list(problems.values())[:_NAMED])
     more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
     return Finding(Verdict.RED, f"live differs from declared: {first}{more}", {"differences": differences}, problems)
