@@ -61,6 +61,7 @@ ui: install
 
 docs: install
 	$(BIN)/python docs/write_readiness_items.py
+	$(BIN)/python docs/write_back_ends.py
 
 screenshots: install
 	$(BIN)/python docs/take_screenshots.py

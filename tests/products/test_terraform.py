@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import time
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +13,9 @@ import pytest
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.infrastructure import QUIET, Engine, StageRoot, StateLocked
 from provisioning_assets.backends.store.settings import S3
-from provisioning_assets.errors import ApplyFailed, ProviderFailed
+from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from tests.support.back_ends import aws_access
+from tests.support.servers import free_port
 from tests.support.terraform_stage import BUCKET, ROOT, bring_up, bucket_at, engine_at, planned, stage
 
 CANARY = "canary-5f0c9d1e"
@@ -158,6 +161,23 @@ def test_a_bucket_that_is_missing_is_named(engine: Engine, tmp_path: Path) -> No
         engine.plan(nowhere, QUIET)
 
     assert failure.value.where == "s3://not-there/a.tfstate"
+
+
+def test_a_plan_in_a_cloud_that_is_away_is_told_in_time(tmp_path: Path) -> None:
+    address, began = f"http://127.0.0.1:{free_port()}", time.monotonic()
+
+    with pytest.raises(Unreachable) as failure:
+        engine_at(address).plan(stage(tmp_path), QUIET)
+
+    assert time.monotonic() - began < 5
+    assert failure.value.address == address
+
+
+def test_evidence_is_about_the_account_and_the_version(engine: Engine) -> None:
+    identity = engine.identity()
+
+    assert identity["account"] == "123456789012"
+    assert re.fullmatch(r"Terraform \d+\.\d+\.\d+", str(identity["engine"]))
 
 
 def test_a_missing_terraform_is_said_with_the_remedy(
