@@ -7,7 +7,10 @@ BIN := $(VENV)/bin
 
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: install demo test test-demo test-parts browser servers lint lint-terraform ui docs screenshots requirements clean
+.PHONY: install demo test test-faults browser servers lint lint-terraform ui docs screenshots requirements clean
+# Tests of a file share a worker, and what that starts; the slow ones begin first (tests/e2e/conftest.py).
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+
 
 install: $(VENV)/installed
 
@@ -26,15 +29,13 @@ demo: install
 	@echo "NO-GO is right: what the report names as not_run holds the launch, and is not built yet."
 	@echo "Open the graph, the checks and the schedules with: make ui"
 
-# Side by side: the demo, from nothing, killed and mended; and everything else. Either waits most of its time.
+# All but the faults, on two workers: the demo from nothing, and everything else. Either waits most of its time.
 test: install browser servers
-	@$(MAKE) --no-print-directory --jobs 2 test-demo test-parts
+	$(BIN)/pytest -m "not faults" $(WORKERS)
 
-test-demo:
-	$(BIN)/pytest tests/e2e
-
-test-parts: servers
-	$(BIN)/pytest tests/unit tests/contract tests/products tests/integration
+# What is killed, lost or frozen in the middle of its work.
+test-faults: install servers
+	$(BIN)/pytest -m faults $(WORKERS)
 
 # The browser that the last tests look with.
 browser:

@@ -206,8 +206,6 @@ _made: "WeakValueDictionary[Access, Aws]" = WeakValueDictionary()
 """As long as a back end holds them: a daemon opens an access for each run."""
 _finding = threading.Lock()
 
-_OF_FILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
-"""Without one of them, a profile has not named the operator's own files of AWS, and gets nothing out of them."""
 
 
 def _asked(error: BotoCoreError) -> str:

@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.conftest import Shop, read_until
 from tests.support.servers import freeze
 
+pytestmark = pytest.mark.faults
 SECRETS = ("apply", "demo_shop", "staging", "--only", "networking", "--only", "secrets")
 
 
@@ -56,7 +57,7 @@ class Relay:
 @contextmanager
 def relayed(shop: Shop) -> Iterator[tuple[str, Callable[[], None]]]:
     """An OpenBao that can be switched off: its address, and the switch. What it holds is kept."""
-    relay = Relay(shop.environment["VAULT_ADDR"])
+    relay = Relay(shop.variables["VAULT_ADDR"])
     try:
         yield relay.address, relay.close
     finally:
@@ -68,55 +69,59 @@ def hanging(shop: Shop) -> Iterator[tuple[str, Callable[[], None]]]:
     """An OpenBao that can be made to hang: it takes connections and never answers."""
     members = json.loads(shop.run("sandbox", "status", "--json").stdout)
     pid = next(member["pid"] for member in members if member["name"] == "openbao")
-    address = shop.environment["VAULT_ADDR"]
+    address = shop.variables["VAULT_ADDR"]
     try:
         yield address, lambda: freeze(pid, address)
     finally:
         os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("server", [relayed, hanging])
-def test_a_secret_store_lost_in_the_middle_of_a_run_is_told_soon_and_leaves_nothing_green(
-    provisioned: Shop, server: Callable[[Shop], Iterator[tuple[str, Callable[[], None]]]]
+def test_a_secret_store_lost_in_mid_run_is_told_soon_and_nothing_is_green(
+    taken_over: Shop, server: Callable[[Shop], Iterator[tuple[str, Callable[[], None]]]]
 ) -> None:
-    with server(provisioned) as (address, lose):  # type: ignore[attr-defined]
-        run = provisioned.start(*SECRETS, VAULT_ADDR=address)
+    with server(taken_over) as (address, lose):  # type: ignore[attr-defined]
+        run = taken_over.start(*SECRETS, *taken_over.elsewhere("lost", VAULT_ADDR=address))
         read_until(run, lambda line: "staging/networking: nothing to change" in line)
         lose()
         began = time.monotonic()
         told, _ = run.communicate(timeout=120)
         seconds = time.monotonic() - began
     assert run.returncode == 1, told
-    assert f"cannot reach OpenBao at {address}" in told
-    assert "remedy: start it, or set VAULT_ADDR to where it listens" in told
+    assert address in told
+    assert "remedy: " in told
     assert seconds < 30
-    rows = json.loads(provisioned.run("why", "secrets_have_not_drifted", "demo_shop", "--json").stdout)
+    rows = json.loads(taken_over.run("why", "secrets/last_run_succeeded", "demo_shop", "--json").stdout)
     assert next(row["state"] for row in rows if row["environment"] == "staging") == "red"
-    mended = provisioned.run(*SECRETS)
+    mended = taken_over.run(*SECRETS)
     assert mended.returncode == 0, mended.stdout[-2000:]
+    rows = json.loads(taken_over.run("why", "secrets/last_run_succeeded", "demo_shop", "--json").stdout)
+    assert next(row["state"] for row in rows if row["environment"] == "staging") == "green"
 
 
-def test_an_item_that_nobody_can_look_at_is_red_and_no_answer(provisioned: Shop) -> None:
-    done = provisioned.run("recheck", "secrets_are_populated", "demo_shop", "staging", VAULT_ADDR="http://127.0.0.1:9")
+@pytest.mark.timeout(600)
+def test_an_item_that_nobody_can_look_at_is_red_and_no_answer(taken_over: Shop) -> None:
+    away = taken_over.elsewhere("away", VAULT_ADDR="http://127.0.0.1:9")
+    done = taken_over.run("check", "demo_shop", "staging", "secrets_are_populated", "--json", *away)
     assert done.returncode == 1, done.stdout
-    assert "secrets_are_populated is red" in done.stdout
-    assert "could not tell: cannot reach OpenBao at http://127.0.0.1:9" in done.stdout
-    again = provisioned.run("recheck", "secrets_are_populated", "demo_shop", "staging")
+    (row,) = json.loads(done.stdout)
+    assert (row["item"], row["state"], row["verdict"]) == ("secrets_are_populated", "red", "could_not_tell")
+    assert "http://127.0.0.1:9" in row["summary"]
+    again = taken_over.run("check", "demo_shop", "staging", "secrets_are_populated")
     assert again.returncode == 0, again.stdout
 
 
-def test_what_is_mistyped_is_told_with_what_there_is(provisioned: Shop) -> None:
-    asset = provisioned.run("apply", "demo_shop", "staging", "--only", "secret")
-    assert (asset.returncode, "one of networking, " in asset.stderr) == (1, True), asset.stderr
-    item = provisioned.run("recheck", "secrets_populated", "demo_shop", "staging")
-    assert (item.returncode, "secrets_are_populated" in item.stderr) == (1, True), item.stderr
-
-
-def test_a_server_that_is_off_is_named_at_once(provisioned: Shop) -> None:
+@pytest.mark.timeout(600)
+def test_a_server_that_is_off_is_named_at_once(taken_over: Shop) -> None:
+    away = taken_over.elsewhere("away", VAULT_ADDR="http://127.0.0.1:9")
     began = time.monotonic()
-    done = provisioned.run("apply", "demo_shop", "staging", "--only", "secrets", VAULT_ADDR="http://127.0.0.1:9")
+    done = taken_over.run("apply", "demo_shop", "staging", "--only", "secrets", *away)
     assert time.monotonic() - began < 30
     assert done.returncode == 1
-    assert "cannot reach OpenBao at http://127.0.0.1:9" in done.stdout
+    assert "http://127.0.0.1:9" in done.stdout
     assert "remedy: " in done.stdout
+
+
+def test_no_secret_is_in_what_killed_and_failed_runs_left(taken_over: Shop) -> None:
+    assert taken_over.leaks() == []

@@ -1,6 +1,5 @@
 """Real servers for the integration tests: the sandbox, once for all of them; an engagement of its own for each."""
 
-import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,7 @@ from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.sandbox import lifecycle as embedded
 from tests.support.profiles import Profile
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.support.repositories import copy_repository
 
 
 @pytest.fixture(scope="session")
@@ -41,10 +39,7 @@ def cloud(profile: Profile) -> Access:
 @pytest.fixture
 def shop(profile: Profile, tmp_path: Path) -> Path:
     """A repository with the demo shop alone, its state and its configuration where nobody wrote before."""
-    for name in ("engagements", "terraform"):
-        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns(".terraform"))
-    for name in ("dagster.yaml", "definitions.py", "pyproject.toml", "workspace.yaml"):
-        shutil.copy(REPOSITORY / name, tmp_path / name)
+    copy_repository(tmp_path)
     file = tmp_path / "engagements" / "demo_shop" / "engagement.yaml"
     unique = uuid.uuid4().hex[:8]
     text = file.read_text().replace("bucket: demo-shop", f"bucket: demo-{unique}")
