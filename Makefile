@@ -5,12 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-
-.PHONY: install demo test test-faults browser servers lint lint-terraform ui docs screenshots requirements clean
 # Tests of a file share a worker, and what that starts; the slow ones begin first (tests/e2e/conftest.py).
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: install demo test test-faults browser servers lint lint-terraform ui docs screenshots requirements clean
 
 install: $(VENV)/installed
 

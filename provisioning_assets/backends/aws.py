@@ -207,7 +207,6 @@ _made: "WeakValueDictionary[Access, Aws]" = WeakValueDictionary()
 _finding = threading.Lock()
 
 
-
 def _asked(error: BotoCoreError) -> str:
     """The server that did not answer: a service may have an address of its own."""
     parts = urlsplit(str(error.kwargs.get("endpoint_url", "")))
