@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: install demo test test-demo test-parts browser lint ui docs screenshots requirements clean
+.PHONY: install demo test test-demo test-parts browser servers lint ui docs screenshots requirements clean
 
 install: $(VENV)/installed
 
@@ -27,18 +27,22 @@ demo: install
 	@echo "Open the graph, the checks and the schedules with: make ui"
 
 # Side by side: the demo, from nothing, killed and mended; and everything else. Either waits most of its time.
-test: install browser
+test: install browser servers
 	@$(MAKE) --no-print-directory --jobs 2 test-demo test-parts
 
 test-demo:
 	$(BIN)/pytest tests/e2e
 
-test-parts:
-	$(BIN)/pytest tests/unit tests/contract tests/integration
+test-parts: servers
+	$(BIN)/pytest tests/unit tests/contract tests/products tests/integration
 
 # The browser that the last tests look with.
 browser:
 	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq chromium; }
+
+# The servers of Debian that tests run against, unpacked below .provisioning/; quick when they are there.
+servers: install
+	@$(BIN)/python -m tests.support.debian
 
 lint: install
 	$(BIN)/ruff check .

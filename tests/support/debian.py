@@ -1,0 +1,72 @@
+"""Servers of Debian for tests, unpacked into a folder of ours: no root, no service that starts by itself.
+
+    python -m tests.support.debian [SERVER...]
+
+installs those that are missing, or all of them. `make servers` calls it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+SERVERS: dict[str, tuple[str, ...]] = {
+    "bind": (
+        "bind9", "bind9-libs", "libfstrm0", "libjemalloc2", "liblmdb0", "libmaxminddb0", "libprotobuf-c1",
+    ),
+    "knot": (
+        "knot", "libbpf1", "libdnssec9", "libfstrm0", "libknot13", "liblmdb0", "libprotobuf-c1", "liburcu8",
+        "libxdp1", "libzscanner4",
+    ),
+}  # fmt: skip
+"""A server to its packages: its own, and the libraries that a small Debian has not."""
+
+CACHE = Path(__file__).parents[2] / ".provisioning" / "debian"
+
+
+def folder(server: str) -> Path:
+    """Where a server is unpacked; `AssertionError` when nobody did it."""
+    found = CACHE / server
+    assert _is_there(server), f"{server} is not in {found}: make servers"
+    return found
+
+
+def environment(server: str) -> dict[str, str]:
+    """The variables that its programs need to find their libraries."""
+    libraries = sorted({found.parent for found in folder(server).glob("usr/lib/*-linux-gnu/*.so*")})
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
+
+
+def install(server: str) -> None:
+    """Download and unpack, unless the very same packages are there."""
+    if _is_there(server):
+        return
+    target, packages = CACHE / server, SERVERS[server]
+    shutil.rmtree(target, ignore_errors=True)
+    downloads = target / "downloads"
+    downloads.mkdir(parents=True)
+    command = ["apt-get", "download", "--quiet=2", "-o", "APT::Sandbox::User=", *packages]
+    if subprocess.run(command, cwd=downloads, check=False, stderr=subprocess.DEVNULL).returncode:
+        as_root = [] if os.geteuid() == 0 else ["sudo"]
+        subprocess.run([*as_root, "apt-get", "update", "--quiet=2"], check=True)
+        subprocess.run(command, cwd=downloads, check=True)
+    for package in downloads.glob("*.deb"):
+        unpack = ["dpkg", "-x", str(package), str(target)]
+        subprocess.run(unpack, check=True)
+    shutil.rmtree(downloads)
+    _stamp(server).write_text("\n".join(packages))
+
+
+def _is_there(server: str) -> bool:
+    stamp = _stamp(server)
+    return stamp.is_file() and stamp.read_text().split("\n") == list(SERVERS[server])
+
+
+def _stamp(server: str) -> Path:
+    return CACHE / server / "packages"
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or SERVERS:
+        install(name)
