@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.servers import SecretServer, empty_moto, empty_openbao, moto_server, openbao_server
 
 # How long an example takes tells of the machine's load, not of the code: pytest-timeout bounds the whole test.
@@ -45,3 +46,10 @@ def _emptied(request: pytest.FixtureRequest) -> Iterator[None]:
         empty_moto(stash[_MOTO])
     if _BAO in stash:
         empty_openbao(stash[_BAO])
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL. Who uses it takes a database or a schema of its own."""
+    with postgresql_server() as running:
+        yield running

@@ -70,7 +70,7 @@ class Access:
 
     def proxies(self, address: str) -> dict[str, str]:
         """Proxies by which an address is reached, in the form of requests; none for this machine."""
-        if _loopback(urlsplit(address).hostname or ""):
+        if is_loopback(urlsplit(address).hostname or ""):
             return {}
         found = {scheme: self.get(f"{scheme}_proxy") for scheme in ("http", "https")}
         found = {scheme: proxy or self.get(f"{scheme}_proxy".upper()) for scheme, proxy in found.items()}
@@ -101,7 +101,7 @@ def _safe(address: str, variable: str, server: str) -> str:
         raise ProviderFailed(
             f"the address of {server} is no URL", where=f"{variable}={address}", remedy="begin it with https://"
         )
-    if parts.scheme == "http" and not _loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise Refused(
             f"nothing is sent to {server} in the clear",
             [f"{address} is plain http, and not on this machine"],
@@ -110,7 +110,8 @@ def _safe(address: str, variable: str, server: str) -> str:
     return address
 
 
-def _loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine: what is sent there stays on it."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -13,7 +13,7 @@ from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch
 from provisioning_assets.backends.secrets.settings import OpenBao, Vault
-from provisioning_assets.backends.store.settings import S3, Files
+from provisioning_assets.backends.store.settings import S3, Files, Postgresql
 from provisioning_assets.core.kinds import Capability, Kind
 
 _BACKENDS = "provisioning_assets.backends"
@@ -100,6 +100,13 @@ PRODUCTS: tuple[Product, ...] = (
         "store.s3:S3Store",
         proven="moto, with conditional writes made one step",
         not_tested=("Amazon's own conditional writes under load",),
+    ),
+    Product(
+        Kind.STORE,
+        Postgresql,
+        "store.postgresql:PostgresqlStore",
+        proven="PostgreSQL 15",
+        not_tested=("failover of managed services", "connection poolers"),
     ),
     Product(
         Kind.STORE,

@@ -21,3 +21,15 @@ class Files(Settings):
     name: Literal["files"] = "files"
     folder: Annotated[str, Field(min_length=1, max_length=100)]
     """The folder, relative to the repository."""
+
+
+class Postgresql(Settings):
+    """A schema of the PostgreSQL database that PGHOST, PGUSER and PGDATABASE of the profile name.
+
+    Give each environment a database of its own: while Terraform writes the first state of a stage, no other stage of
+    the database can be planned.
+    """
+
+    name: Literal["postgresql"] = "postgresql"
+    schema_name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")] = "provisioning"
+    """Name of the schema; the first apply makes it."""

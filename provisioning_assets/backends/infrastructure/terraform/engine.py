@@ -12,7 +12,7 @@ from typing import Self
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.infrastructure import QUIET, Listener, StageRoot
+from provisioning_assets.backends.infrastructure import QUIET, Listener, StageRoot, StateLocked
 from provisioning_assets.backends.infrastructure.settings import Terraform as Settings
 from provisioning_assets.backends.infrastructure.terraform import (
     cli_configuration,
@@ -71,7 +71,7 @@ class Terraform:
         )
         if status not in {0, _CHANGED}:
             self._forget(kept)
-            raise diagnostics.error(ProviderFailed, "plan", stage, errors, root.secrets(stage))
+            raise self._failed(ProviderFailed, "plan", stage, errors)
         if status == 0:
             self._forget(kept)
             return Plan()
@@ -89,7 +89,7 @@ class Terraform:
         finally:
             self._forget(kept)
         if status:
-            raise diagnostics.error(ApplyFailed, "apply", stage, errors, root.secrets(stage))
+            raise self._failed(ApplyFailed, "apply", stage, errors)
 
     def outputs(self, stage: StageRoot) -> Mapping[str, Json]:
         """The output `contract`, as the state has it."""
@@ -115,8 +115,9 @@ class Terraform:
         return {} if state is None else coverage.live_and_managed(state, stage, aws.of(self._access))
 
     def unlock(self, stage: StageRoot, lock_id: str) -> None:
-        """Release this state lock, by Terraform's own command; nothing to do when it is free, or another's."""
-        if self._state(stage).lock_id() == lock_id:
+        """Release this state lock; nothing to do when it is free, or another's."""
+        state = self._state(stage)
+        if state.lock_id() == lock_id and not state.unlock(lock_id):
             self._initialise(stage, QUIET)
             self._process(stage, QUIET).answer("force-unlock", lock_id, force=FLAG)
 
@@ -141,7 +142,7 @@ class Terraform:
             stage, listener, "init", input=False, lockfile="readonly", reconfigure=FLAG, backend_config=state.backend
         )
         if status:
-            raise diagnostics.error(ProviderFailed, "init", stage, errors, root.secrets(stage))
+            raise self._failed(ProviderFailed, "init", stage, errors)
         done.write_text(root.fingerprint(stage, state.backend, data))
 
     def _run(
@@ -166,11 +167,18 @@ class Terraform:
         # A crash speaks outside of the stream; beside a diagnostic its stack traces are noise.
         return status, errors or [{"summary": line} for line in words[:_WORDS] if line.strip()]
 
+    def _failed(
+        self, kind: type[ProviderFailed], command: str, stage: StageRoot, errors: list[diagnostics.Diagnostic]
+    ) -> ProviderFailed:
+        error = diagnostics.error(kind, command, stage, errors, root.secrets(stage))
+        return self._state(stage).locked(error) if isinstance(error, StateLocked) else error
+
     def _process(self, stage: StageRoot, listener: Listener) -> TerraformProcess:
         environment = {
             "TF_DATA_DIR": str(_data(stage)),
             "TF_CLI_CONFIG_FILE": str(cli_configuration.configuration(stage.workdir, self._access)[0]),
             "TF_IN_AUTOMATION": "1",
+            **self._state(stage).variables,
             **root.inputs(stage),
         }
         return TerraformProcess(stage.root, environment, self._access, listener.started)

@@ -1,7 +1,8 @@
 """A Terraform root: which variables it declares, what it is made of, and the environment that it is run in."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +11,8 @@ from provisioning_assets.backends.infrastructure import StageRoot
 from provisioning_assets.backends.infrastructure.terraform import hcl
 from provisioning_assets.core.plan import Json, digest
 from provisioning_assets.errors import ProviderFailed
+
+_DECLARES = re.compile(r'^\s*"?(backend|cloud)"?\s*[":{]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,19 @@ def secrets(stage: StageRoot) -> set[str]:
         if variable.sensitive and name in stage.variables:
             found |= set(_strings(stage.variables[name]))
     return found - {""}
+
+
+def backends(root: Path) -> Iterator[tuple[str, str]]:
+    """Which backend the root declares, and where; an empty name when its code declares none."""
+    files = hcl.files(root)
+    found = [(file, *block) for file in files for block in hcl.blocks(file, "terraform")]
+    declared = [(file, name, body) for file, name, body in found if name in {"backend", "cloud"}]
+    for file, name, body in declared:
+        kind = next(iter(body[0] if isinstance(body, list) else body)).strip('"') if name == "backend" else name
+        lines = enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        yield kind, f"{file}:{next((number for number, text in lines if _DECLARES.search(text)), 1)}"
+    if files and not declared:
+        yield "", str(root)
 
 
 def fingerprint(stage: StageRoot, backend: Mapping[str, str], data: Path) -> str:

@@ -4,12 +4,13 @@ https://developer.hashicorp.com/terraform/language/backend/s3
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from botocore.exceptions import ClientError
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.infrastructure import StageRoot
+from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
 from provisioning_assets.errors import ProviderFailed
 
 _ABSENT = {"NoSuchKey", "NoSuchBucket", "404"}
@@ -17,6 +18,9 @@ _ABSENT = {"NoSuchKey", "NoSuchBucket", "404"}
 
 class S3State:
     """The state object of a stage."""
+
+    kind = "s3"
+    variables: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, stage: StageRoot, access: Access) -> None:
         self._aws = aws.of(access)
@@ -50,6 +54,14 @@ class S3State:
                     where=self.name,
                     remedy="an apply makes it; or correct `state.bucket` in the engagement file",
                 ) from None
+
+    def locked(self, told: StateLocked) -> StateLocked:
+        """Terraform names the holder."""
+        return told
+
+    def unlock(self, _lock_id: str) -> bool:
+        """Terraform does it."""
+        return False
 
     def _object(self, key: str) -> bytes | None:
         with self._aws.translated("S3"):

@@ -1,0 +1,81 @@
+"""How libpq is told where a database is: all of it, so that it looks for nothing in this process or its home."""
+
+import os
+import socket
+
+from psycopg.pq import Conninfo
+
+from provisioning_assets.backends.access import Access, is_loopback
+from provisioning_assets.errors import ProviderFailed, Refused
+
+NAME = "PostgreSQL"
+_NEEDED = ("PGHOST", "PGUSER", "PGDATABASE")
+_NOT_TAKEN = ("PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PG_CONN_STR")
+"""Variables by which libpq, or Terraform, would go elsewhere than PGHOST says."""
+_ENCRYPTED = ("require", "verify-ca", "verify-full")
+_NOWHERE = os.devnull + "/none"
+"""No file is there: libpq looks into the home folder for a file that it is not told of."""
+_DEFAULTS = {
+    "sslmode": "require",
+    "sslrootcert": _NOWHERE,
+    "passfile": _NOWHERE,
+    "gssencmode": "disable",
+    "require_auth": "none,password,md5,scram-sha-256",  # no ticket of this process's user
+    "target_session_attrs": "read-write",
+    "min_protocol_version": "3.0",
+    "max_protocol_version": "3.0",
+}
+"""Parameters that an access does not give, where libpq's own default is not ours."""
+
+
+def parameters(access: Access) -> dict[str, str]:
+    """Every parameter that libpq has a variable for, as the access says, so that it looks for none in this process.
+
+    TLS is the rule, as it is for Terraform: PGSSLMODE=disable counts for a server on this machine only.
+    """
+    missing = [name for name in _NEEDED if not access.get(name)]
+    if missing:
+        raise ProviderFailed(
+            f"there is no address of {NAME}: {', '.join(missing)} is not set",
+            where=access.name,
+            remedy="set PGHOST, PGUSER, PGDATABASE and PGPASSWORD in the environment's profile",
+        )
+    # libpq follows PGSERVICE of this process, and no parameter keeps it from it.
+    elsewhere = [name for name in _NOT_TAKEN if access.get(name) or (name == "PGSERVICE" and access.given.get(name))]
+    if elsewhere:
+        raise Refused(
+            f"nothing is sent to {NAME}: it is not clear where it is",
+            [f"{name} is set" for name in elsewhere],
+            remedy=f"unset {', '.join(elsewhere)}; say PGHOST, PGPORT and PGDATABASE in the environment's profile",
+        )
+    mode = access.get("PGSSLMODE") or _DEFAULTS["sslmode"]
+    bare = [host for host in access.get("PGHOST").split(",") if not (host.startswith(("/", "@")) or is_loopback(host))]
+    if bare and mode not in _ENCRYPTED:
+        raise Refused(
+            f"nothing is sent to {NAME} in the clear",
+            [f"PGSSLMODE is {mode}, and {host or 'a host without a name'} is not this machine" for host in bare],
+            remedy="set PGSSLMODE to verify-full, with PGSSLROOTCERT, in the environment's profile",
+        )
+    options = {each.keyword.decode(): each for each in Conninfo.parse(b"") if each.envvar}
+    found = {
+        name: access.get((each.envvar or b"").decode()) or _DEFAULTS.get(name) or (each.compiled or b"").decode()
+        for name, each in options.items()
+        if name != "service"
+    }
+    return {
+        **found,
+        "sslcertmode": "allow" if found["sslcert"] else "disable",
+        "application_name": found["application_name"] or introduction("provisioning"),
+        "client_encoding": "utf8",
+        "connect_timeout": "3",
+        # A server whose machine is gone is missed within 20 seconds.
+        "keepalives_idle": "10",
+        "keepalives_interval": "3",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "10000",
+    }
+
+
+def introduction(program: str) -> str:
+    """How a program of ours introduces itself: other sessions of the database see it."""
+    return f"{program}@{socket.gethostname()}"
