@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ from provisioning_assets.backends import aws, catalogue
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.backends.infrastructure import QUIET, Engine, Listener, StageRoot, StateLocked
-from provisioning_assets.backends.store.settings import S3
+from provisioning_assets.backends.store.settings import S3, Postgresql
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.fakes.infrastructure import MemoryInfrastructure, MemoryState
 from tests.support.back_ends import FAKE, aws_access, lacks, opened, products, subject_of
 from tests.support.laws import EveryBackEnd, Proven
+from tests.support.postgresql import PostgresqlServer
 from tests.support.terraform_stage import BUCKET, bucket_at
 
 KEY = "demo_shop/staging/infrastructure/small"
@@ -112,6 +113,26 @@ def terraform_on_s3(request: pytest.FixtureRequest) -> Subject:
     return Subject(opened(Kind.INFRASTRUCTURE, "terraform", access), folder, lock, lambda: tagged_queue(access))
 
 
+def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
+    """Terraform with its state in a database of its own; what its stages make lies on moto."""
+    folder: Path = request.getfixturevalue("tmp_path")
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    state_at = server.access(server.database())
+    made_at = aws_access(request.getfixturevalue("moto"))
+    access = replace(made_at, variables={**made_at.variables, **state_at.variables})
+    (folder / "root").mkdir()
+    (folder / "root/main.tf").write_text(TERRAFORM % "pg")
+
+    def lock() -> None:
+        session = server.connected(access.get("PGDATABASE"))
+        request.addfinalizer(session.close)
+        # The lock of whoever writes the first state of a database.
+        session.execute("SELECT set_config('application_name', %s, false), pg_advisory_lock(-1)", [HOLDER])
+
+    engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
+    return Subject(engine, folder, lock, lambda: tagged_queue(access), Postgresql())
+
+
 def tagged_queue(access: Access) -> str:
     """A queue that carries the stage's tags."""
     tags = {"Engagement": OURS["engagement"], "Environment": OURS["environment"], "Stage": "small"}
@@ -122,6 +143,7 @@ def tagged_queue(access: Access) -> str:
 SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
     FAKE: in_memory,
     "terraform on s3": terraform_on_s3,
+    "terraform on postgresql": terraform_on_postgresql,
 }
 """An engine with the store of its state."""
 

@@ -14,6 +14,7 @@ from provisioning_assets.core.kinds import Capability, Kind
 from tests.fakes.store import MemoryStore
 from tests.support.back_ends import FAKE, aws_access, lacks, names, products, subject_of
 from tests.support.laws import EveryBackEnd, Proven
+from tests.support.postgresql import PostgresqlServer
 from tests.support.servers import KEYS_OF_A_PAGE
 
 
@@ -36,7 +37,22 @@ def files(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.STORE, "files", str(tmp_path), below, {"folder": "store"}, away)
 
 
-SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"s3": s3, "files": files}
+def postgresql(request: pytest.FixtureRequest) -> Proven:
+    """A database of its own."""
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    database = server.database()
+
+    def at(address: str) -> Access:
+        return server.access(database, PGPORT=address.rpartition(":")[2])
+
+    return Proven(Kind.STORE, "postgresql", f"http://127.0.0.1:{server.port}", at)
+
+
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
+    "s3": s3,
+    "files": files,
+    "postgresql": postgresql,
+}
 
 
 class TestEveryLaw(EveryBackEnd):

@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 from provisioning_assets.backends import catalogue
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.document import Document
-from provisioning_assets.engagement.models import Header
+from provisioning_assets.engagement.models import EnvironmentSettings, Header
+from provisioning_assets.engagement.products import needs
 from provisioning_assets.engagement.wording import any_of
 from provisioning_assets.errors import Problem
 
@@ -40,7 +41,7 @@ def _environments(document: Document, header: Header) -> Iterator[Problem]:
         if environment.name in [each.name for each in earlier]:
             what = f"there are two environments called {environment.name}"
             yield document.problem(("environments", position, "name"), what, "a name of its own")
-        sharing = [each.name for each in earlier if each.state == environment.state]
+        sharing = [each.name for each in earlier if _same_place(each, environment)]
         if sharing:
             what = f"{environment.name} and {sharing[0]} keep their state in the same place"
             yield document.problem(("environments", position, "state"), what, "a place of its own")
@@ -55,6 +56,11 @@ def _environments(document: Document, header: Header) -> Iterator[Problem]:
                 yield document.problem(
                     ("environments", position, key, "folder"), what, "a folder inside, relative to it"
                 )
+
+
+def _same_place(one: EnvironmentSettings, other: EnvironmentSettings) -> bool:
+    """Whether two states lie together: a product that needs no key of its own is where the profile says."""
+    return one.state == other.state and (bool(needs(type(one.state))) or one.profile == other.profile)
 
 
 def _inside(folder: str) -> bool:
