@@ -8,8 +8,8 @@ from provisioning_assets.engagement.validation.records import inside
 from provisioning_assets.errors import Problem
 
 
-def check(document: Document, environment: Environment) -> Iterator[Problem]:
-    """Every rule of this file."""
+def certificate_problems(document: Document, environment: Environment) -> Iterator[Problem]:
+    """What breaks a rule of this file."""
     zone = environment.dns.zone
     for position, certificate in enumerate(environment.certificates.certificates):
         place = ("certificates", "certificates", position)

@@ -17,8 +17,8 @@ _TELLING = 4
 """Characters; a shorter value is found in too many texts to mean anything."""
 
 
-def check(document: Document, header: Header, folder: Path) -> Iterator[Problem]:
-    """Every rule of this file."""
+def difference_problems(document: Document, header: Header, folder: Path) -> Iterator[Problem]:
+    """What breaks a rule of this file."""
     used: set[str] = set()
     for section in Sections.model_fields:
         for place, text in document.texts((section,)):

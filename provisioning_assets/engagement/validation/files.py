@@ -9,15 +9,15 @@ from provisioning_assets.core.plan import digest
 from provisioning_assets.engagement.config_files import ConfigFile, config_files, key, read_config_file
 from provisioning_assets.engagement.document import Document, Place
 from provisioning_assets.engagement.models import Engagement, Environment
-from provisioning_assets.engagement.validation import secret_values
 from provisioning_assets.engagement.validation.differences import mentions, mentions_word, unknown
+from provisioning_assets.engagement.validation.secret_values import secret_value_problems
 from provisioning_assets.errors import ConfigurationError, Problem
 
 _KEY = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 
 
-def check(document: Document, engagement: Engagement) -> Iterator[Problem]:
-    """Every rule of this file."""
+def file_problems(document: Document, engagement: Engagement) -> Iterator[Problem]:
+    """What breaks a rule of this file."""
     seen: dict[Path, ConfigFile] = {}
     for environment in engagement.environments:
         try:
@@ -37,7 +37,7 @@ def check(document: Document, engagement: Engagement) -> Iterator[Problem]:
     yield from _complete(seen.values())
 
 
-def check_prefix(document: Document, environment: Environment) -> Iterator[Problem]:
+def prefix_problems(document: Document, environment: Environment) -> Iterator[Problem]:
     """The path under which the keys of the files live."""
     prefix = environment.runtime_config.prefix
     if not prefix.startswith("/") or prefix.endswith("/"):
@@ -63,7 +63,7 @@ def _content(file: ConfigFile, engagement: Engagement) -> Iterator[Problem]:
             yield file.document.problem(place, f"`{key(place)}` is no key", "letters, digits, `.`, `-` and `_`")
     for place, text in file.document.texts():
         yield from (file.document.problem(place, *said) for said in unknown(text, engagement.differences))
-    yield from secret_values.in_document(file.document)
+    yield from secret_value_problems(file.document)
 
 
 def _foreign(file: ConfigFile, engagement: Engagement, environment: Environment) -> Iterator[Problem]:

@@ -12,8 +12,8 @@ from provisioning_assets.engagement.wording import any_of
 from provisioning_assets.errors import Problem
 
 
-def check(document: Document, header: Header, folder: Path) -> Iterator[Problem]:
-    """Every rule of this file."""
+def launch_problems(document: Document, header: Header, folder: Path) -> Iterator[Problem]:
+    """What breaks a rule of this file."""
     if header.engagement != folder.name:
         what = f"the engagement is called {header.engagement} and its folder {folder.name}"
         yield document.problem(("engagement",), what, f"`{folder.name}`, or the folder renamed")

@@ -10,8 +10,8 @@ from provisioning_assets.engagement.wording import nearest
 from provisioning_assets.errors import Problem
 
 
-def check(document: Document, environment: Environment) -> Iterator[Problem]:
-    """Every rule of this file."""
+def monitoring_problems(document: Document, environment: Environment) -> Iterator[Problem]:
+    """What breaks a rule of this file."""
     section, zone = environment.monitoring, environment.dns.zone
     named = {
         "probes": [probe.name for probe in section.probes],

@@ -38,8 +38,8 @@ def inside(name: str, zone: str) -> bool:
     return name == zone or name.endswith(f".{zone}")
 
 
-def check(document: Document, environment: Environment) -> Iterator[Problem]:
-    """Every rule of this file."""
+def record_problems(document: Document, environment: Environment) -> Iterator[Problem]:
+    """What breaks a rule of this file."""
     zone, records = environment.dns.zone, environment.dns.records
     if zone.endswith(".") or zone != zone.lower():
         yield document.problem(("dns", "zone"), f"`{zone}` is not a plain domain", "lower case, without the last dot")

@@ -30,7 +30,7 @@ _BITS = 4.0
 _EXPECTED = "the secret's name and source under `secrets`, its value in the secret store alone"
 
 
-def in_document(document: Document) -> Iterator[Problem]:
+def secret_value_problems(document: Document) -> Iterator[Problem]:
     """Texts that look like a secret; the message never repeats them."""
     for place, text in document.texts():
         if kind := _kind(place, text):

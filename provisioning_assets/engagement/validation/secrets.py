@@ -9,8 +9,8 @@ from provisioning_assets.engagement.wording import nearest
 from provisioning_assets.errors import Problem
 
 
-def check(document: Document, environment: Environment) -> Iterator[Problem]:
-    """Every rule of this file."""
+def secret_problems(document: Document, environment: Environment) -> Iterator[Problem]:
+    """What breaks a rule of this file."""
     section = environment.secrets
     purposes = {secret.name: secret.purpose for secret in section.secrets}
     kept = {ACME_ACCOUNT, *(certificate_secret(each.name) for each in environment.certificates.certificates)}

@@ -8,8 +8,8 @@ from provisioning_assets.engagement.models import Engagement, Environment, Secti
 from provisioning_assets.errors import Problem
 
 
-def check(document: Document, engagement: Engagement) -> Iterator[Problem]:
-    """Every rule of this file."""
+def separation_problems(document: Document, engagement: Engagement) -> Iterator[Problem]:
+    """What breaks a rule of this file."""
     owners: dict[tuple[Place, object], str] = {}
     for environment in engagement.environments:
         for place, together, value in _own(environment):

@@ -20,8 +20,8 @@ _TAKEN = {
 }  # fmt: skip
 
 
-def check(document: Document, environment: Environment, repository: Path) -> Iterator[Problem]:
-    """Every rule of this file."""
+def stage_problems(document: Document, environment: Environment, repository: Path) -> Iterator[Problem]:
+    """What breaks a rule of this file."""
     listed = [stage.name for stage in environment.stages]
     for position, stage in enumerate(environment.stages):
         place = ("stages", position)
