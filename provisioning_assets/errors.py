@@ -3,7 +3,8 @@
     ProvisioningError
     ├── ConfigurationError     the engagement file (or the command line) is wrong; holds every problem
     ├── Refused                a rule said no before anything was written; holds every reason
-    │   └── LockHeld           somebody else is writing to this environment
+    │   ├── LockHeld           somebody else is writing to this environment
+    │   └── Misdirected        an address to which no credentials may go
     ├── Unreachable            a server that the work needs does not answer
     ├── ProviderFailed         a server or a tool answered with an error
     │   └── ApplyFailed        the error came while writing; some changes may have been made
@@ -106,6 +107,12 @@ class Refused(ProvisioningError):
 
 class LockHeld(Refused):
     """Another run holds the environment; the reason names who, where and since when."""
+
+    exit_code = 1
+
+
+class Misdirected(Refused):
+    """An address to which no credentials may go: it is not the profile's, or it is in the clear."""
 
     exit_code = 1
 

@@ -2,6 +2,7 @@
 
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Kind
+from provisioning_assets.core.plan import SENSITIVE
 from provisioning_assets.engagement.config_files import runtime_layers, runtime_values
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.validation.differences import mentions
@@ -15,7 +16,11 @@ def target(run: AssetRun) -> Declared:
     environment, store = run.environment, run.backend(Kind.CONFIG)
     return Declared(
         desired=lambda: {key: {"value": value} for key, value in run.files.items()},
-        read=lambda: store.read(environment.runtime_config.prefix),
+        read=lambda: {
+            # What nobody declared may be a secret: that it is there is all that a plan tells.
+            key: found if key in run.files else {"value": SENSITIVE}
+            for key, found in store.read(environment.runtime_config.prefix).items()
+        },
         write=store.write,
     )
 

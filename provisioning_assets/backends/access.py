@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from provisioning_assets.core.plan import Json
-from provisioning_assets.errors import ProviderFailed, Refused
+from provisioning_assets.errors import Misdirected, ProviderFailed
 
 _OF_CHILDREN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
 """What a program that we start gets of this process: how to run, and nothing that opens an account."""
@@ -61,7 +61,7 @@ class Access:
             )
         if declared and declared.rstrip("/") != own.rstrip("/"):
             profile = f"{self.name} says {own}" if own else f"{self.name} has no {variable}"
-            raise Refused(
+            raise Misdirected(
                 f"nothing is sent to {server}: its address is not the profile's",
                 [f"the engagement file says {declared}", profile],
                 remedy=f"correct one of the two: credentials go only where {variable} of the profile leads",
@@ -102,7 +102,7 @@ def _safe(address: str, variable: str, server: str) -> str:
             f"the address of {server} is no URL", where=f"{variable}={address}", remedy="begin it with https://"
         )
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise Refused(
+        raise Misdirected(
             f"nothing is sent to {server} in the clear",
             [f"{address} is plain http, and not on this machine"],
             remedy=f"give {variable} an address that begins with https://",

@@ -69,7 +69,9 @@ class Aws:
         region = {"AWS_REGION": self.access.region} if self.access.region else {}
         own = self.access.name == OF_PROCESS or any(map(self.access.get, _OF_FILES))
         files = {} if own else {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-        return {**self.access.for_child("AWS_"), **files, **region}
+        # The role of this machine is nobody's profile.
+        machine = {} if self.access.name == OF_PROCESS else {"AWS_EC2_METADATA_DISABLED": "true"}
+        return {**self.access.for_child("AWS_"), **files, **machine, **region}
 
     @cached_property
     def account(self) -> str:
@@ -160,13 +162,27 @@ class Aws:
         store: ConfigValueStore = core.get_component("config_store")
         for name, (in_file, variables, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
             store.set_config_provider(name, chains.create_config_chain(name, variables, in_file, default, convert))
+        # For the clients that botocore makes itself, to assume a role.
+        core.set_default_client_config(
+            _config(ignore_configured_endpoint_urls=True, proxies=self.access.proxies("https://amazonaws.com"))
+        )
+        own_files = any(map(self.access.get, _OF_FILES))
+        if self.access.name != OF_PROCESS and not own_files:
+            for name in ("config_file", "credentials_file"):
+                core.set_config_variable(name, os.devnull)
+        elif self.access.name != OF_PROCESS and core.get_scoped_config().get("credential_source") == "Environment":
+            raise ProviderFailed(
+                "the AWS profile takes its credentials from this process",
+                where=self.access.name,
+                cause="credential_source = Environment",
+                remedy="name a source_profile instead, or put the keys into the profile",
+            )
         key, secret = self.access.get("AWS_ACCESS_KEY_ID"), self.access.get("AWS_SECRET_ACCESS_KEY")
         if key and secret:
             core.set_credentials(key, secret, self.access.get("AWS_SESSION_TOKEN") or None)
         elif self.access.name != OF_PROCESS:
             chain = core.get_component("credential_provider")
-            named = any(map(self.access.get, _OF_FILES))
-            for provider in _OF_THE_PROCESS if named else [each.METHOD for each in chain.providers]:
+            for provider in _OF_THE_PROCESS if own_files else [each.METHOD for each in chain.providers]:
                 chain.remove(provider)
         return boto3.session.Session(botocore_session=core)
 

@@ -6,7 +6,7 @@ import socket
 from psycopg.pq import Conninfo
 
 from provisioning_assets.backends.access import Access, is_loopback
-from provisioning_assets.errors import ProviderFailed, Refused
+from provisioning_assets.errors import Misdirected, ProviderFailed
 
 NAME = "PostgreSQL"
 _NEEDED = ("PGHOST", "PGUSER", "PGDATABASE")
@@ -43,7 +43,7 @@ def parameters(access: Access) -> dict[str, str]:
     # libpq follows PGSERVICE of this process, and no parameter keeps it from it.
     elsewhere = [name for name in _NOT_TAKEN if access.get(name) or (name == "PGSERVICE" and access.given.get(name))]
     if elsewhere:
-        raise Refused(
+        raise Misdirected(
             f"nothing is sent to {NAME}: it is not clear where it is",
             [f"{name} is set" for name in elsewhere],
             remedy=f"unset {', '.join(elsewhere)}; say PGHOST, PGPORT and PGDATABASE in the environment's profile",
@@ -51,7 +51,7 @@ def parameters(access: Access) -> dict[str, str]:
     mode = access.get("PGSSLMODE") or _DEFAULTS["sslmode"]
     bare = [host for host in access.get("PGHOST").split(",") if not (host.startswith(("/", "@")) or is_loopback(host))]
     if bare and mode not in _ENCRYPTED:
-        raise Refused(
+        raise Misdirected(
             f"nothing is sent to {NAME} in the clear",
             [f"PGSSLMODE is {mode}, and {host or 'a host without a name'} is not this machine" for host in bare],
             remedy="set PGSSLMODE to verify-full, with PGSSLROOTCERT, in the environment's profile",

@@ -11,9 +11,6 @@ from provisioning_assets.core.plan import Json
 _NAMED = 5
 """How many things that are wrong a summary names; the evidence has all of them."""
 
-WHOLE = "all of it"
-"""Name of a problem that is about no single thing."""
-
 
 class State(StrEnum):
     """What is known of a readiness item. Only `green` is green."""
@@ -50,12 +47,15 @@ class Finding:
     summary: str
     details: Mapping[str, Json] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
-    """Name of each thing that is not as it should be, and why: what a waiver can cover."""
+    """Name of each thing that is not as it should be, and why: what a waiver can cover.
+
+    A problem that is about no single thing is named by its summary, so that a waiver covers this one alone.
+    """
 
     @property
     def ready(self) -> bool:
         """Whether the claim was seen to be true."""
-        return self.verdict is Verdict.GREEN
+        return self.verdict is Verdict.GREEN and not self.problems
 
     @classmethod
     def green(cls, summary: str, **details: Json) -> Self:
@@ -65,12 +65,13 @@ class Finding:
     @classmethod
     def red(cls, summary: str, **details: Json) -> Self:
         """The claim is false, or nothing shows it to be true."""
-        return cls(Verdict.RED, summary, details, {WHOLE: summary})
+        return cls(Verdict.RED, summary, details, {summary: summary})
 
     @classmethod
     def could_not_tell(cls, summary: str, **details: Json) -> Self:
         """Red, because nobody could look."""
-        return cls(Verdict.COULD_NOT_TELL, f"could not check: {summary}", details, {WHOLE: summary})
+        words = f"could not check: {summary}"
+        return cls(Verdict.COULD_NOT_TELL, words, details, {words: summary})
 
     @classmethod
     def not_tested(cls, reasons: Mapping[str, str]) -> Self:
@@ -86,11 +87,11 @@ class Finding:
         """
         if not problems:
             return cls.red(f"no {things} found: nothing was checked")
-        wrong = {name: str(problem) for name, problem in problems.items() if problem}
-        looked_at = {"looked_at": {name: problem or "ok" for name, problem in problems.items()}, **details}
+        wrong = {name: str(problem) for name, problem in problems.items() if problem is not None}
+        looked_at = {"looked_at": {name: wrong.get(name, "ok") for name in problems}, **details}
         if not wrong:
             return cls(Verdict.GREEN, f"all {len(problems)} {things} as they should be", looked_at)
-        unknown = all(isinstance(problem, CouldNotTell) for problem in problems.values() if problem)
+        unknown = all(isinstance(problem, CouldNotTell) for problem in problems.values() if problem is not None)
         first = "; ".join(f"{name}: {problem}" for name, problem in list(wrong.items())[:_NAMED])
         rest = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
         word = "could not check: " if unknown else ""
@@ -236,7 +237,11 @@ def _stale(
 
 def _waived(red: Judgement, finding: Finding, waivers: Iterable[Waiver], now: datetime) -> Judgement:
     """Waived, if the waivers that are valid now cover each problem; else what is not covered, and what expired."""
-    valid = [waiver for waiver in waivers if waiver.expires > now]
+    about = red.evidence
+    meant = [w for w in waivers if about and (w.item, w.asset, w.environment) == (
+        about.item, about.about.asset, about.about.environment
+    )]  # fmt: skip
+    valid = [waiver for waiver in meant if waiver.expires > now]
     covered = {name for waiver in valid for name in waiver.covers}
     open_problems = [name for name in finding.problems if name not in covered]
     if valid and not open_problems and finding.problems:
@@ -244,7 +249,7 @@ def _waived(red: Judgement, finding: Finding, waivers: Iterable[Waiver], now: da
         until = last.expires.isoformat()
         reason = f"waived by {last.owner} until {until}: {last.reason} ({red.state}: {red.reason})"
         return Judgement(State.WAIVED, reason, red.evidence, finding.verdict)
-    expired = [waiver for waiver in waivers if waiver.expires <= now]
+    expired = [waiver for waiver in meant if waiver.expires <= now]
     words = [f"the waiver of {w.owner} expired at {w.expires.isoformat()}" for w in expired[-1:]]
     words += [f"no waiver covers {', '.join(open_problems[:_NAMED])}"] if valid else []
     return Judgement(State.RED, "; ".join([*words, red.reason]), red.evidence, finding.verdict)

@@ -7,6 +7,7 @@ put-if-absent: two writers cannot both get a number, and the loser takes the nex
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -93,6 +94,8 @@ class Ledger:
         self._run = run
         self._guard = guard
         self._copies = copies
+        self._one_at_a_time = threading.RLock()
+        """A check past its deadline is a thread beside the run."""
         self._kept: set[str] = set()
         """Digests whose inputs this instance has kept."""
         self._pages: list[Page] = []
@@ -106,6 +109,10 @@ class Ledger:
 
     def append(self, *entries: Entry) -> None:
         """Write the entries as one page; they are in the record when this returns."""
+        with self._one_at_a_time:
+            self._append(entries)
+
+    def _append(self, entries: tuple[Entry, ...]) -> None:
         while True:
             self._guard()
             self.refresh()
@@ -117,6 +124,10 @@ class Ledger:
 
     def refresh(self) -> None:
         """Read the pages that were written since the last look; `LedgerDamaged` when the chain is broken."""
+        with self._one_at_a_time:
+            self._refresh()
+
+    def _refresh(self) -> None:
         known = len(self._pages)
         try:
             self._read_on(self._copies)
@@ -145,6 +156,8 @@ class Ledger:
             for number, content in enumerate(contents, start=known + 1):
                 self._accept(self._parsed(number, content), content)
         if head is not None and self._digests[head.number - 1 : head.number] != [head.digest]:
+            self._pages.clear()  # nothing of it is known: who asks again is told again
+            self._digests.clear()
             raise self._damaged(f"page {head.number} was the last when a run ended; it is gone, or another one now")
 
     def seal(self) -> None:

@@ -1,8 +1,9 @@
 """One asset during one run: what targets and readiness items are handed, and where an apply is recorded."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from provisioning_assets.core.evidence import About
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Json, Plan
 from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.record.entries import ApplyFinished, ApplyStarted, DrillFinished, DrillStarted
 from provisioning_assets.runs.identity import identity_of
 from provisioning_assets.runs.session import Session
@@ -24,6 +26,8 @@ class AssetRun:
 
     session: Session
     task: Task
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when its time is over: a check that goes on as a thread opens and records nothing more."""
 
     @property
     def engagement(self) -> Engagement:
@@ -58,6 +62,7 @@ class AssetRun:
 
     def backend(self, kind: Kind, settings: Settings | None = None) -> Any:
         """The environment's product of a kind."""
+        self._require_time()
         return self.session.backend(kind, settings)
 
     def progress(self, line: str) -> None:
@@ -105,10 +110,16 @@ class AssetRun:
     @contextmanager
     def drill(self, what: str) -> Iterator[None]:
         """Disturb the asset on purpose. The record announces it: without its end there, nothing seen before counts."""
+        self._require_time()
         self.progress(what)
         self.session.ledger.append(DrillStarted(self.task.name, what))
         yield
+        self._require_time()  # past it, the drill stays open in the record: the next run undoes it
         self.session.ledger.append(DrillFinished(self.task.name))
+
+    def _require_time(self) -> None:
+        if self.ended.is_set():
+            raise ProvisioningError(f"{self.address}: its time was over", remedy="run it again")
 
 
 def now() -> datetime:

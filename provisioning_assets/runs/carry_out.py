@@ -7,7 +7,7 @@ from provisioning_assets.core.items import Item
 from provisioning_assets.core.plan import Json
 from provisioning_assets.core.reconcile import Rule, reconcile
 from provisioning_assets.core.safety import keeps_data, respects_freeze, stays_in_proportion, touches_what_is_ours
-from provisioning_assets.errors import ProvisioningError, Refused, internal
+from provisioning_assets.errors import LockHeld, Misdirected, ProvisioningError, Refused, internal
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.declared import Declared
 from provisioning_assets.runs.evaluate import evaluate, record, record_end
@@ -29,7 +29,11 @@ def carry_out(run: AssetRun) -> dict[str, Json]:
         problem = error
     except Exception as error:  # noqa: BLE001 - it must leave a record
         problem = internal(run.address, error)
-    if not isinstance(problem, Refused):
+    except BaseException:
+        for item in _of_runs(run):
+            record_end(run, item, ProvisioningError("it was interrupted"))
+        raise
+    if not isinstance(problem, Refused) or isinstance(problem, LockHeld | Misdirected):
         for item in _of_runs(run):
             record_end(run, item, problem)
     elif run.last_plan() is not None:
@@ -53,7 +57,7 @@ def _reconcile(run: AssetRun) -> dict[str, Json]:
     ]
     if isinstance(target, Declared):
         rules.append(partial(touches_what_is_ours, whose=target.managed_elsewhere))
-    if session.before is not None:
+    if run.environment.name == run.engagement.environments[-1].name:
         rules.append(lambda plan: respects_freeze(plan, freeze=run.engagement.launch.freeze, now=now()))
     outcome = reconcile(
         target, run, address=run.address, gate=lambda: gate_reasons(run), rules=rules,

@@ -63,7 +63,10 @@ def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> No
     else:
         finding = Finding.could_not_tell(f"the run failed: {error.what}", error=str(error))
     with suppress(ProvisioningError):
-        run.session.ledger.append(_evidence(run, item, _about(run)[0], finding, 0.0))
+        evidence = _evidence(run, item, _about(run)[0], finding, 0.0)
+        if not can_be_recorded(evidence):
+            evidence = replace(evidence, finding=Finding.could_not_tell("the run failed; its words cannot be recorded"))
+        run.session.ledger.append(evidence)
 
 
 def _evidence(run: AssetRun, item: Item, about: About, finding: Finding, seconds: float) -> Evidence:
@@ -87,11 +90,13 @@ def _look(run: AssetRun, readiness: ReadinessItem) -> Finding:
     if readiness.check is None:
         return Finding.could_not_tell("no check exists yet")
     answer: list[Finding] = []
+    own = replace(run, ended=threading.Event())
     looking = threading.Thread(
-        target=lambda: answer.append(_said(readiness.check, run)), name=readiness.item.name, daemon=True
+        target=lambda: answer.append(_said(readiness.check, own)), name=readiness.item.name, daemon=True
     )
     looking.start()
     looking.join(readiness.item.within.total_seconds())
+    own.ended.set()
     if answer:
         return answer[0]
     return Finding.could_not_tell(f"no answer within {readiness.item.within.total_seconds():.0f} s")

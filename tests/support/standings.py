@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from provisioning_assets.core.evidence import WHOLE, About, Evidence, Finding, Judgement, State, Verdict
+from provisioning_assets.core.evidence import About, Evidence, Finding, Judgement, State, Verdict
 from provisioning_assets.core.items import Holds, Item, Standing
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import Engagement, Environment, Launch, Roles
@@ -49,7 +49,7 @@ def standing(
     about = About(asset, environment, "sha256:" + f"{number:064x}", "sha256:" + "f" * 64, 1, "sha256:" + "a" * 64)
     verdict = Verdict.RED if state in {State.RED, State.WAIVED} else Verdict.GREEN
     summary = reason or f"claim {number} was looked at"
-    finding = Finding(verdict, summary, details, {} if verdict is Verdict.GREEN else {WHOLE: summary})
+    finding = Finding(verdict, summary, details, {} if verdict is Verdict.GREEN else {summary: summary})
     if state is State.NOT_RUN:
         return Standing(item, asset, environment, Judgement(state, reason or "never checked"))
     evidence = Evidence(name, 1, about, finding, NOW - timedelta(hours=1), 1.25, "run-1")

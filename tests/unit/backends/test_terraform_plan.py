@@ -27,7 +27,7 @@ def shown(actions: list[str], before: Any = None, after: Any = None, **more: Any
         (["create", "delete"], Action.REPLACE),
         (["forget"], Action.DELETE),
         (["create", "forget"], Action.REPLACE),
-        (["something-new"], Action.UPDATE),
+        (["something-new"], Action.REPLACE),
     ],
 )
 def test_each_action_of_terraform_is_one_of_ours(actions: list[str], expected: Action) -> None:

@@ -9,7 +9,7 @@ import dns.exception
 import dns.tsig
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.errors import ProviderFailed, Refused
+from provisioning_assets.errors import Misdirected, ProviderFailed
 
 ADDRESS = "RFC2136_NAMESERVER"
 KEY_FILE = "RFC2136_TSIG_FILE"
@@ -50,7 +50,7 @@ def server_of(declared: str, access: Access) -> NameServer:
     if own and _parsed(own, access.name) == _parsed(declared, "the engagement file"):
         return _parsed(own, access.name)
     profile = f"{access.name} says {own}" if own else f"{access.name} has no {ADDRESS}"
-    raise Refused(
+    raise Misdirected(
         "nothing is sent to the name server: its address is not the profile's",
         [f"the engagement file says {declared}", profile],
         remedy=f"correct one of the two: updates go only where {ADDRESS} of the profile leads",

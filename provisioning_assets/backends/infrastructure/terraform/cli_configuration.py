@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.access import OF_PROCESS, Access
 from provisioning_assets.errors import ProviderFailed
 
 MIRROR = "PROVISIONING_TERRAFORM_MIRROR"
@@ -29,9 +29,15 @@ def configuration(workdir: Path, access: Access) -> tuple[Path, str]:
 
 
 def _own(access: Access) -> Path | None:
-    """The operator's configuration. Terraform lets the variable name a file that is not there; so do we."""
-    named = access.folder / (access.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
-    return named if named.is_file() else None
+    """The operator's configuration. Terraform lets the variable name a file that is not there; so do we.
+
+    The one in the home folder is the shell's: an environment with a profile names its own.
+    """
+    named = access.get("TF_CLI_CONFIG_FILE")
+    if not named and access.name != OF_PROCESS:
+        return None
+    file = access.folder / (named or Path.home() / ".terraformrc")
+    return file if file.is_file() else None
 
 
 def _mirrors(access: Access) -> Iterator[Path]:

@@ -76,5 +76,5 @@ def _reads_outside(root: Path, folders: set[Path], shown: _Shown) -> Iterator[Co
 
 def _counts(file: Path) -> bool:
     """Whether the file is part of the code: providers and what editors leave are not."""
-    leftover = file.name.endswith("~") or (file.name.startswith(".") and file.name != ".terraform.lock.hcl")
+    leftover = file.name.endswith(("~", ".swp", ".swo")) or file.name.startswith(".#") or file.name == ".DS_Store"
     return ".terraform" not in file.parts and not leftover

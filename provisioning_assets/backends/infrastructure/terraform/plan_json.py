@@ -63,7 +63,8 @@ def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
         elif "importing" in change:
             yield _update(address, ["(import)"])
         elif change["actions"] != ["no-op"]:
-            yield _update(address, ["-".join(change["actions"])])
+            # An action that this does not know is taken for the worst.
+            yield _update(address, ["-".join(change["actions"])], Action.REPLACE, stateful=True)
 
 
 def _differing(change: Mapping[str, Json]) -> list[str]:

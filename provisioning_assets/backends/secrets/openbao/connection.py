@@ -11,7 +11,7 @@ import hvac
 import requests
 from hvac.exceptions import Forbidden, InvalidPath, VaultDown, VaultError
 
-from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.access import OF_PROCESS, Access
 from provisioning_assets.backends.secrets.settings import OpenBao, Vault
 from provisioning_assets.errors import ProviderFailed, Unreachable
 
@@ -22,7 +22,10 @@ _CALLED = {"openbao": ("OpenBao", "bao"), "vault": ("Vault", "vault")}
 
 
 class Connection:
-    """One server. The token comes from VAULT_TOKEN, from the file that VAULT_TOKEN_FILE names, or ~/.vault-token."""
+    """One server. The token comes from VAULT_TOKEN, else from the file that VAULT_TOKEN_FILE names.
+
+    Without a profile, it may also come from ~/.vault-token, the shell's own log-in.
+    """
 
     def __init__(self, settings: OpenBao | Vault, access: Access) -> None:
         self._declared = settings.address
@@ -121,7 +124,14 @@ class Connection:
     def _token(self) -> str:
         if token := self._access.get("VAULT_TOKEN"):
             return token
-        file = Path(self._access.get("VAULT_TOKEN_FILE") or Path.home() / ".vault-token")
+        named = self._access.get("VAULT_TOKEN_FILE")
+        if not named and self._access.name != OF_PROCESS:  # the file in the home folder is the shell's log-in
+            raise ProviderFailed(
+                f"there is no token for the secret store at {self.address}",
+                where=self._access.name,
+                remedy="put VAULT_TOKEN, or VAULT_TOKEN_FILE with the path of a file, into the profile",
+            )
+        file = Path(named or Path.home() / ".vault-token")
         try:
             token, cause = file.read_text(encoding="utf-8").strip(), "it is empty"
         except (OSError, UnicodeDecodeError) as error:
