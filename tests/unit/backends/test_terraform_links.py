@@ -56,3 +56,19 @@ def test_versions_are_stated_once_for_stages_and_modules(folder: Path) -> None:
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_what_all_stages_have_is_stated_once(stage: Path) -> None:
     assert (stage / "stage.tf").resolve() == TERRAFORM / "shared/stage.tf"
+
+
+@pytest.mark.parametrize("name", [".x.auto.tfvars", ".policy.json", ".terraform.lock.hcl"])
+def test_a_hidden_file_is_part_of_the_digest(root: Path, name: str) -> None:
+    before = TerraformCode().sources(root, root.parent)
+    (root / name).write_text("{}")
+    after = TerraformCode().sources(root, root.parent)
+    assert after.keys() - before.keys() == {f"root/{name}"}
+
+
+@pytest.mark.parametrize("name", ["main.tf~", ".main.tf.swp", ".#main.tf", ".terraform/modules/modules.json"])
+def test_what_an_editor_or_init_leaves_is_not(root: Path, name: str) -> None:
+    before = TerraformCode().sources(root, root.parent)
+    (root / name).parent.mkdir(exist_ok=True, parents=True)
+    (root / name).write_text("{}")
+    assert TerraformCode().sources(root, root.parent) == before
