@@ -17,7 +17,8 @@ from provisioning_assets.errors import ConfigurationError, Problem
 
 def files(folder: Path) -> list[Path]:
     """The files of a module that Terraform reads."""
-    return sorted((*folder.glob("*.tf"), *folder.glob("*.tf.json")))
+    found = (*folder.glob("*.tf"), *folder.glob("*.tf.json"))
+    return sorted(file for file in found if not file.name.startswith("."))
 
 
 def blocks(file: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
