@@ -110,7 +110,9 @@ def terraform_on_s3(request: pytest.FixtureRequest) -> Subject:
         body = json.dumps(held | {"Info": "", "Created": "2026-11-23T10:00:00Z", "Path": KEY})
         s3.put_object(Bucket=BUCKET, Key=f"{KEY}.tflock", Body=body.encode())
 
-    return Subject(opened(Kind.INFRASTRUCTURE, "terraform", access), folder, lock, lambda: tagged_queue(access))
+    return Subject(
+        opened(Kind.INFRASTRUCTURE, "terraform", access), folder, lock, lambda: tagged_queue(request, access)
+    )
 
 
 def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
@@ -130,13 +132,15 @@ def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
         session.execute("SELECT set_config('application_name', %s, false), pg_advisory_lock(-1)", [HOLDER])
 
     engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
-    return Subject(engine, folder, lock, lambda: tagged_queue(access), Postgresql())
+    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), Postgresql())
 
 
-def tagged_queue(access: Access) -> str:
-    """A queue that carries the stage's tags."""
+def tagged_queue(request: pytest.FixtureRequest, access: Access) -> str:
+    """A queue that carries the stage's tags, for as long as the test takes."""
     tags = {"Engagement": OURS["engagement"], "Environment": OURS["environment"], "Stage": "small"}
-    aws.of(access).client("sqs").create_queue(QueueName="by-hand", tags=tags)
+    sqs: Any = aws.of(access).client("sqs")
+    made = sqs.create_queue(QueueName="by-hand", tags=tags)
+    request.addfinalizer(lambda: sqs.delete_queue(QueueUrl=made["QueueUrl"]))
     return "by-hand"
 
 
