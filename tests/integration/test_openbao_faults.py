@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 
+from provisioning_assets.backends.access import OF_PROCESS
 from provisioning_assets.backends.secrets import Place, SecretStore
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import diff
@@ -150,7 +152,21 @@ def test_a_token_is_found_where_the_product_keeps_it(
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".vault-token").write_text(f"{server.token}\n")
 
-    assert at(server.address, "").read_grants("nobody-staging") == {}
+    shell = replace(vault_access(server.address, ""), name=OF_PROCESS)
+    assert opened(Kind.SECRETS, "openbao", shell).read_grants("nobody-staging") == {}
+
+
+def test_a_profile_gets_no_token_from_the_home_folder(
+    server: SecretServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".vault-token").write_text(f"{server.token}\n")
+
+    with pytest.raises(ProviderFailed) as failure:
+        at(server.address, "").read_grants("nobody-staging")
+
+    assert "VAULT_TOKEN" in failure.value.remedy
+    assert failure.value.where
 
 
 def test_without_an_address_the_variable_is_named() -> None:
