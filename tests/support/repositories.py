@@ -9,22 +9,6 @@ REPOSITORY = Path(__file__).parents[2]
 STAGE = "networking"
 
 _ROOT = """
-variable "engagement" {
-  type = string
-}
-
-variable "environment" {
-  type = string
-}
-
-variable "region" {
-  type = string
-}
-
-variable "domain" {
-  type = string
-}
-
 module "zone" {
   source = "../../modules/zone"
 
@@ -35,6 +19,7 @@ output "contract" {
   value = { zone_id = module.zone.id }
 }
 """
+_INPUTS = ("engagement", "environment", "region", "domain")
 _STAGES = f"""stages:
   - name: {STAGE}
     root: terraform/stages/only
@@ -55,9 +40,13 @@ def reduce_to_one_stage(folder: Path) -> None:
     """Leave the shop with one stage, which makes the zone alone: all else of it is as it was."""
     root, model = folder / "terraform/stages/only", folder / "terraform/stages/endpoints"
     root.mkdir()
-    (root / "main.tf").write_text(_ROOT)
-    shutil.copy(model / ".terraform.lock.hcl", root)
-    (root / "versions.tf").write_text((model / "versions.tf").read_text().replace('"endpoints"', f'"{STAGE}"'))
+    own = {"main.tf", "outputs.tf", "variables.tf"}
+    shared = {each.name: each.read_text() for each in model.iterdir() if each.is_file() and each.name not in own}
+    for name, text in shared.items():
+        (root / name).write_text(text.replace('"endpoints"', f'"{STAGE}"'))
+    said = "".join(shared.values())
+    inputs = [f'variable "{each}" {{\n  type = string\n}}\n' for each in _INPUTS if f'variable "{each}"' not in said]
+    (root / "main.tf").write_text("\n".join([*inputs, _ROOT]))
     file = folder / "engagements/demo_shop/engagement.yaml"
     text = file.read_text()
     before, stages, after = text.partition("stages:\n")
