@@ -33,6 +33,12 @@ class ProvisioningError(Exception):
         self.cause = cause
         self.remedy = remedy
 
+    @property
+    def brief(self) -> str:
+        """All of it on one line, for a summary."""
+        place = f" ({self.where})" if self.where else ""
+        return "; ".join(filter(None, (f"{self.what}{place}", self.cause, self.remedy)))
+
     def __str__(self) -> str:
         labelled = (("where", self.where), ("cause", self.cause), ("remedy", self.remedy))
         return "\n".join([self.what, *(f"  {label}: {text}" for label, text in labelled if text)])

@@ -55,6 +55,5 @@ def _planned(run: AssetRun) -> Planned:
     try:
         outcome = reconcile(run.task.target(run), run, address=run.address, gate=list, dry_run=True)
     except ProvisioningError as error:
-        remedy = f"; remedy: {error.remedy}" if error.remedy else ""
-        return Planned(run.task.environment, run.task.name, None, f"cannot be planned: {error.what}{remedy}")
+        return Planned(run.task.environment, run.task.name, None, f"cannot be planned: {error.brief}")
     return Planned(run.task.environment, run.task.name, outcome.plan)

@@ -107,7 +107,7 @@ def _said(check: Check | None, run: AssetRun) -> Finding:
     try:
         finding = check(run) if check else None
     except ProvisioningError as error:
-        return Finding.could_not_tell(error.what, error=str(error))
+        return Finding.could_not_tell(error.brief, error=str(error))
     except BaseException as error:  # noqa: BLE001 - a check that raises must leave a record
         where = traceback.extract_tb(error.__traceback__)[-1]
         return Finding.could_not_tell(f"{type(error).__name__} in {where.name} (line {where.lineno})")

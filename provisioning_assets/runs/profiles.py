@@ -4,7 +4,7 @@ A profile lies outside the repository, or under `.provisioning/`, which git igno
 """
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dotenv.parser import Original, parse_stream
@@ -28,7 +28,8 @@ def access_of(engagement: Engagement, environment: Environment) -> Access:
     none.
     """
     shell = access.process_variables()
-    name = _chosen(shell.get(CHOSEN, ""), environment.name) or environment.profile
+    environments = [each.name for each in engagement.environments]
+    name = _chosen(shell.get(CHOSEN, ""), environment.name, environments) or environment.profile
     region, account, folder = environment.region, environment.account, engagement.repository
     if name is None:
         return access.of_process(region, account, folder)
@@ -46,10 +47,17 @@ def folders(repository: Path, shell: Mapping[str, str]) -> tuple[Path, Path]:
     return repository / ".provisioning" / "profiles", home / "provisioning" / "profiles"
 
 
-def _chosen(text: str, environment: str) -> str | None:
-    """The profile that the variable chooses for an environment."""
+def _chosen(text: str, environment: str, environments: Sequence[str]) -> str | None:
+    """The profile that the variable chooses for an environment; an error when it names one that is not there."""
     choices = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
     by_name = {for_whom.strip(): name.strip() for for_whom, _, name in choices}
+    unknown = [name for name in by_name if name and name not in environments]
+    if unknown:
+        raise ProviderFailed(
+            f"there is no environment `{unknown[0]}` to take a profile for",
+            where=f"--profile or {CHOSEN}: {text}",
+            remedy=f"NAME, or ENVIRONMENT=NAME with one of {', '.join(environments)}",
+        )
     return by_name.get(environment) or by_name.get("")
 
 

@@ -39,8 +39,9 @@ def write(folder: Path, name: str, text: str = "", mode: int = 0o600) -> Path:
 
 
 def access(repository: Path, name: str = "production", profile: str | None = None) -> Access:
-    where = environment(name, profile)
-    return access_of(engagement(repository, where), where)
+    every = [environment(each, profile) for each in ("staging", "production")]
+    where = next((each for each in every if each.name == name), environment(name, profile))
+    return access_of(engagement(repository, *every, where), where)
 
 
 def address(*arguments: str | Path | None) -> str:
@@ -72,7 +73,6 @@ def test_the_files_profile_counts_and_nothing_of_the_shell(repository: Path, mon
         ("production=shell", "file", "shell"),
         ("other,production=shell", "other", "shell"),
         (" staging = other , production = shell ", "other", "shell"),
-        ("recovery=shell", "file", "file"),
     ],
 )
 def test_the_shell_chooses_before_the_file(
@@ -160,3 +160,12 @@ def test_two_environments_have_two_accesses(repository: Path) -> None:
     write(own(repository), "one")
     write(own(repository), "two")
     assert (address(repository, "staging", "one"), address(repository, "production", "two")) == ("one", "two")
+
+
+def test_a_profile_for_an_environment_that_is_not_there_is_an_error(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROVISIONING_PROFILE", "stagin=sandbox")
+    with pytest.raises(ProviderFailed) as unknown:
+        access_of(engagement(repository, environment()), environment())
+    assert "staging" in unknown.value.remedy
