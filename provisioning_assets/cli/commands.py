@@ -9,7 +9,6 @@ import time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.exceptions import Abort, TyperException
 
 from provisioning_assets.cli import home, looking, sandbox_commands
@@ -39,7 +38,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - a traceback may show a secret
         failed = internal("provisioning", error)
         words, code = str(failed), failed.exit_code
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {words}", style="red", markup=False)
+    warn(f"error: {words}")
     sys.exit(code)
 
 

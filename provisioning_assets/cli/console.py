@@ -6,6 +6,7 @@ import time
 from rich.console import Console
 
 out = Console(soft_wrap=True, highlight=False)
+_errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 NOT_READY = 2
 """Changes, drift, refused or not ready."""
@@ -29,8 +30,8 @@ def tell(line: str) -> None:
 
 
 def warn(words: str) -> None:
-    """What went wrong, in red."""
-    out.print(words, style="red", markup=False)
+    """What went wrong, in red, on standard error."""
+    _errors.print(words, style="red", markup=False)
 
 
 def follow_progress() -> None:

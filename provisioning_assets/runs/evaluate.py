@@ -95,8 +95,10 @@ def _look(run: AssetRun, readiness: ReadinessItem) -> Finding:
         target=lambda: answer.append(_said(readiness.check, own)), name=readiness.item.name, daemon=True
     )
     looking.start()
-    looking.join(readiness.item.within.total_seconds())
-    own.ended.set()
+    try:
+        looking.join(readiness.item.within.total_seconds())
+    finally:
+        own.ended.set()  # also when a person interrupts the run
     if answer:
         return answer[0]
     return Finding.could_not_tell(f"no answer within {readiness.item.within.total_seconds():.0f} s")

@@ -32,11 +32,14 @@ def access_of(engagement: Engagement, environment: Environment) -> Access:
     name = _chosen(shell.get(CHOSEN, ""), environment.name, environments) or environment.profile
     region, account, folder = environment.region, environment.account, engagement.repository
     if name is None:
-        return access.of_process(region, account, folder)
-    file = _file(name, folder, shell)
-    found = Access(f"profile {name} ({file})", dict(_variables(file)), region, account, folder, shell)
+        place, found = access.OF_PROCESS, access.of_process(region, account, folder)
+    else:
+        file = _file(name, folder, shell)
+        place = str(file)
+        found = Access(f"profile {name} ({file})", dict(_variables(file)), region, account, folder, shell)
     if found.emulation and found.emulation not in EMULATIONS:
-        problem = Problem(str(file), 0, 0, f"there is no emulation `{found.emulation}`", " or ".join(EMULATIONS))
+        # What is not known to lack something would be taken for the real thing.
+        problem = Problem(place, 0, 0, f"there is no emulation `{found.emulation}`", " or ".join(EMULATIONS))
         raise ConfigurationError([problem])
     return found
 
@@ -65,11 +68,10 @@ def _file(name: str, repository: Path, shell: Mapping[str, str]) -> Path:
     candidates = [folder / f"{name}.env" for folder in folders(repository, shell)]
     found = next((file for file in candidates if file.is_file()), None)
     if found is None:
-        sandbox = "provisioning sandbox start writes it; " if name == "sandbox" else ""
         raise ProviderFailed(
             f"there is no profile `{name}`",
             where=" or ".join(map(str, candidates)),
-            remedy=f"{sandbox}docs/profiles.md says what is in one; --profile names another",
+            remedy="docs/profiles.md says what is in one; `provisioning sandbox start` writes `sandbox`",
         )
     mode = found.stat().st_mode
     if mode & _FOR_OTHERS:

@@ -154,11 +154,9 @@ SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
 ENGINES_AND_STORES = list(product(products(Kind.INFRASTRUCTURE), products(Kind.STORE)))
 
 
-def access_of_terraform(request: pytest.FixtureRequest) -> Proven:
-    return Proven(Kind.INFRASTRUCTURE, "terraform", request.getfixturevalue("moto"), aws_access)
-
-
-SERVERS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"terraform": access_of_terraform}
+SERVERS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
+    "terraform": lambda request: Proven(Kind.INFRASTRUCTURE, "terraform", request.getfixturevalue("moto"), aws_access)
+}
 
 
 class TestEveryLaw(EveryBackEnd):

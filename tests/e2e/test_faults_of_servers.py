@@ -119,8 +119,8 @@ def test_a_server_that_is_off_is_named_at_once(taken_over: Shop) -> None:
     done = taken_over.run("apply", "demo_shop", "staging", "--only", "secrets", *away)
     assert time.monotonic() - began < 30
     assert done.returncode == 1
-    assert "http://127.0.0.1:9" in done.stdout
-    assert "remedy: " in done.stdout
+    assert "http://127.0.0.1:9" in done.stderr
+    assert "remedy: " in done.stderr
 
 
 def test_no_secret_is_in_what_killed_and_failed_runs_left(taken_over: Shop) -> None:

@@ -6,8 +6,8 @@ from tests.e2e.conftest import Shop
 def test_a_value_that_nobody_gave_is_told_before_anything_is_written(fresh: Shop) -> None:
     done = fresh.run("apply", "demo_shop", "staging", DEMO_SHOP_PAYMENT_API_KEY="")
     assert done.returncode == 1
-    assert "where: the variable DEMO_SHOP_PAYMENT_API_KEY" in done.stdout
-    assert "remedy: " in done.stdout
+    assert "where: the variable DEMO_SHOP_PAYMENT_API_KEY" in done.stderr
+    assert "remedy: " in done.stderr
     assert "nothing changed, 0 items proven" in done.stdout
 
 

@@ -159,7 +159,7 @@ def test_a_crashed_cloud_is_told_and_comes_back_at_its_address_empty(home: Path)
     assert s3(home).list_buckets()["Buckets"] == []
 
 
-def test_a_crashed_secret_store_is_told_and_comes_back_empty_with_a_new_token(home: Path) -> None:
+def test_a_crashed_secret_store_is_told_and_comes_back_empty(home: Path) -> None:
     token = (home / "openbao.token").read_text()
     kill(home, "openbao")
     told: list[str] = []

@@ -1,6 +1,6 @@
 """Infrastructure: code that brings up a stage. Engines: Terraform."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,21 +23,6 @@ class Listener:
 
 
 QUIET = Listener(lambda _line: None)
-
-
-@dataclass(frozen=True, slots=True)
-class CodeProblem:
-    """What is wrong with a stage: at a line of its code, or at a part of the stage in the engagement file."""
-
-    what: str
-    expected: str = ""
-    file: str = ""
-    """Empty: it is the stage's own entry that is wrong, at `place`."""
-    line: int = 0
-    column: int = 0
-    place: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
-    """What could have been meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +58,6 @@ class StateLocked(ProviderFailed):
             remedy="wait for that run; if it is gone for good, release the lock: terraform force-unlock "
             + (lock_id or "ID"),
         )
-
-
-class Code(Protocol):
-    """What an engine's source code is, read without the engine: digests and validation come from files alone."""
-
-    def sources(self, root: Path, repository: Path) -> Mapping[str, str]:
-        """Path, relative to the repository, to SHA-256 of every file that the engine would read for this root."""
-        ...
-
-    def validate(self, root: Path, variables: Collection[str], repository: Path) -> Iterator[CodeProblem]:
-        """What is wrong with the code, and with the variables that a stage gives it."""
-        ...
 
 
 class Engine(Backend, Protocol):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning_assets.backends.infrastructure import CodeProblem
+from provisioning_assets.backends.infrastructure.code import CodeProblem
 from provisioning_assets.backends.infrastructure.terraform.code import TerraformCode
 
 

@@ -169,3 +169,9 @@ def test_a_profile_for_an_environment_that_is_not_there_is_an_error(
     with pytest.raises(ProviderFailed) as unknown:
         access_of(engagement(repository, environment()), environment())
     assert "staging" in unknown.value.remedy
+
+
+def test_an_unknown_emulation_of_the_shell_is_an_error(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVISIONING_EMULATION", "mota")
+    with pytest.raises(ConfigurationError):
+        access(repository)

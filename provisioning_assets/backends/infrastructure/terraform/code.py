@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from provisioning_assets.backends.infrastructure import CodeProblem
+from provisioning_assets.backends.infrastructure.code import CodeProblem
 from provisioning_assets.backends.infrastructure.terraform import hcl
 from provisioning_assets.errors import ConfigurationError
 
