@@ -1,4 +1,4 @@
-"""DNS: a zone's RRsets. Products: Route 53, and servers that take dynamic updates (RFC 2136)."""
+"""DNS: a zone's RRsets. Products: Route 53, servers that take dynamic updates (RFC 2136), what octoDNS knows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
