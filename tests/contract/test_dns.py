@@ -15,6 +15,7 @@ from tests.fakes import dns as memory
 from tests.support.back_ends import aws_access, lacks, names, opened
 from tests.support.dns_servers import NameServer, bind, knot, open_rfc2136, silent  # noqa: F401 - fixtures
 from tests.support.dns_zones import addresses, every_kind, make_hosted_zone, publish, unused_name
+from tests.support.powerdns import PowerDnsServer, powerdns  # noqa: F401 - a fixture
 from tests.support.servers import free_port, moto_server
 
 
@@ -63,10 +64,20 @@ def dynamic(server: NameServer) -> Subject:
     return Subject("rfc2136", server.zone(), rfc2136(), rfc2136, rfc2136)
 
 
+def on_powerdns(request: pytest.FixtureRequest) -> Subject:
+    server: PowerDnsServer = request.getfixturevalue("powerdns")
+
+    def at(address: str = "") -> DnsProvider:
+        return server.open(**({"PDNS_SERVER_URL": f"http://{address}"} if address else {}))
+
+    return Subject("powerdns", server.zone(), at(), at, at)
+
+
 SUBJECTS: Mapping[str, Mapping[str, Callable[[pytest.FixtureRequest], Subject]]] = {
     "memory": {"memory": in_memory},
     "route53": {"moto": on_moto},
     "rfc2136": {"bind": on_bind, "knot": on_knot},
+    "powerdns": {"debian": on_powerdns},
 }
 
 
