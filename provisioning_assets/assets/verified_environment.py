@@ -9,6 +9,7 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Json, digest
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.graph import VERIFIED
 from provisioning_assets.runs.stages import outputs
 from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import Task, inputs, readiness_item
@@ -51,7 +52,7 @@ def task(engagement: Engagement, environment: Environment, upstream: tuple[str, 
     """The asset of the record."""
     items = (environment_is_verified,)
     return Task(
-        name="verified_environment",
+        name=VERIFIED,
         environment=environment.name,
         description="The proven environment, as a record for deployment and for the next environment.",
         labels=frozenset({"json"}),

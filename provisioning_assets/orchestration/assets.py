@@ -6,7 +6,7 @@ from provisioning_assets.orchestration.failures import in_our_words
 from provisioning_assets.orchestration.names import asset_key
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.carry_out import carry_out
-from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.graph import VERIFIED, Graph
 from provisioning_assets.runs.task import Task
 
 
@@ -38,7 +38,7 @@ def _dependencies(graph: Graph, task: Task) -> list[dg.AssetKey]:
     deps = [dg.AssetKey([engagement.name, task.environment, name]) for name in task.upstream]
     before = engagement.before(task.environment)
     if before is not None and (not task.upstream or not task.items):
-        deps.append(dg.AssetKey([engagement.name, before.name, "verified_environment"]))
+        deps.append(dg.AssetKey([engagement.name, before.name, VERIFIED]))
     return deps
 
 

@@ -8,6 +8,9 @@ from provisioning_assets.core.digests import Digests, combine
 from provisioning_assets.engagement.models import Engagement
 from provisioning_assets.runs.task import Task
 
+VERIFIED = "verified_environment"
+"""The asset that an environment ends in, and that opens the next environment."""
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -31,6 +34,11 @@ class Graph:
             if earlier.name in wanted:
                 wanted.update(earlier.upstream)
         return [earlier for earlier in self.of(task.environment) if earlier.name in wanted]
+
+    def verified(self, environment: str) -> list[Task]:
+        """What the next environment needs proven: the verified environment, and before it all that it stands on."""
+        whole = self.task(environment, VERIFIED)
+        return [*self.upstream(whole), whole]
 
     def digests(self, task: Task) -> Digests:
         """Content and shared digest of an asset, from files alone."""

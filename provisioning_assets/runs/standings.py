@@ -75,7 +75,7 @@ def stand(
 
 
 def gate_reasons(run: AssetRun) -> list[str]:
-    """Why this asset may not be written: what is unproven before it, here and in the environment before."""
+    """Why this asset may not be written: what is unproven before it here, or anywhere in the environment before."""
     session, task = run.session, run.task
     reasons: list[str] = []
     side_by_side = session.engagement.promotion == "big-bang" and task.is_stage
@@ -84,8 +84,9 @@ def gate_reasons(run: AssetRun) -> list[str]:
             reasons.extend(_unproven(session, earlier, promotes=None))
     if session.before is not None:
         session.before.ledger.refresh()
-        proven = session.graph.task(session.before.environment.name, task.name)
-        reasons.extend(_unproven(session.before, proven, promotes=session.graph.digests(task).shared))
+        for ours in session.graph.verified(task.environment):
+            theirs = session.graph.task(session.before.environment.name, ours.name)
+            reasons.extend(_unproven(session.before, theirs, promotes=session.graph.digests(ours).shared))
     return reasons
 
 
