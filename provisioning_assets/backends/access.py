@@ -7,10 +7,10 @@ Nothing of one environment's access reaches another's, so that one process can w
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from provisioning_assets.backends.addresses import InTheClear, is_loopback, url
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import Misdirected, ProviderFailed
 
@@ -66,7 +66,7 @@ class Access:
                 [f"the engagement file says {declared}", profile],
                 remedy=f"correct one of the two: credentials go only where {variable} of the profile leads",
             )
-        return _safe(own, variable, server)
+        return safe(own, variable, server)
 
     def proxies(self, address: str) -> dict[str, str]:
         """Proxies by which an address is reached, in the form of requests; none for this machine."""
@@ -95,27 +95,19 @@ class Access:
         return {name: self.get(name) for name in names}
 
 
-def _safe(address: str, variable: str, server: str) -> str:
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ProviderFailed(
-            f"the address of {server} is no URL", where=f"{variable}={address}", remedy="begin it with https://"
-        )
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+def safe(address: str, variable: str, server: str) -> str:
+    """An address of a variable, to which credentials may go."""
+    try:
+        return url(address)
+    except InTheClear:
         raise Misdirected(
             f"nothing is sent to {server} in the clear",
             [f"{address} is plain http, and not on this machine"],
             remedy=f"give {variable} an address that begins with https://",
-        )
-    return address
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: what is sent there stays on it."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        ) from None
+    except ValueError as error:
+        shown = variable if "@" in address else f"{variable}={address}"  # there may be a password
+        raise ProviderFailed(f"the address of {server} is none", where=shown, remedy=f"write {error}") from None
 
 
 def process_variables() -> dict[str, str]:

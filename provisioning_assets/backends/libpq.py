@@ -5,7 +5,8 @@ import socket
 
 from psycopg.pq import Conninfo
 
-from provisioning_assets.backends.access import Access, is_loopback
+from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.addresses import is_loopback
 from provisioning_assets.errors import Misdirected, ProviderFailed
 
 NAME = "PostgreSQL"

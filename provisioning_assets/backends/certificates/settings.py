@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from provisioning_assets.backends.addresses import Url
 from provisioning_assets.backends.backend import IDENTITY, Settings
 
 
@@ -9,5 +10,5 @@ class Acme(Settings):
     """An ACME authority (RFC 8555), such as Let's Encrypt."""
 
     name: Literal["acme"] = "acme"
-    directory: Annotated[str | None, IDENTITY] = None
+    directory: Annotated[Url | None, IDENTITY] = None
     """Its directory; must be the profile's ACME_DIRECTORY_URL, which is the default."""

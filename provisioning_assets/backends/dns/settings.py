@@ -2,8 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
+from provisioning_assets.backends.addresses import HostPort
 from provisioning_assets.backends.backend import IDENTITY, Settings
 
 
@@ -17,7 +16,7 @@ class Rfc2136(Settings):
     """A name server that takes dynamic updates (RFC 2136), such as BIND or Knot."""
 
     name: Literal["rfc2136"] = "rfc2136"
-    server: Annotated[str, IDENTITY, Field(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$")]
+    server: Annotated[HostPort, IDENTITY]
     """The primary server, `HOST`, `HOST:PORT` or `[IPv6]:PORT`; must be the profile's RFC2136_NAMESERVER."""
     key: Annotated[str | None, IDENTITY] = None
     """Name of the TSIG key that RFC2136_TSIG_FILE of the profile holds."""

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from provisioning_assets.backends.addresses import Url
 from provisioning_assets.backends.backend import IDENTITY, Settings
 
 
@@ -9,7 +10,7 @@ class OpenBao(Settings):
     """An OpenBao server, or a cluster behind one address."""
 
     name: Literal["openbao"] = "openbao"
-    address: Annotated[str | None, IDENTITY] = None
+    address: Annotated[Url | None, IDENTITY] = None
     """Its address; must be the profile's VAULT_ADDR, which is the default."""
 
 
@@ -17,5 +18,5 @@ class Vault(Settings):
     """A HashiCorp Vault server, or a cluster behind one address."""
 
     name: Literal["vault"] = "vault"
-    address: Annotated[str | None, IDENTITY] = None
+    address: Annotated[Url | None, IDENTITY] = None
     """Its address; must be the profile's VAULT_ADDR, which is the default."""
