@@ -115,6 +115,12 @@ def process_variables() -> dict[str, str]:
     return dict(os.environ)
 
 
+def forget(*names: str) -> None:
+    """Take variables out of this process, for a library that would follow them whatever it is told."""
+    for name in names:
+        os.environ.pop(name, None)
+
+
 def of_process(region: str = "", account: str | None = None, folder: Path | None = None) -> Access:
     """The access of an environment that names no profile."""
     variables = process_variables()
