@@ -20,7 +20,7 @@ class Files(Settings):
 
     name: Literal["files"] = "files"
     folder: Annotated[str, Field(min_length=1, max_length=100)]
-    """The folder, relative to the repository."""
+    """The folder, relative to the repository; the first apply makes it, and git ignores it then."""
 
 
 class Postgresql(Settings):
