@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from provisioning_assets.backends.addresses import InTheClear, is_loopback, url
+from provisioning_assets.backends.variables import Variables, texts
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import Misdirected, ProviderFailed
 
@@ -18,8 +19,10 @@ _OF_CHILDREN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_DATA_HOME
 """What a program that we start gets of this process: how to run, and nothing that opens an account."""
 
 _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
-_PASS_ON = "PROVISIONING_PASS_ON"  # noqa: S105 - the name of a variable
-_EMULATION = "PROVISIONING_EMULATION"
+PASS_ON = "PROVISIONING_PASS_ON"  # noqa: S105 - the name of a variable
+EMULATION = "PROVISIONING_EMULATION"
+VARIABLES: Variables = texts(*_NETWORK, PASS_ON, EMULATION)
+"""What is read here of a profile."""
 OF_PROCESS = "the variables of this process"
 
 
@@ -45,7 +48,12 @@ class Access:
     @property
     def emulation(self) -> str:
         """Which emulated cloud the addresses lead to, as `PROVISIONING_EMULATION` says; empty for a real one."""
-        return self.get(_EMULATION)
+        return self.get(EMULATION)
+
+    @property
+    def passed_on(self) -> set[str]:
+        """Names of variables that `PROVISIONING_PASS_ON` hands to programs, separated by commas."""
+        return {name.strip() for name in self.get(PASS_ON).split(",")}
 
     def address(self, declared: str | None, variable: str, server: str) -> str:
         """The server's address: the profile's. One in an engagement file must be the same, or nothing is sent there.
@@ -79,9 +87,9 @@ class Access:
     def for_child(self, *prefixes: str) -> dict[str, str]:
         """Variables of a program that works for this environment: how to run, and what begins with a prefix.
 
-        `PROVISIONING_PASS_ON` names more, separated by commas.
+        `PROVISIONING_PASS_ON` names more.
         """
-        more = {name.strip() for name in self.get(_PASS_ON).split(",")}
+        more = self.passed_on
         run = {name: value for name in _OF_CHILDREN if (value := os.environ.get(name)) is not None}
         own = {
             name: value

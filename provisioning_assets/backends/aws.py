@@ -26,7 +26,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from provisioning_assets.backends.access import OF_PROCESS, Access
+from provisioning_assets.backends.access import OF_PROCESS, Access, safe
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreachable
 
@@ -62,8 +62,10 @@ class Aws:
 
     def endpoint(self, service: str = "") -> str:
         """Address that the access gives a service, else all of them; empty for Amazon's own."""
-        own = service and self.access.get(f"{_ENDPOINT}_{_variable(service)}")
-        return own or self.access.get(_ENDPOINT)
+        for name in [f"{_ENDPOINT}_{_variable(service)}", _ENDPOINT] if service else [_ENDPOINT]:
+            if address := self.access.get(name):
+                return safe(address, name, "AWS")
+        return ""
 
     @property
     def variables(self) -> dict[str, str]:

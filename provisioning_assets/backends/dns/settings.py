@@ -1,20 +1,23 @@
 """Settings of DNS products."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from provisioning_assets.backends.addresses import HostPort
+from provisioning_assets.backends.addresses import HostPort, host_port
 from provisioning_assets.backends.backend import IDENTITY, Settings
+from provisioning_assets.backends.variables import AWS, texts
 
 
 class Route53(Settings):
     """Amazon Route 53: a hosted zone of the account."""
 
+    variables: ClassVar = AWS
     name: Literal["route53"] = "route53"
 
 
 class Rfc2136(Settings):
     """A name server that takes dynamic updates (RFC 2136), such as BIND or Knot."""
 
+    variables: ClassVar = {"RFC2136_NAMESERVER": host_port, **texts("RFC2136_TSIG_FILE")}
     name: Literal["rfc2136"] = "rfc2136"
     server: Annotated[HostPort, IDENTITY]
     """The primary server, `HOST`, `HOST:PORT` or `[IPv6]:PORT`; must be the profile's RFC2136_NAMESERVER."""
