@@ -70,8 +70,8 @@ def test_a_first_plan_tells_a_server_that_is_not_there(fresh: Shop) -> None:
 
 
 def test_a_profile_with_a_misspelt_variable_is_told_with_its_line(fresh: Shop) -> None:
-    profile = fresh.elsewhere("misspelt", VALUT_TOKEN="x")
+    profile = fresh.elsewhere("misspelt", AWS_ENDPONT_URL="x")
     done = fresh.run("plan", "demo_shop", "staging", *profile)
     assert done.returncode == 1, done.stdout
     assert "misspelt.env:" in done.stderr
-    assert "`VAULT_TOKEN`" in done.stderr
+    assert "`AWS_ENDPOINT_URL`" in done.stderr
