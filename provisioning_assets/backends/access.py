@@ -7,10 +7,11 @@ Nothing of one environment's access reaches another's, so that one process can w
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from provisioning_assets.backends.addresses import InTheClear, is_loopback, url
+from provisioning_assets.backends.variables import Variables, texts
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import Misdirected, ProviderFailed
 
@@ -18,8 +19,10 @@ _OF_CHILDREN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_DATA_HOME
 """What a program that we start gets of this process: how to run, and nothing that opens an account."""
 
 _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
-_PASS_ON = "PROVISIONING_PASS_ON"  # noqa: S105 - the name of a variable
-_EMULATION = "PROVISIONING_EMULATION"
+PASS_ON = "PROVISIONING_PASS_ON"  # noqa: S105 - the name of a variable
+EMULATION = "PROVISIONING_EMULATION"
+VARIABLES: Variables = texts(*_NETWORK, PASS_ON, EMULATION)
+"""What is read here of a profile."""
 OF_PROCESS = "the variables of this process"
 
 
@@ -45,7 +48,12 @@ class Access:
     @property
     def emulation(self) -> str:
         """Which emulated cloud the addresses lead to, as `PROVISIONING_EMULATION` says; empty for a real one."""
-        return self.get(_EMULATION)
+        return self.get(EMULATION)
+
+    @property
+    def passed_on(self) -> set[str]:
+        """Names of variables that `PROVISIONING_PASS_ON` hands to programs, separated by commas."""
+        return {name.strip() for name in self.get(PASS_ON).split(",")}
 
     def address(self, declared: str | None, variable: str, server: str) -> str:
         """The server's address: the profile's. One in an engagement file must be the same, or nothing is sent there.
@@ -66,7 +74,7 @@ class Access:
                 [f"the engagement file says {declared}", profile],
                 remedy=f"correct one of the two: credentials go only where {variable} of the profile leads",
             )
-        return _safe(own, variable, server)
+        return safe(own, variable, server)
 
     def proxies(self, address: str) -> dict[str, str]:
         """Proxies by which an address is reached, in the form of requests; none for this machine."""
@@ -79,9 +87,9 @@ class Access:
     def for_child(self, *prefixes: str) -> dict[str, str]:
         """Variables of a program that works for this environment: how to run, and what begins with a prefix.
 
-        `PROVISIONING_PASS_ON` names more, separated by commas.
+        `PROVISIONING_PASS_ON` names more.
         """
-        more = {name.strip() for name in self.get(_PASS_ON).split(",")}
+        more = self.passed_on
         run = {name: value for name in _OF_CHILDREN if (value := os.environ.get(name)) is not None}
         own = {
             name: value
@@ -95,32 +103,30 @@ class Access:
         return {name: self.get(name) for name in names}
 
 
-def _safe(address: str, variable: str, server: str) -> str:
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ProviderFailed(
-            f"the address of {server} is no URL", where=f"{variable}={address}", remedy="begin it with https://"
-        )
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+def safe(address: str, variable: str, server: str) -> str:
+    """An address of a variable, to which credentials may go."""
+    try:
+        return url(address)
+    except InTheClear:
         raise Misdirected(
             f"nothing is sent to {server} in the clear",
             [f"{address} is plain http, and not on this machine"],
             remedy=f"give {variable} an address that begins with https://",
-        )
-    return address
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: what is sent there stays on it."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        ) from None
+    except ValueError as error:
+        shown = variable if "@" in address else f"{variable}={address}"  # there may be a password
+        raise ProviderFailed(f"the address of {server} is none", where=shown, remedy=f"write {error}") from None
 
 
 def process_variables() -> dict[str, str]:
     """What this process was started with, as it is now."""
     return dict(os.environ)
+
+
+def forget(*names: str) -> None:
+    """Take variables out of this process, for a library that would follow them whatever it is told."""
+    for name in names:
+        os.environ.pop(name, None)
 
 
 def of_process(region: str = "", account: str | None = None, folder: Path | None = None) -> Access:

@@ -1,6 +1,7 @@
 """AWS: one account and region, reached with one environment's access; its errors in our words."""
 
 import os
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigChainFactory, ConfigValueStore
+from botocore.credentials import AssumeRoleProvider, ProcessProvider, ProfileProviderBuilder
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -24,7 +26,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from provisioning_assets.backends.access import OF_PROCESS, Access
+from provisioning_assets.backends.access import OF_PROCESS, Access, safe
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreachable
 
@@ -60,8 +62,10 @@ class Aws:
 
     def endpoint(self, service: str = "") -> str:
         """Address that the access gives a service, else all of them; empty for Amazon's own."""
-        own = service and self.access.get(f"{_ENDPOINT}_{_variable(service)}")
-        return own or self.access.get(_ENDPOINT)
+        for name in [f"{_ENDPOINT}_{_variable(service)}", _ENDPOINT] if service else [_ENDPOINT]:
+            if address := self.access.get(name):
+                return safe(address, name, "AWS")
+        return ""
 
     @property
     def variables(self) -> dict[str, str]:
@@ -184,7 +188,35 @@ class Aws:
             chain = core.get_component("credential_provider")
             for provider in _OF_THE_PROCESS if own_files else [each.METHOD for each in chain.providers]:
                 chain.remove(provider)
+            if own_files:
+                self._lead_processes(core, chain)
         return boto3.session.Session(botocore_session=core)
+
+    def _lead_processes(self, core: Any, chain: Any) -> None:
+        """Start a `credential_process` with the profile's variables: also that of a profile which another one names."""
+        variables = {**self.access.for_child(""), **self.variables}
+
+        def start(command: list[str], **pipes: Any) -> "subprocess.Popen[bytes]":
+            try:
+                return subprocess.Popen(command, env=variables, **pipes)
+            except OSError as error:
+                raise ProviderFailed(
+                    "the credential_process of the AWS profile cannot be started",
+                    where=command[0],
+                    cause=error.strerror or type(error).__name__,
+                    remedy="correct it in the file that AWS_CONFIG_FILE names, ~/.aws/config without it",
+                ) from None
+
+        class Led(ProfileProviderBuilder):
+            def _create_process_provider(self, profile_name: str) -> ProcessProvider:
+                return ProcessProvider(profile_name, lambda: core.full_config, popen=start)
+
+        led = Led(core)
+        named = led.providers(core.get_config_variable("profile") or "default")
+        process = next(each for each in named if each.METHOD == ProcessProvider.METHOD)
+        chain.insert_after(process.METHOD, process)
+        chain.remove(process.METHOD)  # the first of the two
+        chain.get_provider(AssumeRoleProvider.METHOD)._profile_provider_builder = led  # noqa: SLF001 - no other way in
 
 
 class OnAws:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.variables import Variables
 from provisioning_assets.core.plan import Json
 
 IDENTITY = "identity"
@@ -29,6 +30,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    variables: ClassVar[Variables] = {}
+    """What it reads of a profile; one that is like these, and none of them, is taken for a misspelling."""
     name: str
     """The product."""
 

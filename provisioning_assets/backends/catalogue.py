@@ -14,6 +14,7 @@ from provisioning_assets.backends.infrastructure.settings import Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch
 from provisioning_assets.backends.secrets.settings import OpenBao, Vault
 from provisioning_assets.backends.store.settings import S3, Files, Postgresql
+from provisioning_assets.backends.variables import Variables
 from provisioning_assets.core.kinds import Capability, Kind
 
 _BACKENDS = "provisioning_assets.backends"
@@ -132,6 +133,11 @@ def product(kind: Kind, name: str) -> Product:
         if each.name == name:
             return each
     raise KeyError(f"{kind} {name}")
+
+
+def variables() -> Variables:
+    """What products read of a profile."""
+    return {name: judge for each in PRODUCTS for name, judge in each.settings.variables.items()}
 
 
 def lacks(kind: Kind, name: str, access: Access | None = None) -> Lacks:

@@ -5,13 +5,16 @@ import socket
 
 from psycopg.pq import Conninfo
 
-from provisioning_assets.backends.access import Access, is_loopback
+from provisioning_assets.backends.access import Access, forget
+from provisioning_assets.backends.addresses import is_loopback
 from provisioning_assets.errors import Misdirected, ProviderFailed
 
 NAME = "PostgreSQL"
 _NEEDED = ("PGHOST", "PGUSER", "PGDATABASE")
 _NOT_TAKEN = ("PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PG_CONN_STR")
 """Variables by which libpq, or Terraform, would go elsewhere than PGHOST says."""
+_UNASKED = ("PGTZ", "PGDATESTYLE", "PGGEQO", "PGOAUTHDEBUG")
+"""Variables that libpq reads from this process, and has no parameter for that would keep it from them."""
 _ENCRYPTED = ("require", "verify-ca", "verify-full")
 _NOWHERE = os.devnull + "/none"
 """No file is there: libpq looks into the home folder for a file that it is not told of."""
@@ -31,6 +34,7 @@ _DEFAULTS = {
 def parameters(access: Access) -> dict[str, str]:
     """Every parameter that libpq has a variable for, as the access says, so that it looks for none in this process.
 
+    What it would read all the same is taken out of this process: no session of ours asks for it.
     TLS is the rule, as it is for Terraform: PGSSLMODE=disable counts for a server on this machine only.
     """
     missing = [name for name in _NEEDED if not access.get(name)]
@@ -56,6 +60,7 @@ def parameters(access: Access) -> dict[str, str]:
             [f"PGSSLMODE is {mode}, and {host or 'a host without a name'} is not this machine" for host in bare],
             remedy="set PGSSLMODE to verify-full, with PGSSLROOTCERT, in the environment's profile",
         )
+    forget(*_UNASKED)
     options = {each.keyword.decode(): each for each in Conninfo.parse(b"") if each.envvar}
     found = {
         name: access.get((each.envvar or b"").decode()) or _DEFAULTS.get(name) or (each.compiled or b"").decode()

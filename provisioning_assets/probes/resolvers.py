@@ -4,7 +4,6 @@ A caching resolver may answer with the old RRset until its TTL has passed (RFC 1
 absence until the zone's negative TTL has (RFC 2308): both are told with the seconds that remain.
 """
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,6 +27,7 @@ from tenacity import (
 )
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.addresses import servers
 from provisioning_assets.backends.dns.records import canonical, presented
 from provisioning_assets.core.evidence import CouldNotTell
 from provisioning_assets.core.plan import Attributes, Json
@@ -42,6 +42,8 @@ PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
 
 _RESOLVERS = "PROVISIONING_RESOLVERS"
 _NAMESERVERS = "PROVISIONING_NAMESERVERS"
+VARIABLES = {_RESOLVERS: servers, _NAMESERVERS: servers}
+"""What is read here of a profile."""
 _PORT = 53
 _AT_ONCE = 8
 """Questions at once to one server."""
@@ -222,15 +224,8 @@ def _wrong_ttl(found: int, documented: int, server: Server, *, cached: bool) -> 
 
 def _servers(variable: str, text: str) -> list[Server]:
     """Servers of a list such as `127.0.0.1:5301, [::1]:5301, 192.0.2.53`."""
-    return [_server(variable, part.strip()) for part in text.split(",") if part.strip()]
-
-
-def _server(variable: str, text: str) -> Server:
-    host, _, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", str(_PORT))
     try:
-        server = Server(str(ipaddress.ip_address(host.strip("[]"))), int(port))
-    except ValueError:
-        expected = "addresses separated by commas: `127.0.0.1:5301` or `[::1]:5301`"
-        problem = Problem(variable, 0, 0, f"`{text}` is no address of a server", expected)
+        return [Server(host, port or _PORT) for host, port in servers(text)]
+    except ValueError as error:
+        problem = Problem(variable, 0, 0, f"`{text}` names no servers", str(error))
         raise ConfigurationError([problem], remedy=f"correct the variable {variable}") from None
-    return server

@@ -18,6 +18,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import verification
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.variables import texts
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
 
@@ -26,6 +27,8 @@ TIMEOUT = 3.0
 
 _HTTPS = 443
 _CONNECT_TO = "PROVISIONING_CONNECT_TO"
+VARIABLES = texts(_CONNECT_TO, "SSL_CERT_FILE")
+"""What is read here of a profile."""
 _PART = r"(\[[0-9A-Fa-f:]+\]|[^:\[\]]*)"
 _RULE = re.compile(rf"{_PART}:(\d*|\*):{_PART}:(\d*)")
 

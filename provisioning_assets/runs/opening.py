@@ -1,6 +1,6 @@
 """How a run gets hold of an environment, and gives it back."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 
 from provisioning_assets.backends.backend import Settings
@@ -27,17 +27,24 @@ def open_session(graph: Graph, environment: str, *, run: str, progress: Progress
     return Session(graph, where, access_of(engagement, where), run, before, progress)
 
 
-def reach(session: Session, tasks: Iterable[Task]) -> None:
-    """Ask the record's store, and each server that the tasks need, for a sign of life; then what they want asked."""
-    asked: set[tuple[Kind, object]] = set()
-    for kind, settings in [(Kind.STORE, None), *((k, _settings(t, k)) for t in tasks for k in t.backends)]:
-        key = kind, settings.model_dump_json() if settings else None
-        if key not in asked:
-            asked.add(key)
-            session.backend(kind, settings).reach()
+def reach(session: Session, tasks: Sequence[Task]) -> None:
+    """Ask all servers for a sign of life; then what the tasks want asked."""
+    reach_servers(session, tasks)
     for task in tasks:
         if task.before_run:
             task.before_run(AssetRun(session, task))
+
+
+def reach_servers(session: Session, tasks: Sequence[Task]) -> None:
+    """Ask the record's store, and each server that the tasks need, for a sign of life. Nothing is written."""
+    state = [(Kind.STORE, session.environment.state)] if tasks else []
+    needed = [(kind, _settings(task, kind)) for task in tasks for kind in task.backends]
+    asked: set[tuple[Kind, str]] = set()
+    for kind, settings in [(Kind.STORE, None), *state, *needed]:
+        key = kind, (settings or session.environment.settings(kind)).model_dump_json()
+        if key not in asked:
+            asked.add(key)
+            session.backend(kind, settings).reach()
 
 
 def prepare(session: Session) -> None:

@@ -232,7 +232,7 @@ def demo(tmp_path: Path) -> Path:
     [
         ("{name: rfc2136, server: ns.example, key: ours}", "alias:", "`values`"),
         ("{name: rfc2136, server: 'ns.example:53', kee: ours}", "kee:", "`key`"),
-        ("{name: rfc2136, server: 'https://ns.example'}", "https:", "text"),
+        ("{name: rfc2136, server: 'https://ns.example'}", "https:", "`HOST:PORT`"),
         ("rfc2136", "provider: rfc2136", "server"),
     ],
 )

@@ -1,15 +1,17 @@
 """Settings of stores: where an engine's state, our record and our lock lie."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from provisioning_assets.backends.backend import Settings
+from provisioning_assets.backends.variables import AWS, POSTGRESQL
 
 
 class S3(Settings):
     """A bucket of Amazon S3."""
 
+    variables: ClassVar = AWS
     name: Literal["s3"] = "s3"
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     """Name of the bucket; the first apply makes it."""
@@ -20,7 +22,7 @@ class Files(Settings):
 
     name: Literal["files"] = "files"
     folder: Annotated[str, Field(min_length=1, max_length=100)]
-    """The folder, relative to the repository."""
+    """The folder, relative to the repository; the first apply makes it, and git ignores it then."""
 
 
 class Postgresql(Settings):
@@ -30,6 +32,7 @@ class Postgresql(Settings):
     the database can be planned.
     """
 
+    variables: ClassVar = POSTGRESQL
     name: Literal["postgresql"] = "postgresql"
     schema_name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")] = "provisioning"
     """Name of the schema; the first apply makes it."""

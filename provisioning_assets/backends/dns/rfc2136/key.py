@@ -9,6 +9,7 @@ import dns.exception
 import dns.tsig
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.addresses import host_port
 from provisioning_assets.errors import Misdirected, ProviderFailed
 
 ADDRESS = "RFC2136_NAMESERVER"
@@ -17,7 +18,6 @@ ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 
 _PORT = 53
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_SERVER = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<host>[\w.-]+))(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
 _COMMENT = re.compile(r"(?<![^\s;{}])(?:/\*.*?\*/|(?://|#)[^\n]*)", re.DOTALL)  # base64 has // inside
 _KEY = re.compile(r'\s*key\s+("?)(?P<name>[^\s"{};]+)\1\s*\{(?P<body>[^{}]*)\}\s*;?\s*')
 _STATEMENT = re.compile(r'\s*(algorithm|secret)\s+("?)([^\s";]+)\2\s*;')
@@ -77,11 +77,11 @@ def key_of(declared: str | None, access: Access) -> SigningKey | None:
 
 
 def _parsed(text: str, where: str) -> NameServer:
-    found = _SERVER.fullmatch(text.strip())
-    if not found or int(found["port"] or _PORT) not in range(1, 1 << 16):
-        what = f"`{text}` is no name server"
-        raise ProviderFailed(what, where=where, remedy="write HOST, HOST:PORT, [IPv6] or [IPv6]:PORT")
-    return NameServer((found["six"] or found["host"]).lower(), int(found["port"] or _PORT))
+    try:
+        host, port = host_port(text)
+    except ValueError as error:
+        raise ProviderFailed(f"`{text}` is no name server", where=where, remedy=f"write {error}") from None
+    return NameServer(host, port or _PORT)
 
 
 def _content(file: Path) -> str:
