@@ -1,6 +1,6 @@
-"""Profiles: a file of variables for one environment, which says where its servers are and with which credentials.
+"""Profiles: a file of variables for one environment, with the addresses of its servers and the credentials for them.
 
-A profile lies outside the repository, or under `.provisioning/`, which git ignores. It is one `NAME=value` a line.
+A profile lies outside the repository, or under `.provisioning/`, which git ignores. Each line is `NAME=value`.
 """
 
 import stat
@@ -16,7 +16,7 @@ from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
 
 CHOSEN = "PROVISIONING_PROFILE"
-"""Variable of the shell: `NAME` for every environment, or `ENVIRONMENT=NAME,…`."""
+"""Shell variable that chooses profiles: `NAME` for every environment, or `ENVIRONMENT=NAME,…`."""
 
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -24,8 +24,7 @@ _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def access_of(engagement: Engagement, environment: Environment) -> Access:
     """The environment's access: the profile that the shell chooses, else the engagement file's, else the shell's own.
 
-    `ProviderFailed` when there is no such profile, or others can read it; `ConfigurationError` for a line that is
-    none.
+    `ProviderFailed` when there is no such profile, or others can read it; `ConfigurationError` for a malformed line.
     """
     shell = access.process_variables()
     environments = [each.name for each in engagement.environments]
@@ -38,14 +37,14 @@ def access_of(engagement: Engagement, environment: Environment) -> Access:
         place = str(file)
         found = Access(f"profile {name} ({file})", dict(_variables(file)), region, account, folder, shell)
     if found.emulation and found.emulation not in EMULATIONS:
-        # What is not known to lack something would be taken for the real thing.
+        # An unknown emulation would be taken for one that lacks nothing.
         problem = Problem(place, 0, 0, f"there is no emulation `{found.emulation}`", " or ".join(EMULATIONS))
         raise ConfigurationError([problem])
     return found
 
 
 def folders(repository: Path, shell: Mapping[str, str]) -> tuple[Path, Path]:
-    """Where profiles are looked for: the repository's own, then the operator's."""
+    """Folders that are searched for profiles: the repository's own, then the operator's."""
     home = Path(shell.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     return repository / ".provisioning" / "profiles", home / "provisioning" / "profiles"
 
@@ -105,6 +104,6 @@ def _variables(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _line(original: Original) -> int:
-    """The line of what is written there: the parser counts from the empty lines before it."""
+    """The line of an entry: the parser counts the empty lines before it as part of it."""
     text = original.string
     return original.line + text[: len(text) - len(text.lstrip())].count("\n")
