@@ -1,4 +1,4 @@
-"""Every product there is: the only registry. Reading it loads no vendor's library."""
+"""The only registry of products. Reading it loads no vendor's library."""
 
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -30,14 +30,14 @@ class Product:
     proven: str
     """The real server that the contract suite runs against, or why there is none."""
     code: str = ""
-    """Of an engine: the class that reads its source code, in a module that loads nothing of the engine's."""
+    """For an engine: the class that reads its source code, in a module that loads none of the engine's libraries."""
     lacks: Lacks = field(default_factory=dict)
     not_tested: tuple[str, ...] = ()
-    """What its contract suite cannot show, in words."""
+    """What its contract suite cannot show."""
 
     @property
     def name(self) -> str:
-        """As engagement files call it."""
+        """The name that engagement files use."""
         return str(self.settings.model_fields["name"].default)
 
 
@@ -135,7 +135,7 @@ def product(kind: Kind, name: str) -> Product:
 
 
 def lacks(kind: Kind, name: str, access: Access | None = None) -> Lacks:
-    """What a product cannot do, reached with this access: its own limits, and those of the emulation behind it."""
+    """What a product lacks when reached with this access: its own limits, and those of the emulation behind it."""
     emulation = EMULATIONS.get(access.emulation) if access else None
     return {**product(kind, name).lacks, **(emulation.lacks.get(name, {}) if emulation else {})}
 
@@ -146,7 +146,7 @@ def open_backend(kind: Kind, settings: Settings, access: Access) -> Any:
 
 
 def code_of(engine: str) -> Any:
-    """What reads an engine's source code, by the protocol `Code`."""
+    """The reader of an engine's source code, behind the protocol `Code`."""
     return _class(product(Kind.INFRASTRUCTURE, engine).code)()
 
 

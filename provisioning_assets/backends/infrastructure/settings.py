@@ -6,6 +6,6 @@ from provisioning_assets.backends.backend import Settings
 
 
 class Terraform(Settings):
-    """Terraform, as it is installed where a run works."""
+    """Terraform, as installed on the machine where a run works."""
 
     name: Literal["terraform"] = "terraform"

@@ -10,4 +10,4 @@ class CloudWatch(Settings):
 
     name: Literal["cloudwatch"] = "cloudwatch"
     namespace: Annotated[str | None, Own("report to the same metrics")] = None
-    """Metric namespace that the probes feed; without it `<engagement>-<environment>`."""
+    """Metric namespace that the probes feed; default is `<engagement>-<environment>`."""
