@@ -1,4 +1,4 @@
-"""CloudWatch when somebody changes it behind our back, and who evaluates its alarms."""
+"""CloudWatch when somebody changes it out of band, and who evaluates its alarms."""
 
 import json
 from collections.abc import Callable
@@ -170,7 +170,7 @@ FLIPPED: dict[str, tuple[Callable[[str, Api], object], str]] = {
 
 
 @pytest.mark.parametrize("name", FLIPPED)
-def test_what_is_changed_behind_our_back_is_seen_and_mended(live: Monitoring, api: Api, scope: str, name: str) -> None:
+def test_what_is_changed_out_of_band_is_seen_and_mended(live: Monitoring, api: Api, scope: str, name: str) -> None:
     flip, seen = FLIPPED[name]
     flip(scope, api)
     assert drift(live, scope, ON_CLOUDWATCH) == [seen]
