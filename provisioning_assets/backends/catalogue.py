@@ -77,8 +77,8 @@ PRODUCTS: tuple[Product, ...] = (
         Kind.SECRETS,
         Vault,
         "secrets.openbao.store:OpenBao",
-        proven="OpenBao, whose API it shares",
-        not_tested=("Vault itself: no server is to be had",),
+        proven="OpenBao, which has the same API",
+        not_tested=("Vault itself, for lack of a server",),
     ),
     Product(
         Kind.CONFIG,
@@ -98,7 +98,7 @@ PRODUCTS: tuple[Product, ...] = (
         Kind.STORE,
         S3,
         "store.s3:S3Store",
-        proven="moto, with conditional writes made one step",
+        proven="moto, with its conditional writes made atomic",
         not_tested=("Amazon's own conditional writes under load",),
     ),
     Product(
@@ -114,7 +114,7 @@ PRODUCTS: tuple[Product, ...] = (
         "store.files:FileStore",
         proven="this machine's file system",
         lacks={
-            Capability.ENGINE_STATE: "no engine keeps its state in a folder of ours",
+            Capability.ENGINE_STATE: "no engine can keep its state in this store",
             Capability.MANY_HOSTS: "a folder is seen by one machine, or by those that share its disk",
         },
     ),
