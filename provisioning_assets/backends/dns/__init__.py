@@ -15,14 +15,14 @@ class DnsProvider(Backend, Protocol):
     """
 
     def read(self, zone: str) -> Mapping[str, Attributes]:
-        """Every RRset of the zone, the apex SOA and NS excepted (the zone's own)."""
+        """Every RRset of the zone, except the SOA and NS of its apex."""
         ...
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
-        """Carry the changes out, all or none, and wait until the provider says they are in effect.
+        """Carry out the changes, all or none, and wait until the provider says that they are in effect.
 
-        What the provider cannot take at once goes in batches, each all or none. `ApplyFailed` says which addresses
-        are in and which are not; a record that is not as it was planned is never overwritten.
+        More than the provider takes at once goes in batches, each all or none. `ApplyFailed` names the addresses that
+        are written and those that are not. A record that has changed since the plan is never overwritten.
         """
         ...
 
