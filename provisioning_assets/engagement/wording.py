@@ -166,8 +166,8 @@ def _shown(place: Place, value: Any) -> str:
         return "empty"
     if isinstance(value, dict | list):
         return ("a mapping" if isinstance(value, dict) else "a list") if value else "empty"
-    if "source" in place:
-        return "something else"  # it may be the secret itself
+    if "source" in place or all(each in str(value) for each in ("://", "@")):
+        return "something else"  # it may be the secret itself, or have a password in it
     if isinstance(value, bool):
         return "true" if value else "false"
     text = repr(value)

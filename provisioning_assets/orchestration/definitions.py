@@ -1,4 +1,4 @@
-"""Engagement folders to Dagster definitions; a broken engagement is shown as such and hides no other."""
+"""Engagement folders as Dagster definitions; a broken engagement is shown as such and hides no other."""
 
 from collections.abc import Iterator
 from pathlib import Path

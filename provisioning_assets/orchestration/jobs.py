@@ -10,7 +10,7 @@ HOURLY = "17 * * * *"
 
 
 def build_jobs(graph: Graph, environment: str) -> dg.Definitions:
-    """A job that provisions and proves the environment, and one that runs its checks alone, hourly."""
+    """A job that provisions and proves the environment, and an hourly job that only runs its checks."""
     name = graph.engagement.name
     apply = dg.define_asset_job(
         apply_job(name, environment),

@@ -1,4 +1,4 @@
-"""A task is carried out once, and how that ended is recorded."""
+"""Carries out a task once, and records the outcome."""
 
 import time
 from functools import partial
@@ -15,7 +15,7 @@ from provisioning_assets.runs.standings import gate_reasons
 
 
 def carry_out(run: AssetRun) -> dict[str, Json]:
-    """Do the task's work once; what is to be shown of it. What goes wrong is recorded, and raised as our error."""
+    """Do the task's work once; return what to show of it. A failure is recorded, and raised as one of our errors."""
     began = time.monotonic()
     try:
         run.remember_inputs()
@@ -37,7 +37,7 @@ def carry_out(run: AssetRun) -> dict[str, Json]:
         for item in _of_runs(run):
             record_end(run, item, problem)
     elif run.last_plan() is not None:
-        # A refusal says what differs: the plan that was refused is evidence of the item that judges it.
+        # A refused plan shows what differs: it is evidence for the item that judges the plan.
         record(run, evaluate(run, run.task.checks[0]))
     raise problem
 
@@ -48,7 +48,7 @@ def _of_runs(run: AssetRun) -> list[Item]:
 
 def _reconcile(run: AssetRun) -> dict[str, Json]:
     session = run.session
-    assert run.task.target is not None  # noqa: S101 - the caller chose this way by it
+    assert run.task.target is not None  # noqa: S101 - the caller has checked it
     target = run.task.target(run)
     safety = run.engagement.safety
     rules: list[Rule] = [

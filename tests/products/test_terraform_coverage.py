@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,10 @@ from provisioning_assets.backends.infrastructure import QUIET, StageRoot
 from provisioning_assets.backends.store.settings import S3
 from provisioning_assets.core.plan import Action, Plan
 from tests.support.back_ends import REGION, aws_access
+from tests.support.repository import REPOSITORY
 from tests.support.terraform_stage import BUCKET, bring_up, bucket_at, terraform
 
-STAGES = Path(__file__).parents[2] / "terraform/stages"
+STAGES = REPOSITORY / "terraform/stages"
 OURS = {"engagement": "shop", "environment": "staging", "region": REGION}
 POLICY = json.dumps({
     "Version": "2012-10-17",

@@ -16,16 +16,16 @@ class DnsProvider(Backend, Protocol):
     """
 
     def read(self, zone: str) -> Mapping[str, Attributes]:
-        """Every RRset of the zone, the apex SOA and NS excepted (the zone's own)."""
+        """Every RRset of the zone, except the SOA and NS of its apex."""
         ...
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
-        """Carry the changes out, all or none, and wait until the provider says they are in effect.
+        """Carry out the changes, all or none, and wait until the provider says that they are in effect.
 
-        What the provider cannot take at once goes in batches, each all or none. `ApplyFailed` says which addresses
-        are in and which are not. The provider is looked at right before: a record that is not as it was planned is
-        not overwritten, and nothing that the changes do not name. A product that lacks `Capability.GUARDED` cannot
-        promise it for what somebody else writes in the moment between that look and the write.
+        More than the provider takes at once goes in batches, each all or none. `ApplyFailed` names the addresses that
+        are written and those that are not. The provider is asked right before the write: a record that has changed
+        since the plan is not overwritten, and a record that the changes do not name is left alone. A product that
+        lacks `Capability.GUARDED` overwrites what somebody else writes in the moment between that look and the write.
         """
         ...
 

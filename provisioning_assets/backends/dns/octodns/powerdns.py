@@ -4,7 +4,6 @@ https://doc.powerdns.com/authoritative/http-api/
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,12 +79,11 @@ class PowerDns(OctoDns):
     def _host(self) -> Mapping[str, Any]:
         """The address as octoDNS takes it, which asks below `/api/v1` of a host."""
         url = urlsplit(self.address)
+        if url.path.strip("/") or url.query:
+            where, remedy = f"{_ADDRESS}={self.address}", "write https://HOST or https://HOST:PORT, without a path"
+            raise ProviderFailed(f"{self.NAME} cannot be at this address", where=where, remedy=remedy)
         host = f"[{url.hostname}]" if ":" in str(url.hostname) else url.hostname
-        with suppress(ValueError):  # of a port that is none
-            if not url.path.strip("/"):
-                return {"scheme": url.scheme, "host": host, "port": url.port or _PORTS[url.scheme]}
-        where, remedy = f"{_ADDRESS}={self.address}", "write https://HOST or https://HOST:PORT, without a path"
-        raise ProviderFailed(f"{self.NAME} cannot be at this address", where=where, remedy=remedy)
+        return {"scheme": url.scheme, "host": host, "port": url.port or _PORTS[url.scheme]}
 
     def _ask(self, provider: PowerDnsProvider) -> object:
         return provider.powerdns_version

@@ -1,9 +1,9 @@
-"""Coverage: what is live and belongs to a stage, held against what its state manages.
+"""Coverage: the live resources that belong to a stage, compared with what its state manages.
 
-A plan compares what the state knows; what somebody added by hand is invisible to it. This looks from the
-other side: children of managed resources (rules, routes, role policies), and resources that carry the stage's tags.
-What AWS makes by itself (local routes) belongs to nobody and is left out; so does a VPC's default security group,
-unless the code manages it, as our network module does: a plan then shows every rule that was added to it.
+A plan only compares what is in the state; it does not see what somebody added by hand. This looks from the other side,
+at children of managed resources (rules, routes, role policies) and at resources that carry the stage's tags. What AWS
+creates by itself (local routes) is left out, and so is a VPC's default security group, unless the code manages it, as
+our network module does: a plan then shows every rule that was added to it.
 """
 
 import re
@@ -16,7 +16,7 @@ from provisioning_assets.core.plan import Json
 
 Found = Iterator[tuple[str, str | None]]
 Managed = Mapping[str, list[Mapping[str, Any]]]
-"""Attributes of the resources in a state, by type; they stay in memory."""
+"""Attributes of the resources in a state, by type; kept only in memory."""
 
 _INGRESS, _EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
 _RULES = (_INGRESS, _EGRESS, "aws_security_group_rule")
@@ -26,11 +26,11 @@ _DESTINATIONS = {
     "DestinationPrefixListId": "destination_prefix_list_id",
 }
 _GLOBAL = "us-east-1"
-"""Where the tagging API lists what belongs to no region."""
+"""The region whose tagging API lists resources that belong to no region."""
 
 
 def live_and_managed(state: Mapping[str, Json], stage: StageRoot, account: Aws) -> dict[str, str | None]:
-    """Each live thing of the stage, and why it is not managed; None where it is."""
+    """Each live resource of the stage to the reason why it is unmanaged; None for a managed one."""
     managed: dict[str, list[Mapping[str, Any]]] = {}
     for resource in state["resources"]:
         if resource["mode"] == "managed":
@@ -102,7 +102,7 @@ def _role_policies(managed: Managed, account: Aws) -> Found:
 
 
 def _zones(managed: Managed, account: Aws) -> Found:
-    """Public zones of the same name: a second one answers nobody, and takes records that were meant for the first."""
+    """Public zones of the same name: nobody asks a second one, but it may get records meant for the first."""
     zones = managed.get("aws_route53_zone", [])
     known, names = {zone["zone_id"] for zone in zones}, {zone["name"].rstrip(".") for zone in zones}
     for name in sorted(names):
@@ -114,7 +114,7 @@ def _zones(managed: Managed, account: Aws) -> Found:
 
 
 def _tagged(managed: Managed, stage: StageRoot, account: Aws) -> Found:
-    """Top-level resources that carry the stage's tags: orphans of an apply that crashed, or made by hand."""
+    """Top-level resources with the stage's tags that a crashed apply left, or somebody made by hand."""
     resources = [resource for each in managed.values() for resource in each]
     known = {_identity(str(resource[key])) for resource in resources for key in ("arn", "id") if resource.get(key)}
     wanted = {**{key: stage.variables[key.lower()] for key in ("Engagement", "Environment")}, "Stage": stage.name}
@@ -125,13 +125,13 @@ def _tagged(managed: Managed, stage: StageRoot, account: Aws) -> Found:
             for arn in (resource["ResourceARN"] for resource in page["ResourceTagMappingList"]):
                 short = re.split(r"[:/]", arn)[-1]
                 if ":security-group-rule/" in arn or ":hostedzone/" in arn:
-                    continue  # listed above, with more to say
+                    continue  # listed above, in more detail
                 ours = _identity(arn) in known or short in known
                 yield arn, None if ours else _remedy("TYPE", short)
 
 
 def _identity(arn: str) -> str:
-    """An ARN without what changes: the `:*` of a log group, and a task's revision, which each deployment counts up."""
+    """An ARN without the parts that change: the `:*` of a log group, and a task's revision, which deployments raise."""
     return re.sub(r"(:task-definition/[^:]+):\d+$", r"\1", arn).removesuffix(":*")
 
 

@@ -1,4 +1,4 @@
-"""Terraform's own words when it fails, as our errors: address, file and line, the source, no secret.
+"""Terraform's diagnostics as our errors: address, file, line and source, without secrets.
 
 Format: https://developer.hashicorp.com/terraform/internals/machine-readable-ui#diagnostic
 """
@@ -36,14 +36,14 @@ def error(
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """The text without the values that were given to sensitive variables."""
+    """The text without the values of sensitive variables."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, SENSITIVE)
     return text
 
 
 def _place(stage: StageRoot, diagnostic: Diagnostic) -> str:
-    """`file:line`, relative to where we run if the file lies below it."""
+    """`file:line`, relative to the working folder if the file is below it."""
     source = diagnostic.get("range")
     if not source:
         return ""
@@ -80,6 +80,6 @@ def _locked(stage: StageRoot, detail: str) -> StateLocked:
 
 
 def _time(text: str) -> datetime | None:
-    """Go's way to write a time: `2026-01-02 15:04:05.123456789 +0000 UTC`."""
+    """Parse a time in Go's format: `2026-01-02 15:04:05.123456789 +0000 UTC`."""
     found = re.match(r"(\S+ \d\d:\d\d:\d\d)(\.\d+)? \+0000 UTC", text)
     return datetime.fromisoformat(found[1] + (found[2] or "")[:7]).replace(tzinfo=UTC) if found else None

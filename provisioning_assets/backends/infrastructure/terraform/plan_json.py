@@ -1,4 +1,4 @@
-"""What a Terraform plan says, with every value left behind: addresses, actions and names of attributes.
+"""A Terraform plan without its values: addresses, actions and names of attributes.
 
 Format of `terraform show -json`: https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
 """
@@ -14,16 +14,16 @@ _ACTIONS = {
     ("delete",): Action.DELETE,
     ("delete", "create"): Action.REPLACE,
     ("create", "delete"): Action.REPLACE,
-    # The resource lives on, unmanaged: whatever held it in place, our rules and the freeze included, lets go of it.
+    # The resource lives on unmanaged, out of reach of our rules and the freeze: that is as serious as a delete.
     ("forget",): Action.DELETE,
     ("create", "forget"): Action.REPLACE,
 }
 
 
 def plan_from(shown: Mapping[str, Json]) -> Plan:
-    """The plan in a `terraform show -json` of a plan that Terraform calls not empty.
+    """The plan in the output of `terraform show -json`, for a plan that Terraform says is not empty.
 
-    Such a plan is never empty here: when only outputs differ, or something that this does not know, that is a change.
+    It is never empty here either: if only outputs differ, or something unknown to this code, that is a change.
     """
     changes = [*_resources(shown)]
     if not changes:
@@ -63,7 +63,7 @@ def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
         elif "importing" in change:
             yield _update(address, ["(import)"])
         elif change["actions"] != ["no-op"]:
-            # An action that this does not know is taken for the worst.
+            # An unknown action is treated as the worst one.
             yield _update(address, ["-".join(change["actions"])], Action.REPLACE, stateful=True)
 
 
@@ -74,6 +74,6 @@ def _differing(change: Mapping[str, Json]) -> list[str]:
 
 
 def _update(address: str, names: list[str], action: Action = Action.UPDATE, *, stateful: bool = False) -> Change:
-    """Every attribute counts as sensitive: which values are is the provider's word, and not always right."""
+    """A change in which every attribute is sensitive, since providers do not always mark the ones that are."""
     empty = dict.fromkeys(names)
     return Change(action, address, empty, empty, sensitive=frozenset(names), stateful=stateful)

@@ -1,4 +1,4 @@
-"""Which types of resources hold data that a delete or a replacement would lose."""
+"""Types of resources whose data a delete or a replacement would lose."""
 
 _STATEFUL = (
     "aws_backup_vault", "aws_cloudwatch_log_group", "aws_cognito_user_pool", "aws_db_instance", "aws_docdb_cluster",
