@@ -21,7 +21,7 @@ from provisioning_assets.core.plan import Attributes
 from tests.support import debian
 from tests.support.back_ends import opened
 from tests.support.dns_zones import unused_name
-from tests.support.servers import free_port, wait_for
+from tests.support.servers import free_port, freeze, wait_for
 
 NAME_SERVERS = ("ns1.servers.test.", "ns2.servers.test.")
 
@@ -76,7 +76,7 @@ class PowerDnsServer:
     def frozen(self) -> Iterator[None]:
         """Let it hang."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGSTOP)
+        freeze(self.process.pid, self.address)
         try:
             yield
         finally:
