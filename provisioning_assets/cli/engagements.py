@@ -8,6 +8,7 @@ from provisioning_assets.cli import home
 from provisioning_assets.engagement.loading import find_engagements, load_engagement
 from provisioning_assets.engagement.sections import NAME
 from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.report.names import one_of
 
 if TYPE_CHECKING:
     from provisioning_assets.engagement.models import Engagement
@@ -25,15 +26,24 @@ def folders() -> list[Path]:
     return found
 
 
-def load(name: str) -> "Engagement":
-    """The engagement of that name."""
+def find(name: str) -> Path:
+    """The folder of the engagement of that name."""
     root = home.repository() / home.ENGAGEMENTS
     if not re.fullmatch(NAME, name) or not (root / name).is_dir():
-        known = ", ".join(folder.name for folder in folders())
+        known = [folder.name for folder in folders()]
+        there = bool(re.fullmatch(NAME, name)) and (root / name).exists()
         raise ProvisioningError(
-            f"there is no engagement `{name}`", where=str(root), remedy=f"one of {known}; provisioning new makes one"
+            f"there is no engagement `{name}`",
+            where=str(root),
+            cause=f"{name} is no folder" if there else "",
+            remedy=f"{one_of(name, known)}; provisioning new NAME makes one",
         )
-    return load_engagement(root / name)
+    return root / name
+
+
+def load(name: str) -> "Engagement":
+    """The engagement of that name."""
+    return load_engagement(find(name))
 
 
 def graph(name: str) -> "Graph":
@@ -49,5 +59,5 @@ def environments(engagement: str, environment: str | None) -> list[str]:
     if environment is None:
         return names
     if environment not in names:
-        raise ProvisioningError(f"{engagement} has no environment {environment}", remedy=f"one of {', '.join(names)}")
+        raise ProvisioningError(f"{engagement} has no environment `{environment}`", remedy=one_of(environment, names))
     return [environment]

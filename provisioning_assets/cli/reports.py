@@ -20,6 +20,22 @@ def report_of(graph: Graph) -> tuple[Report, tuple[str, ...]]:
     return build_report(graph.engagement, gathered.standings, at), gathered.problems
 
 
+def reports_of(folders: Iterable[Path]) -> tuple[list[Report], list[str], list[ProvisioningError]]:
+    """The reports of several engagements, why records could not be read, and why engagements could not."""
+    reports: list[Report] = []
+    records: list[str] = []
+    files: list[ProvisioningError] = []
+    for folder in folders:
+        try:
+            report, problems = report_of(assemble(load_engagement(folder)))
+        except ProvisioningError as error:
+            files.append(error)
+        else:
+            reports.append(report)
+            records.extend(problems)
+    return reports, records, files
+
+
 def status_of(folders: Iterable[Path]) -> list[StatusRow]:
     """One row an engagement; one that cannot be read has its problem as its row."""
     reports: list[tuple[Report, str]] = []
