@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from provisioning_assets.cli.console import for_machines
+from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.runs.profiles import CHOSEN
 
 Engagement = Annotated[str, typer.Argument(metavar="ENGAGEMENT", help="Its folder's name below engagements/.")]
@@ -25,7 +26,13 @@ AsJson = Annotated[
 
 
 def _choose(profile: str | None) -> str | None:
-    if profile:
+    """A name that is missing, as of a variable that is not set, does not mean the engagement file's profile."""
+    if profile is not None:
+        choices = [choice.strip().partition("=") for choice in profile.split(",")]
+        if not all(name.strip() and (for_whom.strip() or not equals) for name, equals, for_whom in choices):
+            raise ProvisioningError(
+                f"`{profile}` names no profile", where="--profile", remedy="--profile NAME, or ENVIRONMENT=NAME,..."
+            )
         os.environ[CHOSEN] = profile
     return profile
 

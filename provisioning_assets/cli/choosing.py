@@ -70,8 +70,9 @@ def _unknown(graph: Graph, names: Sequence[str], environments: Sequence[str]) ->
     addresses = list(dict(_items(graph, every)))
     hints = list(filter(None, (meant(name, addresses) for name in names)))
     items = ", ".join(sorted({item for *_, item in addresses}))
+    rest = [f"The environments are {', '.join(every)}.", *([] if hints else [f"The items are {items}."])]
     named = ", ".join(f"`{name}`" for name in names)
     return ProvisioningError(
         f"{named}: neither an environment of {graph.engagement.name} nor a readiness item of {', '.join(environments)}",
-        remedy="; ".join([*hints, f"the environments are {', '.join(every)}", *([] if hints else [f"items: {items}"])]),
+        remedy=" ".join([*hints, *rest]),
     )

@@ -17,6 +17,7 @@ from provisioning_assets.cli import home, looking, sandbox_commands
 from provisioning_assets.cli.arguments import AsJson, Engagement, Environment, OneEnvironment, Profile
 from provisioning_assets.cli.console import (
     COULD_NOT_TELL,
+    INTERRUPTED,
     NOT_READY,
     answer,
     asked_for_json,
@@ -26,7 +27,7 @@ from provisioning_assets.cli.console import (
     warn,
     write_in_any_encoding,
 )
-from provisioning_assets.cli.engagements import environments, find, graph
+from provisioning_assets.cli.engagements import environments, find, graph, in_order
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ConfigurationError, ProvisioningError, internal
 from provisioning_assets.report.as_json import error_as_data
@@ -44,22 +45,34 @@ def main() -> None:
     """Run a command; every error is told in words, with its exit code. A mistyped call is no drift: it is 1, not 2."""
     write_in_any_encoding()
     try:
-        sys.exit(app(standalone_mode=False, prog_name="provisioning"))
+        code = app(standalone_mode=False, prog_name="provisioning")
+        if code != INTERRUPTED:
+            sys.exit(code)
+        failed = ProvisioningError("interrupted", remedy="call again: it observes what is there, and goes on from it")
     except ProvisioningError as error:
-        failed = error
+        failed, code = error, error.exit_code
     except TyperException as error:
-        command = getattr(error, "ctx", None)
-        remedy = f"{command.command_path if command else 'provisioning'} --help"
-        failed = ProvisioningError(error.format_message() or "a command is missing", remedy=remedy)
+        failed, code = _mistyped(error), COULD_NOT_TELL
     except Abort:
-        failed = ProvisioningError("ended before it was done")
+        failed, code = ProvisioningError("ended before it was done"), COULD_NOT_TELL
     except Exception as error:  # noqa: BLE001 - a traceback may show a secret
-        failed = internal("provisioning", error)
+        failed, code = internal("provisioning", error), COULD_NOT_TELL
     warn(f"error: {failed}")
     if asked_for_json(sys.argv[1:]):
         with suppress(ProvisioningError):  # where it cannot be written, that has been told
-            answer({"error": error_as_data(failed)})
-    sys.exit(failed.exit_code)
+            answer({"error": {**error_as_data(failed), "exit_code": code}})
+    sys.exit(code)
+
+
+def _mistyped(error: TyperException) -> ProvisioningError:
+    """What is wrong with a call, in Typer's words. One without a command has its help as words: it is shown."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else " ".join(["provisioning", *sys.argv[1:2]])
+    words = error.format_message()
+    if not words or (context and words == context.get_help()):
+        say(words)
+        words = "a command is missing"
+    return ProvisioningError(words, remedy=f"{command} --help")
 
 
 @app.command()
@@ -114,6 +127,7 @@ def plan(
     from provisioning_assets.cli.plans import plans
 
     follow_progress()
+    in_order("plan", engagement, environment)
     planned = graph(engagement)
     found = [each for name in environments(engagement, environment) for each in plans(planned, name, tell)]
     if as_json:
@@ -143,6 +157,7 @@ def apply(
 
     Exit codes: 0 all of it done and proven; 2 refused, or not ready; 1 an error, or nobody could tell.
     """
+    in_order("apply", engagement, environment)
     jobs = _jobs(engagement)
     for name in environments(engagement, environment):
         began = time.monotonic()
@@ -169,12 +184,15 @@ def unlock(engagement: Engagement, environment: OneEnvironment, profile: Profile
     """
     from provisioning_assets.runs.opening import force_unlock, open_session
 
+    in_order("unlock", engagement, environment)
     (name,) = environments(engagement, environment)
     holder = force_unlock(open_session(graph(engagement), name, run="unlock", progress=tell))
     say(f"was held by {holder}; it is free now" if holder else "nobody held it")
 
 
-def ui(port: Annotated[int, typer.Option(help="Loopback port.")] = 3000, profile: Profile = None) -> None:
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Loopback port.")] = 3000, profile: Profile = None
+) -> None:
     """Serve Dagster's web interface on loopback.
 
     It shows the graph, checks and schedules, and runs until it is ended (Ctrl-C).

@@ -20,16 +20,31 @@ def folders() -> list[Path]:
     root = home.repository() / home.ENGAGEMENTS
     found = find_engagements(root)
     if not found:
+        next(root.iterdir(), None)  # a folder that may not be read looks empty otherwise
         raise ProvisioningError(
             "there are no engagements", where=str(root), remedy="provisioning new NAME makes one", cause="it is empty"
         )
     return found
 
 
+def is_there(name: str) -> bool:
+    """Whether an engagement is called so."""
+    return bool(re.fullmatch(NAME, name)) and (home.repository() / home.ENGAGEMENTS / name).is_dir()
+
+
+def in_order(command: str, engagement: str, *others: str | None) -> None:
+    """`ProvisioningError` when the engagement was not typed first."""
+    later = next((other for other in others if other and is_there(other)), None)
+    if later and not is_there(engagement):
+        rest = [engagement if other == later else other for other in others if other]
+        call = " ".join(["provisioning", command, later, *rest])
+        raise ProvisioningError("the engagement comes first", remedy=call)
+
+
 def find(name: str) -> Path:
     """The folder of the engagement of that name."""
     root = home.repository() / home.ENGAGEMENTS
-    if not re.fullmatch(NAME, name) or not (root / name).is_dir():
+    if not is_there(name):
         known = [folder.name for folder in folders()]
         there = bool(re.fullmatch(NAME, name)) and (root / name).exists()
         raise ProvisioningError(
@@ -59,5 +74,16 @@ def environments(engagement: str, environment: str | None) -> list[str]:
     if environment is None:
         return names
     if environment not in names:
-        raise ProvisioningError(f"{engagement} has no environment `{environment}`", remedy=one_of(environment, names))
+        remedy = _other(engagement, environment) or one_of(environment, names)
+        raise ProvisioningError(f"{engagement} has no environment `{environment}`", remedy=remedy)
     return [environment]
+
+
+def _other(engagement: str, name: str) -> str:
+    """What to call instead for a name that is an asset or an item."""
+    found = [(task.name, {item.name for item in task.rules}) for task in graph(engagement).tasks]
+    if name in {asset for asset, _ in found}:
+        return f"`{name}` is an asset: provisioning apply {engagement} --only {name}"
+    if any(name in items for _, items in found):
+        return f"`{name}` is a readiness item: provisioning check {engagement} {name}"
+    return ""

@@ -7,7 +7,8 @@ import typer
 from provisioning_assets.cli import home
 from provisioning_assets.cli.arguments import AsJson, Engagement, Profile
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY, STYLES, answer, follow_progress, say, warn
-from provisioning_assets.cli.engagements import find, folders, graph
+from provisioning_assets.cli.engagements import find, folders, graph, in_order, is_there
+from provisioning_assets.errors import ProvisioningError
 
 
 def check(
@@ -32,6 +33,7 @@ def check(
     from provisioning_assets.cli.checking import look
 
     follow_progress(brief=True)
+    in_order("check", engagement, *names or ())
     found = look(graph(engagement), names or [])
     if as_json:
         answer(found.as_data())
@@ -104,11 +106,13 @@ def why(
     from provisioning_assets.report.as_json import error_as_data, rows_as_data
     from provisioning_assets.report.why import explain, in_words
 
+    if engagement and is_there(item) and not is_there(engagement):
+        raise ProvisioningError("the item comes first", remedy=f"provisioning why {engagement} {item}")
     reports, records, files = reports_of([find(engagement)] if engagement else folders())
     if files and (engagement or not reports):
         raise files[0]
-    for error in files:
-        warn(f"error: {error}")
+    for problem in (*records, *files):
+        warn(f"error: {problem}")
     found = explain(reports, item)
     if as_json:
         answer(rows_as_data([each.as_data() for each in found], [error_as_data(error) for error in files]))

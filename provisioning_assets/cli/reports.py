@@ -17,7 +17,8 @@ def report_of(graph: Graph) -> tuple[Report, tuple[str, ...]]:
     """The readiness report, and why a record could not be read."""
     at = datetime.now(UTC)
     gathered = gather(graph, at)
-    return build_report(graph.engagement, gathered.standings, at), gathered.problems
+    problems = tuple(problem.replace("\n", "\n  ") for problem in gathered.problems)
+    return build_report(graph.engagement, gathered.standings, at), problems
 
 
 def reports_of(folders: Iterable[Path]) -> tuple[list[Report], list[str], list[ProvisioningError]]:

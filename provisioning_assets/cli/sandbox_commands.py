@@ -4,6 +4,7 @@ import time
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from provisioning_assets.cli import home
 from provisioning_assets.cli.arguments import AsJson
@@ -58,5 +59,5 @@ def _show_members(members: list[Member]) -> None:
     table = Table("name", "address", "state", "process")
     for member in members:
         style = {"running": "green", "crashed": "red"}.get(member.state, "yellow")
-        table.add_row(member.name, member.address, f"[{style}]{member.state}[/]", str(member.pid or ""))
+        table.add_row(member.name, member.address, Text(member.state, style), str(member.pid or ""))
     say(table)

@@ -31,13 +31,15 @@ def fits(name: str, address: Address) -> bool:
 
 def meant(name: str, addresses: Sequence[Address]) -> str:
     """What a name is that is no item, or which environments and items are like it; empty when nobody can guess."""
+    if any(environment == name for environment, *_ in addresses):
+        return f"`{name}` is an environment."
     items = sorted({item for _, asset, item in addresses if asset == name})
     if items:
-        return f"`{name}` is an asset; its items are {', '.join(items)}"
+        return f"`{name}` is an asset; its items are {', '.join(items)}."
     own = name.rsplit("/", 1)[-1]
     of = sorted({f"{environment}/{asset}" for environment, asset, item in addresses if item == own})
     if of:
-        return f"`{own}` is an item of {', '.join(of)}"
+        return f"`{own}` is an item of {', '.join(of)}."
     likely = [*_likely(name, "environment", {each[0] for each in addresses})]
     likely += _likely(own, "item", {each[2] for each in addresses})
     likely += _likely(name, "asset", {each[1] for each in addresses}) if not likely else []

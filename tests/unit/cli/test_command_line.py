@@ -1,11 +1,15 @@
 """What people type: nothing that names nothing is fine, and a mistyped call is an error, not a drift."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from provisioning_assets.cli import home
 from tests.support.calls import call
+from tests.support.repository import REPOSITORY
 
 ITEM = "dns_has_not_drifted"
 
@@ -89,3 +93,85 @@ def test_why_ends_with_1_when_the_record_could_not_be_read(shop: Path, capsys: p
 def test_a_profile_of_the_command_line_is_the_one_that_counts(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("why", ITEM, "demo_shop", "--profile", "nowhere", "--json") == 1
     assert all("nowhere" in each["summary"] for each in json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize("words", [
+    ["check", "staging", "demo_shop"], ["plan", "staging", "demo_shop"], ["unlock", "staging", "demo_shop"],
+    ["apply", "staging", "demo_shop"],
+])  # fmt: skip
+def test_a_call_in_the_wrong_order_is_told_in_the_right_one(
+    shop: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert call(*words) == 1
+    assert f"provisioning {words[0]} demo_shop staging" in capsys.readouterr().err
+
+
+def test_why_takes_the_item_first(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("why", "demo_shop", ITEM) == 1
+    assert f"provisioning why {ITEM} demo_shop" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "told"), [
+    ("Staging", "`staging`"), ("prod", "`production`"), ("networking", "--only networking"),
+    (ITEM, f"provisioning check demo_shop {ITEM}"),
+])  # fmt: skip
+def test_what_is_no_environment_is_told_with_what_it_is(
+    shop: Path, capsys: pytest.CaptureFixture[str], name: str, told: str
+) -> None:
+    assert call("plan", "demo_shop", name) == 1
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["Demo_Shop", "demo-shop", "demo", "demo_shop/", "engagements/demo_shop"])
+def test_a_slip_in_an_engagements_name_leads_to_it(shop: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (shop / "engagements/museum").mkdir()
+    assert call("validate", name) == 1
+    assert "`demo_shop`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("profile", ["", " ", "=,=", "staging=", "sandbox,", ",sandbox", "=sandbox"])
+def test_a_profile_without_a_name_is_not_the_files_own(
+    shop: Path, capsys: pytest.CaptureFixture[str], profile: str
+) -> None:
+    assert call("plan", "demo_shop", "staging", "--profile", profile) == 1
+    assert "where: --profile" in capsys.readouterr().err
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "engagements/museum").mkdir()
+    (repository / "engagements/cinema").touch()
+    assert call("validate", "cinema") == 1
+    assert "cause: cinema" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert call("status") == 1
+    said = capsys.readouterr().err
+    assert "remedy: " in said
+    assert "internal" not in said
+
+
+def test_a_relative_dagster_home_is_made_absolute(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(REPOSITORY / "dagster.yaml", shop)
+    monkeypatch.setenv("DAGSTER_HOME", "mine")
+    assert home.dagster_home() == shop / "mine"
+    assert os.environ["DAGSTER_HOME"] == str(shop / "mine")
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536"])
+def test_a_port_that_is_none_is_a_mistyped_call(capsys: pytest.CaptureFixture[str], port: str) -> None:
+    assert call("ui", "--port", port) == 1
+    assert "provisioning ui --help" in capsys.readouterr().err
+
+
+def test_a_table_shows_states_and_no_markup(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("sandbox", "status") == 2
+    told = capsys.readouterr().out
+    assert "stopped" in told
+    assert "[/]" not in told

@@ -128,3 +128,14 @@ def test_why_tells_of_the_engagements_that_can_be_read_and_of_the_others(
     told = answered(capsys)
     assert {row["engagement"] for row in told["items"]} == {"demo_shop"}
     assert told["error"]["problems"][0]["file"] == "engagements/museum/engagement.yaml"
+
+
+def test_an_interrupted_call_is_answered_with_the_error(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("provisioning_assets.cli.commands.load_engagement", interrupted)
+    assert call("validate", "demo_shop", "--json") == 130
+    assert answered(capsys)["error"]["exit_code"] == 130
