@@ -46,7 +46,7 @@ class DrillFinished:
 
 @dataclass(frozen=True, slots=True)
 class LockReclaimed:
-    """The lock of a holder that is gone was reclaimed, or its unlock was forced by a person."""
+    """The lock of a holder that was seen to be dead was reclaimed; or a person forced its unlock, and nobody saw."""
 
     holder: str
     host: str

@@ -227,8 +227,12 @@ class Ledger:
         return Epoch(started, last.what if isinstance(last, DrillStarted) else "")
 
     def left_behind(self, host: str, at: datetime) -> bool:
-        """Whether what was made on this host at this time comes from a run whose lock was reclaimed."""
-        return any(e.host == host and e.since <= at <= page.at for page, e in self._newest(LockReclaimed))
+        """Whether what was made on this host at this time comes from a run that was seen to be dead.
+
+        A forced unlock does not count: a person broke the lock, and whether that run's engine still works nobody saw.
+        """
+        reclaimed = ((page, e) for page, e in self._newest(LockReclaimed) if not e.forced)
+        return any(e.host == host and e.since <= at <= page.at for page, e in reclaimed)
 
     def remember(self, leaves: Mapping[str, str], digest: str) -> None:
         """Keep what a digest was made from, so that a later difference can be named."""
