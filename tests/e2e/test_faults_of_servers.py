@@ -113,7 +113,7 @@ def test_a_run_killed_before_it_changes_anything_is_red_until_one_succeeds(taken
 
     with hanging(taken_over) as (_, lose):
         run = taken_over.start(*SECRETS)
-        read_until(run, lambda line: "staging/networking: nothing to change" in line)
+        read_until(run, lambda line: "networking: Plan:" in line)  # nothing asks the store until the secrets begin
         lose()
         assert settle(began, done=bool, within=60, every=0.2)
         kill(run)
