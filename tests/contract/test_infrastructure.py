@@ -1,6 +1,7 @@
 """One suite for every engine of infrastructure code, on each store that can keep its state."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -24,6 +25,7 @@ from tests.support.postgresql import PostgresqlServer
 from tests.support.terraform_stage import BUCKET, bucket_at
 
 KEY = "demo_shop/staging/infrastructure/small"
+BESIDE = "demo_shop/staging/infrastructure/beside"
 OURS = {"engagement": "demo_shop", "environment": "staging"}
 HOLDER = "somebody@elsewhere"
 
@@ -58,6 +60,49 @@ output "contract" {
 }
 """
 
+# One thing that holds data, and carries the tags of the stage `small` as if it were its own.
+LOG = """
+terraform {
+  backend "%s" {}
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+variable "engagement" {
+  type = string
+}
+
+variable "environment" {
+  type = string
+}
+
+variable "log" {
+  type    = string
+  default = ""
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  count = var.log == "" ? 0 : 1
+  name  = var.log
+
+  tags = {
+    Engagement  = var.engagement
+    Environment = var.environment
+    Stage       = "small"
+  }
+}
+
+output "contract" {
+  value = { logs = length(aws_cloudwatch_log_group.this) }
+}
+"""
+LOCK_FILE = Path(__file__).parents[2] / "terraform/stages/networking/.terraform.lock.hcl"
+
 
 @dataclass
 class Subject:
@@ -71,6 +116,11 @@ class Subject:
     """Makes a live thing that belongs to the stage; a part of its address."""
     state: Settings = field(default_factory=lambda: S3(bucket=BUCKET))
 
+    def beside(self, **variables: str) -> StageRoot:
+        """Another stage: with a `log`, it makes one thing, which holds data and belongs to the first stage."""
+        root, work = self.folder / "beside", self.folder / "work-beside"
+        return StageRoot("beside", root, work, self.state, BESIDE, {**OURS, **variables}, {})
+
     def stage(self, size: str) -> StageRoot:
         """The stage with this size."""
         root, work = self.folder / "root", self.folder / "work"
@@ -82,7 +132,7 @@ class Subject:
 
 
 def in_memory(request: pytest.FixtureRequest) -> Subject:
-    memory = MemoryInfrastructure(fails_on="broken")
+    memory = MemoryInfrastructure(fails_on="broken", holds_data="variable.log", belongs_to=KEY)
 
     def lock() -> None:
         memory.states.setdefault(KEY, MemoryState()).lock = HOLDER
@@ -100,10 +150,10 @@ def terraform_on_s3(request: pytest.FixtureRequest) -> Subject:
     moto: str = request.getfixturevalue("moto")
     access, clients = aws_access(moto), aws.of(aws_access(moto))
     bucket_at(moto)
-    (folder / "root").mkdir()
-    (folder / "root/main.tf").write_text(TERRAFORM % "s3")
+    write_roots(folder, "s3")
     s3: Any = clients.client("s3")
-    s3.delete_object(Bucket=BUCKET, Key=KEY)
+    for key in (KEY, BESIDE):
+        s3.delete_object(Bucket=BUCKET, Key=key)
 
     def lock() -> None:
         held = {"ID": "0f4c", "Operation": "OperationTypeApply", "Who": HOLDER, "Version": "1.11.4"}
@@ -122,8 +172,7 @@ def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
     state_at = server.access(server.database())
     made_at = aws_access(request.getfixturevalue("moto"))
     access = replace(made_at, variables={**made_at.variables, **state_at.variables})
-    (folder / "root").mkdir()
-    (folder / "root/main.tf").write_text(TERRAFORM % "pg")
+    write_roots(folder, "pg")
 
     def lock() -> None:
         session = server.connected(access.get("PGDATABASE"))
@@ -133,6 +182,14 @@ def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
 
     engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
     return Subject(engine, folder, lock, lambda: tagged_queue(request, access), Postgresql())
+
+
+def write_roots(folder: Path, backend: str) -> None:
+    """The code of both stages."""
+    for name, code in (("root", TERRAFORM), ("beside", LOG)):
+        (folder / name).mkdir()
+        (folder / name / "main.tf").write_text(code % backend)
+    shutil.copy(LOCK_FILE, folder / "beside")
 
 
 def tagged_queue(request: pytest.FixtureRequest, access: Access) -> str:
@@ -286,6 +343,36 @@ def test_what_was_added_by_hand_is_live_and_unmanaged(name: str, subject: Subjec
 
     (found,) = ((thing, why) for thing, why in subject.engine.unmanaged(subject.stage("small")).items() if why)
     assert added in found[0]
+
+
+def test_what_another_stage_makes_is_managed_and_its_loss_stateful(name: str, subject: Subject) -> None:
+    """One test, because whoever makes something that holds data needs half a minute for it."""
+    subject.apply("small")
+    alone, both = subject.stage("small"), replace(subject.stage("small"), beside=(BESIDE,))
+    covers = not lacks(name.partition(" ")[0], Capability.COVERAGE)
+    assert not any(subject.engine.unmanaged(both).values()), "it was not applied yet, and manages nothing"
+
+    made = subject.engine.plan(subject.beside(log="beside"), QUIET)
+    subject.engine.apply(subject.beside(log="beside"), made, QUIET)
+    strays = [why for why in subject.engine.unmanaged(alone).values() if why]
+    managed = not any(subject.engine.unmanaged(both).values())
+    lost = subject.engine.plan(subject.beside(), QUIET)
+    subject.engine.apply(subject.beside(), lost, QUIET)
+
+    assert (len(strays), managed) == (1 if covers else 0, True)
+    assert [change.stateful for change in made.changes if change.action is Action.CREATE] == [False]
+    assert [change.stateful for change in lost.changes if change.action is Action.DELETE] == [True]
+
+
+def test_a_change_that_takes_no_data_away_is_not_stateful(subject: Subject) -> None:
+    made = subject.engine.plan(subject.stage("small"), QUIET)
+    subject.engine.apply(subject.stage("small"), made, QUIET)
+    changed = subject.engine.plan(subject.stage("large"), QUIET)
+
+    assert [(change.action, change.stateful) for change in (*made.changes, *changed.changes)] == [
+        (Action.CREATE, False),
+        (Action.UPDATE, False),
+    ]
 
 
 @pytest.mark.parametrize(("engine", "store"), ENGINES_AND_STORES)

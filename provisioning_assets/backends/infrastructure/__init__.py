@@ -40,6 +40,8 @@ class StageRoot:
     variables: Mapping[str, Json]
     upstream: Mapping[str, Mapping[str, Json]]
     """Outputs of each earlier stage, by stage name; the root declares a variable of that name for it."""
+    beside: tuple[str, ...] = ()
+    """Where in the same store the same engine keeps the other stages: what they manage is managed, too."""
 
 
 class StateLocked(ProviderFailed):
@@ -84,5 +86,8 @@ class Engine(Backend, Protocol):
         ...
 
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
-        """Coverage: each live thing that belongs to the stage, and why it is not managed (None: it is)."""
+        """Coverage: each live thing that belongs to the stage, and why nobody manages it (None: somebody does).
+
+        What a stage `beside` it manages is managed; one that was not applied yet manages nothing.
+        """
         ...
