@@ -85,8 +85,9 @@ def infrastructure_matches_its_code(run: AssetRun) -> Finding:
 
 @readiness_item(review_item=1, within=timedelta(minutes=10), requires=(Capability.COVERAGE,))
 def nothing_is_unmanaged(run: AssetRun) -> Finding:
-    """Every live resource that belongs to this stage, children such as security group rules included, is in its state.
+    """Every live resource that belongs to this stage, children such as security group rules included, is in a state.
 
+    In its own, or in that of another stage with the same engine: a later stage may add to what this one made.
     A plan does not see what was added by hand; this does. Import what is wanted, delete what is not.
     """
     root = stage_root(run.session, run.task.name)
