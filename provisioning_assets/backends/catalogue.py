@@ -56,8 +56,11 @@ PRODUCTS: tuple[Product, ...] = (
         Route53,
         "dns.route53:Route53",
         proven="moto",
-        lacks={Capability.GUARDED: "an update (UPSERT) overwrites whatever came in the moment since it was looked at"},
-        not_tested=("Amazon's own propagation time", "throttling of the real API"),
+        not_tested=(
+            "Amazon's own propagation time",
+            "throttling of the real API",
+            "an update that Amazon refuses because the record changed in the moment since it was read",
+        ),
     ),
     Product(
         Kind.DNS,

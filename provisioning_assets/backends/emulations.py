@@ -20,11 +20,16 @@ class Emulation:
     """Product name to what the product lacks there."""
 
 
+_MOTO: Mapping[str, Lacks] = {
+    "route53": {Capability.GUARDED: "moto deletes a record whatever values the request names, and Amazon does not"},
+}
+
 EMULATIONS: Mapping[str, Emulation] = MappingProxyType({
-    "sandbox": Emulation(alarm_evaluator="emulated alarm engine (not Amazon CloudWatch)"),
+    "sandbox": Emulation(alarm_evaluator="emulated alarm engine (not Amazon CloudWatch)", lacks=_MOTO),
     "moto": Emulation(
         alarm_evaluator="nobody (moto evaluates no alarms)",
         lacks={
+            **_MOTO,
             "cloudwatch": {Capability.ALARM_EVALUATION: "moto stores alarms and never evaluates them"},
         },
     ),
