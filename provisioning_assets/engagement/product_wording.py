@@ -30,16 +30,15 @@ def chosen(model: type[BaseModel], location: Place) -> tuple[type[Settings], boo
     return None
 
 
-def tag_problem(choice: Choice, written: Any) -> tuple[str, tuple[str, ...], str]:
-    """What is wrong with a product's name; what could be meant; what was expected, if nothing is near."""
+def tag_problem(choice: Choice, written: Any) -> tuple[str, str, tuple[str, ...]]:
+    """What is wrong with a product's name; the name that may have been misspelt, if it is one; and the known ones."""
     known = tuple(each.name for each in catalogue.of_kind(choice.kind))
     name = written.get("name") if isinstance(written, dict) else written
-    listed = ", ".join(f"`{each}`" for each in known)
     if not isinstance(name, str):
-        return "it names no product", (), f"one of {listed}, alone or as `name` beside the product's own keys"
+        return "it names no product, alone or as `name` beside the product's own keys", "", known
     if names(name) or malformed(name):
-        return f"`{name}` cannot choose the product: its name is the same in every environment", (), f"one of {listed}"
-    return f"there is no {choice.kind.value} product `{name}`", known, f"one of {listed}"
+        return f"`{name}` cannot choose the product: its name is the same in every environment", "", known
+    return f"there is no {choice.kind.value} product `{name}`", name, known
 
 
 def choice_at(model: type[BaseModel], place: Place) -> Choice | None:

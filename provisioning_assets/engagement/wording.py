@@ -80,10 +80,9 @@ def _of_product(document: Document, detail: Any, model: type[BaseModel]) -> Prob
     place = place_of(detail["loc"])
     choice = choice_at(model, place)
     if detail["type"] in TAG_ERRORS and choice:
-        what, meant, expected = tag_problem(choice, detail["input"])
+        what, misspelt, known = tag_problem(choice, detail["input"])
         here = (*place, "name") if isinstance(detail["input"], dict) else place
-        name = detail["input"].get("name", "") if isinstance(detail["input"], dict) else detail["input"]
-        return document.problem(here, what, nearest(str(name), meant, otherwise=expected) if meant else expected)
+        return document.problem(here, what, nearest(misspelt, known) if misspelt else any_of(known))
     settings = chosen(model, detail["loc"])
     if settings and settings[1] and detail["type"] == "missing":
         key, name, where = place[-1], settings[0].model_fields["name"].default, place[-2]
@@ -93,10 +92,10 @@ def _of_product(document: Document, detail: Any, model: type[BaseModel]) -> Prob
     return None
 
 
-def nearest(name: str, known: Collection[str], *, otherwise: str = "") -> str:
+def nearest(name: str, known: Collection[str]) -> str:
     """What was probably meant: the nearest known name, else all of them."""
     near = difflib.get_close_matches(name, known, n=1)
-    return f"`{near[0]}`" if near else otherwise or any_of(known)
+    return f"`{near[0]}`" if near else any_of(known)
 
 
 def any_of(known: Iterable[str]) -> str:
