@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provisioning_assets.core.plan import Json
-from provisioning_assets.engagement.document import Document, Place
+from provisioning_assets.engagement.document import Document, shown
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.placeholders import fill, names
+from provisioning_assets.engagement.places import Place
 from provisioning_assets.errors import ConfigurationError, Problem
 
 
@@ -39,8 +40,7 @@ def read_config_file(engagement: Engagement, written: str, name: str) -> ConfigF
     file = (engagement.folder / name).resolve()
     if not file.is_relative_to(engagement.folder):
         raise ConfigurationError([Problem(name, 0, 0, "the file lies outside the engagement's folder")])
-    inside = file.is_relative_to(engagement.repository)
-    document = Document(file, file.relative_to(engagement.repository).as_posix() if inside else str(file))
+    document = Document(file, shown(file, engagement.repository))
     return ConfigFile(document, written, dict(_flat(document, document.content, ())))
 
 

@@ -8,8 +8,8 @@ from pydantic.fields import FieldInfo
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.engagement.document import Place
 from provisioning_assets.engagement.placeholders import malformed, names
+from provisioning_assets.engagement.places import Place, Wrong
 from provisioning_assets.engagement.products import BARE, FULL, Choice
 
 TAG_ERRORS = {"union_tag_invalid", "union_tag_not_found"}
@@ -30,15 +30,16 @@ def chosen(model: type[BaseModel], location: Place) -> tuple[type[Settings], boo
     return None
 
 
-def tag_problem(choice: Choice, written: Any) -> tuple[str, str, tuple[str, ...]]:
-    """What is wrong with a product's name; the name that may have been misspelt, if it is one; and the known ones."""
-    known = tuple(each.name for each in catalogue.of_kind(choice.kind))
-    name = written.get("name") if isinstance(written, dict) else written
+def tag_problem(choice: Choice, place: Place, written: Any) -> Wrong:
+    """What is wrong with the name of a product, which stands alone or among the product's own keys."""
+    known = [each.name for each in catalogue.of_kind(choice.kind)]
+    here, name = ((*place, "name"), written.get("name")) if isinstance(written, dict) else (place, written)
     if not isinstance(name, str):
-        return "it names no product, alone or as `name` beside the product's own keys", "", known
+        return Wrong(here, "it names no product, alone or as `name` beside the product's own keys", choices=known)
     if names(name) or malformed(name):
-        return f"`{name}` cannot choose the product: its name is the same in every environment", "", known
-    return f"there is no {choice.kind.value} product `{name}`", name, known
+        what = f"`{name}` cannot choose the product: its name is the same in every environment"
+        return Wrong(here, what, choices=known)
+    return Wrong(here, f"there is no {choice.kind.value} product `{name}`", choices=known, written=name)
 
 
 def choice_at(model: type[BaseModel], place: Place) -> Choice | None:

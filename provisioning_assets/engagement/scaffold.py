@@ -7,6 +7,7 @@ from pathlib import Path
 
 from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.loading import FILE, load_engagement
+from provisioning_assets.engagement.places import at
 from provisioning_assets.engagement.sections import NAME
 from provisioning_assets.errors import ConfigurationError, Problem
 
@@ -45,7 +46,7 @@ def scaffold(name: str, engagements: Path) -> Path:
 def _launch(example: Document) -> Iterator[str]:
     """The example's dates as they are written; the first is the day of the launch."""
     for place in (("window", "opens"), ("window", "closes"), ("freeze",)):
-        yield str(example.at(("launch", *place)))
+        yield str(at(example.content, ("launch", *place)))
 
 
 def _renamed(text: str, name: str) -> str:

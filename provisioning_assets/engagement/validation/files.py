@@ -7,8 +7,9 @@ from pathlib import Path
 
 from provisioning_assets.core.plan import digest
 from provisioning_assets.engagement.config_files import ConfigFile, config_files, key, read_config_file
-from provisioning_assets.engagement.document import Document, Place
+from provisioning_assets.engagement.document import shown
 from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.places import Found, Place, Wrong, texts
 from provisioning_assets.engagement.validation.differences import mentions, mentions_word, unknown
 from provisioning_assets.engagement.validation.secret_values import secret_value_problems
 from provisioning_assets.errors import ConfigurationError, Problem
@@ -16,8 +17,8 @@ from provisioning_assets.errors import ConfigurationError, Problem
 _KEY = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 
 
-def file_problems(document: Document, engagement: Engagement) -> Iterator[Problem]:
-    """What breaks a rule of this file."""
+def config_problems(engagement: Engagement) -> Iterator[Found]:
+    """What is wrong with the configuration files: said where one is named, or at the lines of its own."""
     seen: dict[Path, ConfigFile] = {}
     for environment in engagement.environments:
         try:
@@ -25,51 +26,57 @@ def file_problems(document: Document, engagement: Engagement) -> Iterator[Proble
         except ConfigurationError:
             found = []
             for position, name in enumerate(environment.runtime_config.files):
-                yield from _readable(document, ("runtime_config", "files", position), engagement, name)
+                yield from _readable(("runtime_config", "files", position), engagement, name)
         for file in found:
             if file.document.file not in seen:
-                yield from _content(file, engagement)
+                yield from map(file.document.problem, _content(file, engagement.differences))
             seen[file.document.file] = file
-            yield from _foreign(file, engagement, environment)
-        for position, dashboard in enumerate(environment.monitoring.dashboards):
-            place = ("monitoring", "dashboards", position, "file")
-            yield from _dashboard(document, place, engagement, environment, dashboard.file)
+            yield from map(file.document.problem, _foreign(file, engagement, environment))
     yield from _complete(seen.values())
 
 
-def prefix_problems(document: Document, environment: Environment) -> Iterator[Problem]:
+def dashboard_problems(engagement: Engagement) -> Iterator[Found]:
+    """What is wrong with the dashboards, in each environment."""
+    for environment in engagement.environments:
+        for position, dashboard in enumerate(environment.monitoring.dashboards):
+            yield from _dashboard(
+                ("monitoring", "dashboards", position, "file"), engagement, environment, dashboard.file
+            )
+
+
+def prefix_problems(environment: Environment) -> Iterator[Wrong]:
     """The path under which the keys of the files live."""
     prefix = environment.runtime_config.prefix
     if not prefix.startswith("/") or prefix.endswith("/"):
         what = f"`{prefix}` is no path of keys"
-        yield document.problem(("runtime_config", "prefix"), what, "a `/` at the start and none at the end")
+        yield Wrong(("runtime_config", "prefix"), what, "a `/` at the start and none at the end")
 
 
-def _readable(document: Document, place: Place, engagement: Engagement, name: str) -> Iterator[Problem]:
-    """Why a configuration file cannot be read: said where it is named, or where its content is wrong."""
+def _readable(place: Place, engagement: Engagement, name: str) -> Iterator[Found]:
+    """Why a configuration file cannot be read."""
     try:
         read_config_file(engagement, name, name)
     except ConfigurationError as error:
         for problem in error.problems:
-            yield problem if problem.line else document.problem(place, f"{name}: {problem.what}", problem.expected)
+            yield problem if problem.line else Wrong(place, f"{name}: {problem.what}", problem.expected)
 
 
-def _content(file: ConfigFile, engagement: Engagement) -> Iterator[Problem]:
+def _content(file: ConfigFile, differences: Iterable[str]) -> Iterator[Wrong]:
     """What is wrong with a file whoever reads it."""
     for place, value in file.values.items():
         if value is None:
-            yield file.document.problem(place, f"{key(place)} has no value", "a text, a number, true, false or a list")
+            yield Wrong(place, f"{key(place)} has no value", "a text, a number, true, false or a list")
         if not _KEY.fullmatch(key(place)):
-            yield file.document.problem(place, f"`{key(place)}` is no key", "letters, digits, `.`, `-` and `_`")
-    for place, text in file.document.texts():
-        yield from (file.document.problem(place, *said) for said in unknown(text, engagement.differences))
-    yield from secret_value_problems(file.document)
+            yield Wrong(place, f"`{key(place)}` is no key", "letters, digits, `.`, `-` and `_`")
+    for place, text in texts(file.document.content):
+        yield from unknown(place, text, differences)
+    yield from secret_value_problems(file.document.content)
 
 
-def _foreign(file: ConfigFile, engagement: Engagement, environment: Environment) -> Iterator[Problem]:
-    for place, text in file.document.texts():
+def _foreign(file: ConfigFile, engagement: Engagement, environment: Environment) -> Iterator[Wrong]:
+    for place, text in texts(file.document.content):
         if said := _anothers(text, engagement, environment):
-            yield file.document.problem(place, f"{key(place)} {said}", f"{environment.name}'s own")
+            yield Wrong(place, f"{key(place)} {said}", f"{environment.name}'s own")
 
 
 def _anothers(text: str, engagement: Engagement, environment: Environment) -> str | None:
@@ -88,34 +95,32 @@ def _anothers(text: str, engagement: Engagement, environment: Environment) -> st
     return None
 
 
-def _dashboard(
-    document: Document, place: Place, engagement: Engagement, environment: Environment, name: str
-) -> Iterator[Problem]:
+def _dashboard(place: Place, engagement: Engagement, environment: Environment, name: str) -> Iterator[Found]:
     file = (engagement.folder / name).resolve()
     if not file.is_relative_to(engagement.folder):
-        yield document.problem(place, f"{name} lies outside the engagement's folder")
+        yield Wrong(place, f"{name} lies outside the engagement's folder")
         return
-    shown = file.relative_to(engagement.repository).as_posix() if file.is_relative_to(engagement.repository) else name
+    told = shown(file, engagement.repository)
     try:
         text = file.read_text(encoding="utf-8")
         body = json.loads(text)
         digest(body)  # which numbers that JSON has no canonical form for do not have
     except OSError as error:
-        yield document.problem(place, f"{name} cannot be read: {error.strerror}", "a file in the engagement's folder")
+        yield Wrong(place, f"{name} cannot be read: {error.strerror}", "a file in the engagement's folder")
         return
     except json.JSONDecodeError as error:
-        yield Problem(shown, error.lineno, error.colno, f"not JSON: {error.msg}")
+        yield Problem(told, error.lineno, error.colno, f"not JSON: {error.msg}")
         return
     except (ValueError, RecursionError) as error:
-        yield Problem(shown, 0, 0, f"not JSON: {error}")
+        yield Problem(told, 0, 0, f"not JSON: {error}")
         return
     if not isinstance(body, dict) or not body.get("widgets"):
-        yield Problem(shown, 1, 1, "the dashboard has no widgets", "a list under `widgets`")
+        yield Problem(told, 1, 1, "the dashboard has no widgets", "a list under `widgets`")
     for number, line in enumerate(text.splitlines(), 1):
-        for said in unknown(line, engagement.differences):
-            yield Problem(shown, number, line.find("${") + 1, *said)
+        for wrong in unknown((), line, engagement.differences):
+            yield Problem(told, number, line.find("${") + 1, wrong.what, wrong.wanted)
         if held := _anothers(line, engagement, environment):
-            yield Problem(shown, number, 1, f"the dashboard {held}", f"{environment.name}'s own")
+            yield Problem(told, number, 1, f"the dashboard {held}", f"{environment.name}'s own")
 
 
 def _complete(files: Iterable[ConfigFile]) -> Iterator[Problem]:
@@ -128,4 +133,4 @@ def _complete(files: Iterable[ConfigFile]) -> Iterator[Problem]:
     for file in own:
         for missing in sorted(everything[file.written].keys() - set(map(key, file.values))):
             has = everything[file.written][missing]
-            yield file.document.problem((), f"the key {missing} is missing", f"it, because {has} has it")
+            yield file.document.problem(Wrong((), f"the key {missing} is missing", f"it, because {has} has it"))

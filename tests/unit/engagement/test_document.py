@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning_assets.engagement.document import Document
+from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.errors import ConfigurationError
 
 
@@ -78,8 +79,8 @@ def test_content_is_plain_and_remembers_how_numbers_were_written(tmp_path: Path)
     document = read(tmp_path, "a: {b: [1.10, true, ~, 2026-12-08T06:00:00+01:00, 'x']}\n")
     assert document.content == {"a": {"b": [1.1, True, None, "2026-12-08T06:00:00+01:00", "x"]}}
     assert document.as_written(("a", "b", 0)) == "1.10"
-    assert document.problem(("a", "b", 4), "").column == 51
-    assert document.problem(("a", "b", 9, "z"), "").column == 5
+    assert document.problem(Wrong(("a", "b", 4), "")).column == 51
+    assert document.problem(Wrong(("a", "b", 9, "z"), "")).column == 5
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
