@@ -30,9 +30,13 @@ class ConfigFile:
 
 def config_files(engagement: Engagement, environment: Environment) -> Iterator[ConfigFile]:
     """The environment's files in the order in which they count. `ConfigurationError` when one cannot be read."""
-    listed = engagement.template["runtime_config"]["files"]
-    for written, name in zip(listed, environment.runtime_config.files, strict=True):
+    for written, name in listed(engagement, environment):
         yield read_config_file(engagement, written, name)
+
+
+def listed(engagement: Engagement, environment: Environment) -> Iterator[tuple[str, str]]:
+    """Each file's name as it is written, and as this environment has it."""
+    return zip(engagement.template["runtime_config"]["files"], environment.runtime_config.files, strict=True)
 
 
 def read_config_file(engagement: Engagement, written: str, name: str) -> ConfigFile:

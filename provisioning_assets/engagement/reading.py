@@ -40,11 +40,12 @@ def read(model: type[M], content: Json, *, filled: bool = True) -> tuple[M | Non
     try:
         return _strictly(model, content), []
     except ValidationError as error:
+        readable = _readable(error, content)
         wrong = list(in_words(content, error, model, filled=filled))
-        try:
-            return _strictly(model, _without(error, content)), wrong
-        except ValidationError:
-            return None, wrong
+    try:
+        return _strictly(model, readable), wrong
+    except ValidationError:
+        return None, wrong
 
 
 def _strictly(model: type[M], content: Json) -> M:
@@ -52,7 +53,7 @@ def _strictly(model: type[M], content: Json) -> M:
     return model.model_validate_json(json.dumps(content), strict=True)
 
 
-def _without(error: ValidationError, content: Json) -> Json:
+def _readable(error: ValidationError, content: Json) -> Json:
     """The content without its unknown keys, and with presumed ones for what is wrong there."""
     readable = copy.deepcopy(content)
     for detail in error.errors(include_url=False):

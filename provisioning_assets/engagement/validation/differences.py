@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from provisioning_assets.core.plan import Json
-from provisioning_assets.engagement.models import Header
+from provisioning_assets.engagement.models import Engagement, Environment, Header
 from provisioning_assets.engagement.placeholders import BUILT_IN, malformed, names
 from provisioning_assets.engagement.places import Place, Wrong, at, texts
 from provisioning_assets.engagement.written import Written
@@ -34,6 +34,22 @@ def unknown(place: Place, text: str, differences: Iterable[str]) -> Iterator[Wro
         yield Wrong(place, f"`{found}` is no placeholder", "`${name}`, or `$${` for a literal `${`")
 
 
+def anothers(text: str, engagement: Engagement, environment: Environment) -> str | None:
+    """What a text that this environment gets holds of another one."""
+    order = [each.name for each in engagement.environments]
+    for other in engagement.environments:
+        if other.name == environment.name:
+            continue
+        values = {name: v for name, v in other.values.items() if name in engagement.differences}
+        if name := mentions(text, values, environment.values):
+            return f"would give {environment.name} what is {other.name}'s `{name}` ({values[name]})"
+        # An earlier environment's name is a mistake; a later one's and `production` are modes, too (`NODE_ENV`).
+        earlier = order.index(other.name) < order.index(environment.name)
+        if earlier and other.name != "production" and _mentions_word(text, other.name):
+            return f"names {other.name}, and {environment.name} would get it"
+    return None
+
+
 def mentions(text: str, values: Mapping[str, Json], own: Mapping[str, Json]) -> str | None:
     """Name of the foreign value that a text holds; where one value is part of another, the longer one counts."""
     foreign = {v: name for name, v in values.items() if isinstance(v, str) and len(v) >= _TELLING}
@@ -41,11 +57,6 @@ def mentions(text: str, values: Mapping[str, Json], own: Mapping[str, Json]) -> 
     known = sorted({*foreign, *mine}, key=len, reverse=True)
     found = re.findall("|".join(map(re.escape, known)), text) if known else []
     return next((foreign[value] for value in found if value not in mine), None)
-
-
-def mentions_word(text: str, word: str) -> bool:
-    """Whether the word stands in a text, not as part of a longer one."""
-    return re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", text) is not None
 
 
 def _hard_wired(place: Place, text: str, header: Header) -> Iterator[Wrong]:
@@ -60,7 +71,7 @@ def _hard_wired(place: Place, text: str, header: Header) -> Iterator[Wrong]:
             yield Wrong(place, what, f"`${{{name}}}`")
             return
     for environment in header.environments:
-        if mentions_word(text, environment.name):
+        if _mentions_word(text, environment.name):
             what = f"`{environment.name}` is written out, and every environment would get it"
             yield Wrong(place, what, "`${environment}` or a declared difference")
             return
@@ -95,3 +106,8 @@ def _files(written: Written) -> Iterator[str]:
             with suppress(OSError):  # a file that cannot be read is another rule's matter
                 file = written.folder / name.replace("${environment}", environment.name)
                 yield file.read_text(encoding="utf-8", errors="replace")
+
+
+def _mentions_word(text: str, word: str) -> bool:
+    """Whether the word stands in a text, not as part of a longer one."""
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", text) is not None

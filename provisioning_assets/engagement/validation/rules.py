@@ -7,15 +7,17 @@ from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.places import Found
 from provisioning_assets.engagement.validation.certificates import certificate_problems
+from provisioning_assets.engagement.validation.code import code_problems
+from provisioning_assets.engagement.validation.configuration import config_problems, prefix_problems
+from provisioning_assets.engagement.validation.dashboards import dashboard_problems
 from provisioning_assets.engagement.validation.differences import difference_problems
-from provisioning_assets.engagement.validation.files import config_problems, dashboard_problems, prefix_problems
 from provisioning_assets.engagement.validation.launch import launch_problems
 from provisioning_assets.engagement.validation.monitoring import monitoring_problems
 from provisioning_assets.engagement.validation.records import record_problems
 from provisioning_assets.engagement.validation.secret_values import secret_value_problems
 from provisioning_assets.engagement.validation.secrets import secret_problems
 from provisioning_assets.engagement.validation.separation import separation_problems
-from provisioning_assets.engagement.validation.stages import code_problems, stage_problems
+from provisioning_assets.engagement.validation.stages import stage_problems
 from provisioning_assets.engagement.written import Written
 
 TEXT_RULES: tuple[Callable[[Json], Iterator[Found]], ...] = (secret_value_problems,)

@@ -1,13 +1,10 @@
-"""Stages: their code is there, and their order can be walked."""
+"""Stages: names of their own, and an order that can be walked."""
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
-from provisioning_assets.backends import catalogue
 from provisioning_assets.engagement.models import Environment
-from provisioning_assets.engagement.places import Found, Place, Wrong
-from provisioning_assets.errors import Problem
+from provisioning_assets.engagement.places import Place, Wrong
 
 TASK_CLASSES = ("secrets", "dns_records", "certificates", "runtime_config", "monitoring")
 """What a stage may come after besides other stages; all of them stand on the environment."""
@@ -19,7 +16,7 @@ _TAKEN = {
 
 
 def stage_problems(environment: Environment) -> Iterator[Wrong]:
-    """What breaks a rule about names and order."""
+    """What breaks a rule of this file."""
     listed = [stage.name for stage in environment.stages]
     for position, stage in enumerate(environment.stages):
         place = ("stages", position)
@@ -34,23 +31,6 @@ def stage_problems(environment: Environment) -> Iterator[Wrong]:
                 what = f"there is no stage or task class `{earlier}`"
                 yield Wrong((*place, "after", number), what, choices=known, written=earlier)
     yield from _order(environment)
-
-
-def code_problems(environment: Environment, repository: Path) -> Iterator[Found]:
-    """What is wrong with the code of the stages, as their engines find it."""
-    for position, stage in enumerate(environment.stages):
-        place: Place = ("stages", position)
-        root = (repository / stage.root).resolve()
-        if not root.is_relative_to(repository):
-            yield Wrong((*place, "root"), f"{stage.root} lies outside the repository", "a folder inside")
-            continue
-        for found in catalogue.code_of(stage.engine.name).validate(root, tuple(stage.variables), repository):
-            if found.file:
-                yield Problem(found.file, found.line, found.column, found.what, found.expected)
-            elif found.choices or not found.expected:
-                yield Wrong((*place, *found.place), found.what, choices=found.choices, written=found.place[-1])
-            else:
-                yield Wrong((*place, *found.place), found.what, found.expected)
 
 
 def _order(environment: Environment) -> Iterator[Wrong]:
