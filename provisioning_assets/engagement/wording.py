@@ -1,18 +1,18 @@
 """Pydantic's errors in plain words, each at the place that it is about."""
 
 import difflib
-import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement import sections
+from provisioning_assets.engagement.keys import choice_at, chosen, keys_at, place_of
 from provisioning_assets.engagement.placeholders import malformed, names
 from provisioning_assets.engagement.places import Place, Wrong, at
-from provisioning_assets.engagement.product_wording import TAG_ERRORS, choice_at, chosen, place_of, tag_problem
-from provisioning_assets.engagement.products import needs
+from provisioning_assets.engagement.product_wording import no_product, too_bare
 
 _DATE = "a date with time and offset, such as 2026-12-08T06:00:00+01:00"
 _EXPECTED = {
@@ -39,6 +39,7 @@ _PATTERNS = {
     sections.NAME: "lower-case letters, digits and _, a letter first",
     sections.LABEL: "lower-case letters, digits and -",
 }
+_NO_PRODUCT = {"union_tag_invalid", "union_tag_not_found"}
 _SHOWN = 60
 
 
@@ -52,7 +53,7 @@ def in_words(content: Json, error: ValidationError, model: type[BaseModel], *, f
     misspelt = {
         (*loc[:-1], near)
         for loc in (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
-        for near in difflib.get_close_matches(str(loc[-1]), _known(model, loc), n=1)
+        for near in difflib.get_close_matches(str(loc[-1]), keys_at(model, loc), n=1)
     }
     for detail in details:
         if detail["type"] == "missing" and detail["loc"] in misspelt:
@@ -64,10 +65,10 @@ def in_words(content: Json, error: ValidationError, model: type[BaseModel], *, f
             continue
         if not filled and isinstance(detail.get("input"), str) and _open(detail["input"]):
             continue
-        place = place_of(tuple(step for step in detail["loc"] if step != "[key]"))
+        place = place_of(detail["loc"])
         choice = _choice(content, place)
         if choice is None:
-            yield _one(place, detail, _known(model, detail["loc"]))
+            yield _one(place, detail, keys_at(model, detail["loc"]))
         else:
             forms.setdefault(place[:choice], {}).setdefault(str(place[choice]), []).append(detail)
     for place, by_form in forms.items():
@@ -78,15 +79,10 @@ def _of_product(detail: Any, model: type[BaseModel]) -> Wrong | None:
     """What is wrong with the choice of a product, or with a bare name that needs more; None for other problems."""
     place = place_of(detail["loc"])
     choice = choice_at(model, place)
-    if detail["type"] in TAG_ERRORS and choice:
-        return tag_problem(choice, place, detail["input"])
-    settings = chosen(model, detail["loc"])
-    if settings and settings[1] and detail["type"] == "missing":
-        key, name, where = place[-1], settings[0].model_fields["name"].default, place[-2]
-        needed = ", ".join(f"{each}: …" for each in needs(settings[0]))
-        what = f"{name} needs the key `{key}`: {settings[0].model_fields[str(key)].description}"
-        return Wrong(place[:-1], what, f"`{where}: {{name: {name}, {needed}}}`")
-    return None
+    if choice and detail["type"] in _NO_PRODUCT:
+        return no_product(choice, place, detail["input"])
+    settings, bare = chosen(model, detail["loc"]) or (None, False)
+    return too_bare(settings, place) if settings and bare and detail["type"] == "missing" else None
 
 
 def _open(text: str) -> bool:
@@ -114,11 +110,12 @@ def _form(place: Place, forms: dict[str, list[Any]]) -> Iterator[Wrong]:
     yield Wrong(place, f"{_called(place)} has none of its known forms", "one key of", choices=keys)
 
 
-def _one(place: Place, detail: Any, known: dict[str, str]) -> Wrong:
+def _one(place: Place, detail: Any, known: Mapping[str, FieldInfo]) -> Wrong:
     """One error of pydantic's, at a place that has these known keys."""
     kind, last = detail["type"], str(place[-1]) if place else ""
     if kind == "missing":
-        return Wrong(place[:-1], f"the key `{last}` is missing", known.get(last, "").partition("\n")[0])
+        meant = known[last].description or "" if last in known else ""
+        return Wrong(place[:-1], f"the key `{last}` is missing", meant.partition("\n")[0])
     if kind == "extra_forbidden":
         return Wrong(place, f"the key `{last}` is unknown", choices=known, written=last)
     context = detail.get("ctx", {})
@@ -153,27 +150,3 @@ def _shown(place: Place, value: Any) -> str:
         return "true" if value else "false"
     text = repr(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-def _known(model: type[BaseModel], location: Place) -> dict[str, str]:
-    """The keys that could stand where an error is: those of the product that was chosen, or of the model there."""
-    settings = chosen(model, location)
-    return _fields(settings[0], ()) if settings else _fields(model, location[:-1])
-
-
-def _fields(model: type[BaseModel], place: Place) -> dict[str, str]:
-    """Keys that the model knows at a place, with what they mean."""
-    current: type[BaseModel] | None = model
-    for step in place:
-        fields = {field.alias or name: field for name, field in current.model_fields.items()} if current else {}
-        if isinstance(step, str) and step in fields:
-            current = _model_in(fields[step].annotation)
-    fields = {field.alias or name: field for name, field in current.model_fields.items()} if current else {}
-    return {name: field.description or "" for name, field in fields.items()}
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model inside an annotation such as `tuple[Record, ...]` or `dict[str, Difference]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((model for part in typing.get_args(annotation) if (model := _model_in(part)) is not None), None)
