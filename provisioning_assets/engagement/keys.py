@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.engagement.places import Place
-from provisioning_assets.engagement.products import BARE, FULL, Choice
+from provisioning_assets.engagement.products import BARE, FULL, Choice, choice_of
 
 
 def place_of(location: Place) -> Place:
@@ -41,7 +41,7 @@ def chosen(model: type[BaseModel], location: Place) -> tuple[type[Settings], boo
 def choice_at(model: type[BaseModel], place: Place) -> Choice | None:
     """The choice of a product at a place of the file."""
     _, field = _model_at(model, place)
-    return next((each for each in field.metadata if isinstance(each, Choice)), None) if field else None
+    return choice_of(field) if field else None
 
 
 def _model_at(model: type[BaseModel], place: Place) -> tuple[type[BaseModel] | None, FieldInfo | None]:

@@ -1,8 +1,9 @@
 """A product's settings in an engagement file: its bare name, or a mapping with its name and its own keys."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from provisioning_assets.backends import catalogue
@@ -35,6 +36,12 @@ class Choice:
         forms = [handler(choice) for name, choice in schema["choices"].items() if str(name).startswith(FULL)]
         alone = [each.name for each in catalogue.of_kind(self.kind) if not needs(each.settings)]
         return {"anyOf": [*([{"enum": alone}] if alone else []), *forms]}
+
+
+def choice_of(field: FieldInfo) -> Choice | None:
+    """The choice that a field is, whether or not it may be left empty (`StoreSettings | None`)."""
+    marks = [*field.metadata, *(mark for part in get_args(field.annotation) for mark in get_args(part))]
+    return next((mark for mark in marks if isinstance(mark, Choice)), None)
 
 
 def needs(settings: type[Settings]) -> list[str]:

@@ -171,3 +171,26 @@ def test_the_record_may_lie_elsewhere_than_the_state(folder: Path, edit: Edit) -
     edit(STATE, f"{STATE}\n    ledger: {{name: files, folder: records}}")
     staging = load_engagement(folder).environments[0]
     assert (staging.settings(Kind.STORE).name, staging.state.name) == ("files", "s3")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "filse", "zzzz", "5", "{}", "[]", "${domain}", "{name: filse, folder: records}", "files", "{name: files}",
+        "{name: files, foldr: records}", "{name: files, folder: records, bucket: x}", "{name: s3, bucket: X}",
+    ],
+)  # fmt: skip
+def test_the_records_product_is_told_like_the_states(
+    folder: Path, edit: Edit, problems: Problems, written: str
+) -> None:
+    edit(STATE, f"state: {written}  # here")
+    of_state = [(each.line, each.column, each.what, each.expected) for each in problems()]
+    edit(f"state: {written}  # here", f"{STATE}\n    ledger: {written}")
+    found = problems()
+    assert [(each.line - 1, each.what, each.expected) for each in found] == [
+        (line, what.replace("`state`", "`ledger`"), expected.replace("`state: ", "`ledger: "))
+        for line, _, what, expected in of_state
+    ]
+    assert len(found) == 1
+    lines = (folder / "engagement.yaml").read_text(encoding="utf-8").splitlines()
+    assert lines[found[0].line - 1] == f"    ledger: {written}"
