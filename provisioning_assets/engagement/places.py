@@ -1,7 +1,7 @@
 """Places in the content of a file, and what is wrong at them before anybody asks for the line."""
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from provisioning_assets.core.plan import Json
@@ -28,10 +28,12 @@ class Wrong:
     @property
     def wanted(self) -> str:
         """What was expected, in words."""
-        if self.choices is None:
-            return self.expected
+        if not self.choices:
+            return self.expected.removesuffix(":") or ("" if self.choices is None else "nothing else")
         near = difflib.get_close_matches(self.written, self.choices, n=1)
-        return f"{self.expected} {_any_of(near or self.choices)}".lstrip()
+        listed = [f"`{name}`" for name in near or sorted(self.choices)]
+        named = " or ".join(filter(None, [", ".join(listed[:-1]), listed[-1]]))
+        return f"{self.expected} {named}".lstrip()
 
 
 Found = Wrong | Problem
@@ -58,9 +60,3 @@ def texts(content: Json, place: Place = ()) -> Iterator[tuple[Place, str]]:
     elif isinstance(content, list):
         for position, each in enumerate(content):
             yield from texts(each, (*place, position))
-
-
-def _any_of(known: Iterable[str]) -> str:
-    """The known names as a choice, for people."""
-    listed = [f"`{name}`" for name in sorted(known)]
-    return " or ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]])) or "nothing: there is none"

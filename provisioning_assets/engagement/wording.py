@@ -53,7 +53,7 @@ def in_words(content: Json, error: ValidationError, model: type[BaseModel], *, f
     misspelt = {
         (*loc[:-1], near)
         for loc in (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
-        for near in difflib.get_close_matches(str(loc[-1]), keys_at(model, loc), n=1)
+        for near in difflib.get_close_matches(str(loc[-1]), _lacking(content, model, loc), n=1)
     }
     for detail in details:
         if detail["type"] == "missing" and detail["loc"] in misspelt:
@@ -68,7 +68,7 @@ def in_words(content: Json, error: ValidationError, model: type[BaseModel], *, f
         place = place_of(detail["loc"])
         choice = _choice(content, place)
         if choice is None:
-            yield _one(place, detail, keys_at(model, detail["loc"]))
+            yield _one(place, detail, _lacking(content, model, detail["loc"]))
         else:
             forms.setdefault(place[:choice], {}).setdefault(str(place[choice]), []).append(detail)
     for place, by_form in forms.items():
@@ -83,6 +83,13 @@ def _of_product(detail: Any, model: type[BaseModel]) -> Wrong | None:
         return no_product(choice, place, detail["input"])
     settings, bare = chosen(model, detail["loc"]) or (None, False)
     return too_bare(settings, place) if settings and bare and detail["type"] == "missing" else None
+
+
+def _lacking(content: Json, model: type[BaseModel], location: Place) -> Mapping[str, FieldInfo]:
+    """The keys that may stand where an error is, and that the file does not have there."""
+    there = at(content, place_of(location)[:-1])
+    taken = there if isinstance(there, dict) else {}
+    return {key: field for key, field in keys_at(model, location).items() if key not in taken}
 
 
 def _open(text: str) -> bool:
@@ -110,14 +117,14 @@ def _form(place: Place, forms: dict[str, list[Any]]) -> Iterator[Wrong]:
     yield Wrong(place, f"{_called(place)} has none of its known forms", "one key of", choices=keys)
 
 
-def _one(place: Place, detail: Any, known: Mapping[str, FieldInfo]) -> Wrong:
-    """One error of pydantic's, at a place that has these known keys."""
+def _one(place: Place, detail: Any, lacking: Mapping[str, FieldInfo]) -> Wrong:
+    """One error of pydantic's, at a place beside which these keys are lacking."""
     kind, last = detail["type"], str(place[-1]) if place else ""
     if kind == "missing":
-        meant = known[last].description or "" if last in known else ""
+        meant = lacking[last].description or "" if last in lacking else ""
         return Wrong(place[:-1], f"the key `{last}` is missing", meant.partition("\n")[0])
     if kind == "extra_forbidden":
-        return Wrong(place, f"the key `{last}` is unknown", choices=known, written=last)
+        return Wrong(place, f"the key `{last}` is unknown", choices=lacking, written=last)
     context = detail.get("ctx", {})
     if kind == "string_pattern_mismatch":
         expected = _PATTERNS.get(context["pattern"], f"a text that matches {context['pattern']}")

@@ -20,7 +20,8 @@ def code_problems(environment: Environment, repository: Path) -> Iterator[Found]
         for found in catalogue.code_of(stage.engine.name).validate(root, tuple(stage.variables), repository):
             if found.file:
                 yield Problem(found.file, found.line, found.column, found.what, found.expected)
-            elif found.choices or not found.expected:
-                yield Wrong((*place, *found.place), found.what, choices=found.choices, written=found.place[-1])
-            else:
+            elif found.expected:
                 yield Wrong((*place, *found.place), found.what, found.expected)
+            else:
+                lacking = [name for name in found.choices if name not in stage.variables]
+                yield Wrong((*place, *found.place), found.what, choices=lacking, written=found.place[-1])

@@ -92,8 +92,9 @@ def _declarations(header: Header, used: set[str]) -> Iterator[Wrong]:
             elif difference.values[environment] is None:
                 yield Wrong((*place, "values", environment), f"`{name}` is empty for {environment}")
         for other in difference.values.keys() - set(environments):
+            lacking = [each for each in environments if each not in difference.values]
             what = f"there is no environment {other}"
-            yield Wrong((*place, "values", other), what, choices=environments, written=other)
+            yield Wrong((*place, "values", other), what, choices=lacking, written=other)
 
 
 def _files(written: Written) -> Iterator[str]:

@@ -109,13 +109,20 @@ def test_a_wrong_key_is_told_at_its_line_with_that_products_keys(chosen: Chosen,
     for kind, found in chosen(written).items():
         (wrong,) = [problem for problem in found if "zzzz" in named(problem.what)]
         assert wrong.line == chosen.lines[kind] + 2
-        assert named(wrong.expected) == set(products[kind].settings.model_fields)
+        assert named(wrong.expected) == set(products[kind].settings.model_fields) - {"name"}
 
 
 def test_a_misspelt_key_is_told_once_with_the_one_that_was_meant(chosen: Chosen) -> None:
     (wrong,) = chosen({Kind.STORE: "\n      name: s3\n      bukcet: shop-state"})[Kind.STORE]
     assert wrong.line == chosen.lines[Kind.STORE] + 2
     assert (named(wrong.what), named(wrong.expected)) == ({"bukcet"}, {"bucket"})
+
+
+@pytest.mark.parametrize("near", ["nme", "bukcet"])
+def test_a_key_that_is_there_is_not_suggested(chosen: Chosen, near: str) -> None:
+    (wrong,) = chosen({Kind.STORE: f"{{name: s3, bucket: shop-state, {near}: x}}"})[Kind.STORE]
+    assert named(wrong.what) == {near}
+    assert named(wrong.expected) == set()
 
 
 def test_a_key_of_another_product_is_unknown(chosen: Chosen) -> None:
