@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from provisioning_assets.backends import catalogue
-from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.models import EnvironmentSettings, Launch
 from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.products import needs
@@ -44,10 +42,6 @@ def _environments(found: tuple[EnvironmentSettings, ...]) -> Iterator[Wrong]:
         if sharing:
             what = f"{environment.name} and {sharing[0]} keep their state in the same place"
             yield Wrong((*place, "state"), what, "a place of its own")
-        cannot = catalogue.lacks(Kind.STORE, environment.state.name).get(Capability.ENGINE_STATE)
-        if cannot:
-            able = [each.name for each in catalogue.of_kind(Kind.STORE) if Capability.ENGINE_STATE not in each.lacks]
-            yield Wrong((*place, "state"), cannot, choices=able)
         for key, settings in (("state", environment.state), ("ledger", environment.ledger)):
             folder = settings.model_dump().get("folder") if settings else None
             if folder and not _inside(folder):

@@ -108,7 +108,7 @@ SEPARATION = [
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: ../records}", "../records", "../records", ""),
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: /records}", "/records", "/records", ""),
     ("staging-state}", 'staging-state}\n    account: "1234"', "account:", "`account`", "^\\d{12}$"),
-    ("{name: s3, bucket: demo-shop-staging-state}", "{name: file, bucket: x}", "name: file", "`file`", "`files`"),
+    ("{name: s3, bucket: demo-shop-staging-state}", "{name: s4, bucket: x}", "name: s4", "`s4`", "`s3`"),
     ("{name: s3, bucket: demo-shop-staging-state}", "{name: files, folder: records}", "name: files", "", "`s3`"),
     ('[config/common.yaml, "config/${environment}.yaml"]', "[]", "files:", "`files`", "1"),
 ]

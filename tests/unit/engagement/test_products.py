@@ -9,7 +9,7 @@ import pytest
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.catalogue import Product
-from provisioning_assets.core.kinds import Kind
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.products import needs
 from provisioning_assets.errors import Problem
@@ -28,7 +28,7 @@ PLACES = {
         "provider:\n    name: cloudwatch\n    namespace: ${engagement}/${environment}",
         "provider: {}",
     ),
-    Kind.STORE: (STATE, "state: {}"),
+    Kind.STORE: (STATE, f"{STATE}\n    ledger: {{}}"),
     Kind.INFRASTRUCTURE: (ROOT, ROOT + "    engine: {}\n"),
 }
 """Where each kind of product is chosen in the example, and how another choice is written there."""
@@ -153,7 +153,8 @@ def test_a_placeholder_cannot_choose_the_product(chosen: Chosen, written: str) -
 
 @pytest.mark.parametrize("written", ["5", "[]", "{}", "", "{nmae: x}", "{name: 5}"])
 def test_what_names_no_product_is_told_with_all_of_its_kind(chosen: Chosen, written: str) -> None:
-    for kind, found in chosen(dict.fromkeys(Kind, written)).items():
+    kinds = set(Kind) if written else set(Kind) - {Kind.STORE}  # an empty `ledger` is none
+    for kind, found in chosen(dict.fromkeys(kinds, written)).items():
         assert any(known(kind) <= named(problem.expected) for problem in found)
 
 
@@ -180,24 +181,9 @@ def test_the_record_may_lie_elsewhere_than_the_state(folder: Path, edit: Edit) -
     assert (staging.settings(Kind.STORE).name, staging.state.name) == ("files", "s3")
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        "filse", "zzzz", "5", "{}", "[]", "${domain}", "{name: filse, folder: records}", "files", "{name: files}",
-        "{name: files, foldr: records}", "{name: files, folder: records, bucket: x}", "{name: s3, bucket: X}",
-    ],
-)  # fmt: skip
-def test_the_records_product_is_told_like_the_states(
-    folder: Path, edit: Edit, problems: Problems, written: str
-) -> None:
-    edit(STATE, f"state: {written}  # here")
-    of_state = [(each.line, each.column, each.what, each.expected) for each in problems()]
-    edit(f"state: {written}  # here", f"{STATE}\n    ledger: {written}")
-    found = problems()
-    assert [(each.line - 1, each.what, each.expected) for each in found] == [
-        (line, what.replace("`state`", "`ledger`"), expected.replace("`state: ", "`ledger: "))
-        for line, _, what, expected in of_state
-    ]
-    assert len(found) == 1
-    lines = (folder / "engagement.yaml").read_text(encoding="utf-8").splitlines()
-    assert lines[found[0].line - 1] == f"    ledger: {written}"
+@pytest.mark.parametrize("written", ["files", "{name: files}", "{name: files, folder: records}", "filse"])
+def test_a_store_that_keeps_no_state_is_not_suggested_for_it(edit: Edit, problems: Problems, written: str) -> None:
+    edit(STATE, f"state: {written}")
+    (wrong,) = problems()
+    able = {each.name for each in catalogue.of_kind(Kind.STORE) if Capability.ENGINE_STATE not in each.lacks}
+    assert named(wrong.expected) == able
