@@ -12,7 +12,7 @@ from provisioning_assets.engagement import sections
 from provisioning_assets.engagement.keys import choice_at, chosen, keys_at, place_of
 from provisioning_assets.engagement.placeholders import malformed, names
 from provisioning_assets.engagement.places import Place, Wrong, at
-from provisioning_assets.engagement.product_wording import no_product, too_bare
+from provisioning_assets.engagement.product_wording import misplaced, no_product, too_bare
 
 _DATE = "a date with time and offset, such as 2026-12-08T06:00:00+01:00"
 _EXPECTED = {
@@ -60,7 +60,7 @@ def in_words(content: Json, error: ValidationError, model: type[BaseModel], *, f
             continue  # said at the key that was meant to be it
         if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
             continue  # said at the items that were not counted
-        if wrong := _of_product(detail, model):
+        if wrong := _of_product(content, detail, model):
             yield wrong
             continue
         if not filled and isinstance(detail.get("input"), str) and _open(detail["input"]):
@@ -75,14 +75,17 @@ def in_words(content: Json, error: ValidationError, model: type[BaseModel], *, f
         yield from _form(place, by_form)
 
 
-def _of_product(detail: Any, model: type[BaseModel]) -> Wrong | None:
-    """What is wrong with the choice of a product, or with a bare name that needs more; None for other problems."""
-    place = place_of(detail["loc"])
+def _of_product(content: Json, detail: Any, model: type[BaseModel]) -> Wrong | None:
+    """What is wrong with the choice of a product, or with the place of its keys; None for other problems."""
+    kind, location = detail["type"], detail["loc"]
+    place = place_of(location)
     choice = choice_at(model, place)
-    if choice and detail["type"] in _NO_PRODUCT:
+    if choice and kind in _NO_PRODUCT:
         return no_product(choice, place, detail["input"])
-    settings, bare = chosen(model, detail["loc"]) or (None, False)
-    return too_bare(settings, place) if settings and bare and detail["type"] == "missing" else None
+    settings, bare = chosen(model, location) or (None, False)
+    if settings and bare and kind == "missing":
+        return too_bare(settings, place)
+    return misplaced(content, place, keys_at(model, location)) if kind == "extra_forbidden" else None
 
 
 def _lacking(content: Json, model: type[BaseModel], location: Place) -> Mapping[str, FieldInfo]:

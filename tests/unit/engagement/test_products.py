@@ -187,3 +187,33 @@ def test_a_store_that_keeps_no_state_is_not_suggested_for_it(edit: Edit, problem
     (wrong,) = problems()
     able = {each.name for each in catalogue.of_kind(Kind.STORE) if Capability.ENGINE_STATE not in each.lacks}
     assert named(wrong.expected) == able
+
+
+MISPLACED = [
+    (
+        "provider: openbao",
+        "provider: vault\n  address: x  # here",
+        "provider: {name: vault, address: …}",
+    ),
+    ("provider: openbao", "address: https://bao.example  # here", "provider: {name: openbao, address: …}"),
+    ("provider: acme", "provider: {name: acme}\n  directory: x  # here", "provider: {name: acme, directory: …}"),
+    ("provider: acme", "directory: https://ca.example  # here", "provider: {name: acme, directory: …}"),
+    ("provider: route53", "server: ns1.example  # here", "provider: {name: rfc2136, server: …}"),
+    ("provider: route53", "key: ours  # here", "provider: {name: rfc2136, server: …, key: …}"),
+    (PLACES[Kind.MONITORING][0], "namespace: ${engagement}  # here", "provider: {name: cloudwatch, namespace: …}"),
+    (STATE, "bucket: shop-state  # here", "state: {name: s3, bucket: …}"),
+    (STATE, "state: {provider: s3, bucket: shop-state}  # here", "state: {name: s3, …}"),
+    (STATE, "state: {provider: postgresql}  # here", "state: {name: postgresql}"),
+    (STATE, "state:\n      bucket: shop-state\n      product: s3  # here", "state: {name: s3, …}"),
+    (ROOT, ROOT + "    engine: {nmae: terraform}  # here\n", "engine: {name: terraform}"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "form"), MISPLACED)
+def test_a_products_key_in_another_place_is_told_where_it_goes(
+    folder: Path, edit: Edit, problems: Problems, old: str, new: str, form: str
+) -> None:
+    edit(old, new)
+    lines = (folder / "engagement.yaml").read_text(encoding="utf-8").splitlines()
+    (wrong,) = [problem for problem in problems() if lines[problem.line - 1].endswith("# here")]
+    assert named(wrong.expected) == {form}
