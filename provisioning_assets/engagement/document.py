@@ -17,6 +17,9 @@ from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.places import Found, Place, Wrong
 from provisioning_assets.errors import ConfigurationError, Problem
 
+REMEDY = "mend what is named; then `provisioning validate NAME` reads every file of the engagement again"
+"""For a file of an engagement that cannot be read."""
+
 _LARGEST = 1 << 17
 """Bytes; an engagement file is far smaller, and a larger one is a mistake or an attack."""
 
@@ -49,7 +52,8 @@ class Document:
             raise self._wrong("the file is empty or no mapping", 1, 1, "keys with values")
         self.content: dict[str, Json] = self._plain(root, ())
         if self._problems:
-            raise ConfigurationError(list(dict.fromkeys(self._problems)))  # an alias comes to its anchor again
+            # An alias comes to its anchor again.
+            raise ConfigurationError(list(dict.fromkeys(self._problems)), remedy=REMEDY)
 
     def problem(self, wrong: Wrong) -> Problem:
         """What is wrong, with the line and column of its place."""
@@ -74,7 +78,7 @@ class Document:
         return self._places[place]
 
     def _wrong(self, what: str, line: int = 0, column: int = 0, expected: str = "") -> ConfigurationError:
-        return ConfigurationError([Problem(self.shown, line, column, what, expected)])
+        return ConfigurationError([Problem(self.shown, line, column, what, expected)], remedy=REMEDY)
 
     def _root(self) -> Node | None:
         text = self._text()

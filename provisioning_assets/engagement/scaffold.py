@@ -17,6 +17,7 @@ TEMPLATE = Path(__file__).parent / "template"
 _PARTS = (FILE, "config/*.yaml", "dashboards/*.json")
 """What an engagement starts with: not what people signed, or ran, for the example."""
 
+_REMEDY = "call `provisioning new` with another name"
 _AHEAD = timedelta(weeks=4)
 _LONGEST = 30
 """Characters; names of buckets and roles are made from it, and AWS ends those at 63."""
@@ -31,9 +32,11 @@ def scaffold(name: str, engagements: Path) -> Path:
     folder = engagements / name
     if not re.fullmatch(NAME, name) or len(name) > _LONGEST:
         expected = f"lower-case letters, digits and _, a letter first, at most {_LONGEST}"
-        raise ConfigurationError([Problem(f"engagements/{name}", 0, 0, f"`{name}` is no name", expected)])
+        problem = Problem(f"engagements/{name}", 0, 0, f"`{name}` is no name", expected)
+        raise ConfigurationError([problem], remedy=_REMEDY)
     if folder.exists():
-        raise ConfigurationError([Problem(str(folder), 0, 0, "there is such a folder already", "a new name")])
+        problem = Problem(str(folder), 0, 0, "there is such a folder already", "a new name")
+        raise ConfigurationError([problem], remedy=_REMEDY)
     launch = list(_launch(Document(TEMPLATE / FILE, f"the example's {FILE}")))
     for source in (file for part in _PARTS for file in sorted(TEMPLATE.glob(part))):
         target = folder / source.relative_to(TEMPLATE)

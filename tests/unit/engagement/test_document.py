@@ -60,6 +60,7 @@ def test_what_cannot_be_read_is_a_problem_with_its_line(
     assert (problem.file, problem.line) == ("some.yaml", line)
     assert problem.what
     assert named in problem.what
+    assert caught.value.remedy
 
 
 def test_a_missing_file_and_a_folder_are_problems(tmp_path: Path) -> None:
@@ -67,12 +68,14 @@ def test_a_missing_file_and_a_folder_are_problems(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError) as caught:
             Document(file, file.name)
         assert [(problem.file, problem.line) for problem in caught.value.problems] == [(file.name, 0)]
+        assert caught.value.remedy
 
 
 def test_every_duplicate_key_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read(tmp_path, "a: 1\na: 2\nb: {c: 1, c: 2}\n")
     assert [(p.line, p.column) for p in caught.value.problems] == [(2, 1), (3, 11)]
+    assert caught.value.remedy
 
 
 def test_content_is_plain_and_remembers_how_numbers_were_written(tmp_path: Path) -> None:
