@@ -134,6 +134,8 @@ def _one(place: Place, detail: Any, lacking: Mapping[str, FieldInfo]) -> Wrong:
     elif kind in _LIMITS:
         name, sentence = _LIMITS[kind]
         expected = sentence.format(context[name])
+    elif kind == "value_error":
+        expected = str(context["error"])
     else:
         expected = _EXPECTED.get(kind, detail["msg"])
     return Wrong(place, f"{_called(place)} is {_shown(place, detail['input'])}", expected)
