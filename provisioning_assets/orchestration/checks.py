@@ -37,7 +37,8 @@ def build_checks(graph: Graph, task: Task) -> dg.AssetChecksDefinition:
             run = AssetRun(context.resources.sessions.open(context, graph, task.environment), task)
             for name, readiness in checks.items():
                 if name in chosen:
-                    record(run, evaluate(run, readiness))
+                    evaluation = evaluate(run, readiness)
+                    record(run, evaluation)
                     yield _project(run, readiness.item, key)
 
     return check
@@ -84,10 +85,3 @@ def _project(run: AssetRun, item: Item, key: dg.AssetKey) -> dg.AssetCheckResult
         description=judgement.reason,
         metadata={"state": judgement.state.value, **about},
     )
-
-
-def check_keys(graph: Graph, environment: str) -> Iterator[dg.AssetCheckKey]:
-    """Every check of an environment."""
-    for task in graph.of(environment):
-        for readiness in task.checks:
-            yield dg.AssetCheckKey(asset_key(graph, task), readiness.item.name)
