@@ -58,8 +58,8 @@ def _root(
         name=name,
         root=session.engagement.repository / session.environment.stage(name).root,
         workdir=session.workdir / name,
+        prefix=session.prefix,
         state=session.environment.state,
-        state_key=f"{session.prefix}/terraform/{name}.tfstate",
         variables=variables or {},
         upstream=upstream or {},
     )

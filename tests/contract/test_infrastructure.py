@@ -23,7 +23,8 @@ from tests.support.laws import EveryBackEnd, Proven
 from tests.support.postgresql import PostgresqlServer
 from tests.support.terraform_stage import BUCKET, bucket_at
 
-KEY = "demo_shop/staging/infrastructure/small"
+PREFIX = "demo_shop/staging"
+KEY = f"{PREFIX}/terraform/small.tfstate"
 OURS = {"engagement": "demo_shop", "environment": "staging"}
 HOLDER = "somebody@elsewhere"
 
@@ -74,7 +75,7 @@ class Subject:
     def stage(self, size: str) -> StageRoot:
         """The stage with this size."""
         root, work = self.folder / "root", self.folder / "work"
-        return StageRoot("small", root, work, self.state, KEY, {**OURS, "size": size}, {})
+        return StageRoot("small", root, work, PREFIX, self.state, {**OURS, "size": size}, {})
 
     def apply(self, size: str) -> None:
         """Plan and apply it."""
@@ -85,10 +86,10 @@ def in_memory(request: pytest.FixtureRequest) -> Subject:
     memory = MemoryInfrastructure(fails_on="broken")
 
     def lock() -> None:
-        memory.states.setdefault(KEY, MemoryState()).lock = HOLDER
+        memory.states.setdefault(f"{PREFIX}/small", MemoryState()).lock = HOLDER
 
     def add_by_hand() -> str:
-        memory.states[KEY].by_hand["queue by-hand"] = "made by hand"
+        memory.states[f"{PREFIX}/small"].by_hand["queue by-hand"] = "made by hand"
         return "by-hand"
 
     return Subject(memory, request.getfixturevalue("tmp_path"), lock, add_by_hand)
@@ -296,7 +297,7 @@ def test_a_store_that_keeps_no_engines_state_is_refused(
         assert f"{engine} on {store}" in SUBJECTS
         return
     settings = catalogue.product(Kind.STORE, store).settings.model_construct(name=store)
-    stage = StageRoot("small", tmp_path, tmp_path / "work", settings, KEY, {}, {})
+    stage = StageRoot("small", tmp_path, tmp_path / "work", PREFIX, settings, {}, {})
 
     with pytest.raises(ProviderFailed) as refused:
         subject_of(Kind.INFRASTRUCTURE, engine, SERVERS)(request).opened().plan(stage, QUIET)

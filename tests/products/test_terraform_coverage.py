@@ -45,7 +45,7 @@ def seen(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     bucket_at(moto)
     variables = {**OURS, "cidr": "10.4.0.0/16"}
     state = S3(bucket=BUCKET)
-    stage = StageRoot("networking", STAGES / "networking", work, state, "networking.tfstate", variables, {})
+    stage = StageRoot("networking", STAGES / "networking", work, "shop/staging", state, variables, {})
     bring_up(engine, stage)
     applied, managed = engine.plan(stage, QUIET), engine.unmanaged(stage)
 

@@ -33,13 +33,18 @@ class StageRoot:
     root: Path
     workdir: Path
     """Folder of ours for the engine's files; never inside the repository's code."""
+    prefix: str
+    """`<engagement>/<environment>`: with the name, what tells this stage from every other."""
     state: Settings
-    """The store that keeps its state."""
-    state_key: str
-    """Where in the store."""
+    """The environment's store of states, for an engine that keeps one there."""
     variables: Mapping[str, Json]
     upstream: Mapping[str, Mapping[str, Json]]
     """Outputs of each earlier stage, by stage name; the root declares a variable of that name for it."""
+
+    @property
+    def key(self) -> str:
+        """Name of the stage among all that there are."""
+        return f"{self.prefix}/{self.name}"
 
 
 class StateLocked(ProviderFailed):
@@ -55,8 +60,7 @@ class StateLocked(ProviderFailed):
         super().__init__(
             f"the state of {stage} is locked",
             cause=holder,
-            remedy="wait for that run; if it is gone for good, release the lock: terraform force-unlock "
-            + (lock_id or "ID"),
+            remedy="wait for that run",
         )
 
 
