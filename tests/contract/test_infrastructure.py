@@ -19,7 +19,9 @@ from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.fakes.infrastructure import MemoryInfrastructure, MemoryState
 from tests.support.back_ends import FAKE, aws_access, lacks, opened, products, subject_of
+from tests.support.cdk_stage import waits_in_vain, write_app
 from tests.support.laws import EveryBackEnd, Proven
+from tests.support.ministack import empty_ministack
 from tests.support.postgresql import PostgresqlServer
 from tests.support.terraform_stage import BUCKET, bucket_at
 
@@ -70,6 +72,7 @@ class Subject:
     """Holds the state, as a run of `HOLDER` would."""
     add_by_hand: Callable[[], str]
     """Makes a live thing that belongs to the stage; a part of its address."""
+    holder: str = HOLDER
     state: Settings = field(default_factory=lambda: S3(bucket=BUCKET))
 
     def stage(self, size: str) -> StageRoot:
@@ -133,7 +136,23 @@ def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
         session.execute("SELECT set_config('application_name', %s, false), pg_advisory_lock(-1)", [HOLDER])
 
     engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
-    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), Postgresql())
+    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), state=Postgresql())
+
+
+def cdk(request: pytest.FixtureRequest) -> Subject:
+    """CDK on MiniStack, whose CloudFormation keeps the state itself."""
+    folder: Path = request.getfixturevalue("tmp_path")
+    address: str = request.getfixturevalue("ministack")
+    empty_ministack(address)
+    access = aws_access(address)
+    write_app(folder / "root")
+    holder = "somebody-elsewhere"
+
+    def lock() -> None:
+        waits_in_vain(access, holder, seconds=3)
+
+    engine = opened(Kind.INFRASTRUCTURE, "cdk", access)
+    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), holder)
 
 
 def tagged_queue(request: pytest.FixtureRequest, access: Access) -> str:
@@ -149,14 +168,20 @@ SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
     FAKE: in_memory,
     "terraform on s3": terraform_on_s3,
     "terraform on postgresql": terraform_on_postgresql,
+    "cdk": cdk,
 }
-"""An engine with the store of its state."""
+"""An engine, with the store of its state where it has one."""
 
-ENGINES_AND_STORES = list(product(products(Kind.INFRASTRUCTURE), products(Kind.STORE)))
-
+WITHOUT_STORE = [name for name in products(Kind.INFRASTRUCTURE) if lacks(name, Capability.STATE_IN_STORE)]
+ENGINES_AND_STORES = [
+    (engine, store)
+    for engine, store in product(products(Kind.INFRASTRUCTURE), products(Kind.STORE))
+    if engine not in WITHOUT_STORE
+]
 
 SERVERS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
-    "terraform": lambda request: Proven(Kind.INFRASTRUCTURE, "terraform", request.getfixturevalue("moto"), aws_access)
+    "terraform": lambda request: Proven(Kind.INFRASTRUCTURE, "terraform", request.getfixturevalue("moto"), aws_access),
+    "cdk": lambda request: Proven(Kind.INFRASTRUCTURE, "cdk", request.getfixturevalue("ministack"), aws_access),
 }
 
 
@@ -169,6 +194,7 @@ class TestEveryLaw(EveryBackEnd):
 @pytest.fixture(
     params=[
         FAKE,
+        *WITHOUT_STORE,
         *(f"{engine} on {store}" for engine, store in ENGINES_AND_STORES if not lacks(store, Capability.ENGINE_STATE)),
     ]
 )
@@ -267,7 +293,7 @@ def test_a_held_state_names_its_holder_and_can_be_unlocked(subject: Subject) -> 
     subject.lock()
     with pytest.raises(StateLocked) as locked:
         subject.engine.plan(subject.stage("small"), QUIET)
-    assert HOLDER in locked.value.holder
+    assert subject.holder in locked.value.holder
 
     subject.engine.unlock(subject.stage("small"), "another-lock")
     with pytest.raises(StateLocked):

@@ -9,3 +9,9 @@ class Terraform(Settings):
     """Terraform, as it is installed where a run works."""
 
     name: Literal["terraform"] = "terraform"
+
+
+class Cdk(Settings):
+    """AWS CDK, for an app in Python: synthesized where a run works, carried out by CloudFormation."""
+
+    name: Literal["cdk"] = "cdk"
