@@ -8,6 +8,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from provisioning_assets.backends.infrastructure import Engine
+from provisioning_assets.core.kinds import Kind
+from tests.support.back_ends import aws_access, opened
 from tests.support.ministack import empty_ministack, ministack_server
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.servers import SecretServer, empty_moto, empty_openbao, moto_server, openbao_server
@@ -37,6 +40,13 @@ def ministack(request: pytest.FixtureRequest) -> Iterator[str]:
         request.config.stash[_MINISTACK] = address
         yield address
         del request.config.stash[_MINISTACK]
+
+
+@pytest.fixture(scope="session")
+def cdk(ministack: str) -> Engine:
+    """CDK on it, shared: an app that was synthesized once is not again, and that takes seconds."""
+    engine: Engine = opened(Kind.INFRASTRUCTURE, "cdk", aws_access(ministack))
+    return engine
 
 
 @pytest.fixture(scope="session")

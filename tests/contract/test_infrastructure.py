@@ -139,7 +139,7 @@ def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
     return Subject(engine, folder, lock, lambda: tagged_queue(request, access), state=Postgresql())
 
 
-def cdk(request: pytest.FixtureRequest) -> Subject:
+def cdk_alone(request: pytest.FixtureRequest) -> Subject:
     """CDK on MiniStack, whose CloudFormation keeps the state itself."""
     folder: Path = request.getfixturevalue("tmp_path")
     address: str = request.getfixturevalue("ministack")
@@ -151,7 +151,7 @@ def cdk(request: pytest.FixtureRequest) -> Subject:
     def lock() -> None:
         waits_in_vain(access, holder, seconds=3)
 
-    engine = opened(Kind.INFRASTRUCTURE, "cdk", access)
+    engine: Engine = request.getfixturevalue("cdk")
     return Subject(engine, folder, lock, lambda: tagged_queue(request, access), holder)
 
 
@@ -168,7 +168,7 @@ SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
     FAKE: in_memory,
     "terraform on s3": terraform_on_s3,
     "terraform on postgresql": terraform_on_postgresql,
-    "cdk": cdk,
+    "cdk": cdk_alone,
 }
 """An engine, with the store of its state where it has one."""
 

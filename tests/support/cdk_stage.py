@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.infrastructure import Engine, StageRoot
+from provisioning_assets.backends.infrastructure import QUIET, Engine, Listener, StageRoot
 from provisioning_assets.backends.store.settings import S3
 from provisioning_assets.core.kinds import Kind
 from tests.support.back_ends import opened
@@ -16,7 +16,7 @@ PREFIX = "demo_shop/staging"
 STACK = "demo-shop--staging--small"
 PINS = "aws-cdk-lib==2.275.0\n"
 
-# A parameter holds the size. `broken` waits a second for a signal that never comes, and so fails.
+# A parameter holds the size. `broken` waits for a signal that never comes, and so fails.
 APP = """
 import aws_cdk as cdk
 from aws_cdk import aws_ssm as ssm
@@ -27,7 +27,7 @@ size = app.node.get_context("size")
 kept = ssm.StringParameter(stack, "Size", string_value=size)
 if size == "broken":
     handle = cdk.CfnWaitConditionHandle(stack, "Handle")
-    cdk.CfnWaitCondition(stack, "Signal", handle=handle.ref, timeout="1", count=1)
+    cdk.CfnWaitCondition(stack, "Signal", handle=handle.ref, timeout="2", count=1)
 cdk.CfnOutput(stack, "contract", value=stack.to_json_string({"size": size}))
 app.synth()
 """
@@ -68,3 +68,33 @@ def waits_in_vain(access: Access, holder: str, *, seconds: int, kind: str = "CRE
     client.execute_change_set(ChangeSetName=made["Id"], ClientRequestToken=holder)
     while not client.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"].startswith(f"{kind}_IN"):
         time.sleep(0.05)
+
+
+def bring_up(engine: Engine, root: StageRoot) -> list[str]:
+    """Plan and apply; what was told."""
+    lines: list[str] = []
+    listener = Listener(lines.append)
+    engine.apply(root, engine.plan(root, listener), listener)
+    return lines
+
+
+def planned(engine: Engine, root: StageRoot) -> list[str]:
+    """What a plan would change."""
+    return [str(change) for change in engine.plan(root, QUIET).changes]
+
+
+def status(formation: Any) -> str:
+    """How the stack is."""
+    return str(formation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"])
+
+
+def waiting(formation: Any) -> list[str]:
+    """Change sets that nobody carried out."""
+    found = formation.list_change_sets(StackName=STACK)["Summaries"]
+    return [each["ChangeSetId"] for each in found if not each["ExecutionStatus"].startswith("EXECUTE_")]
+
+
+def there(formation: Any) -> bool:
+    """Whether the stack is there at all."""
+    found = formation.list_stacks()["StackSummaries"]
+    return STACK in {each["StackName"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"}

@@ -52,15 +52,20 @@ def propose(stack: Stack, body: str, tags: Mapping[str, str], *, new: bool, reve
     """Make a change set of this template; `revert` has it undo what was changed out of band."""
     mode = {"DeploymentMode": "REVERT_DRIFT"} if revert else {}
     with stack.translated():
-        made = stack.client.create_change_set(
-            StackName=stack.name,
-            ChangeSetName=f"{OURS}{uuid4().hex}",
-            ChangeSetType="CREATE" if new else "UPDATE",
-            TemplateBody=body,
-            Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-            **mode,
-        )["Id"]
+        try:
+            made = stack.client.create_change_set(
+                StackName=stack.name,
+                ChangeSetName=f"{OURS}{uuid4().hex}",
+                ChangeSetType="CREATE" if new else "UPDATE",
+                TemplateBody=body,
+                Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+                Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+                **mode,
+            )["Id"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise _refused(stack, [error.response["Error"]["Message"]]) from None
         told: Told = settle(
             lambda: stack.client.describe_change_set(ChangeSetName=made),
             done=lambda told: told["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"},
@@ -71,13 +76,17 @@ def propose(stack: Stack, body: str, tags: Mapping[str, str], *, new: bool, reve
     if told["Status"] != "CREATE_COMPLETE" and not any(each in reason for each in _UNCHANGED):
         words = [reason, *_found_before(stack, ChangeSetName=made)]
         forget(stack, made)
-        raise ProviderFailed(
-            f"CloudFormation makes no change set for {stack.stage}",
-            where=stack.name,
-            cause="; ".join(filter(None, words)) or str(told["Status"]),
-            remedy="correct in the app what it names, then run again: nothing was changed",
-        )
+        raise _refused(stack, words or [str(told["Status"])])
     return ChangeSet(made, changes, told.get("ExecutionStatus") == "AVAILABLE")
+
+
+def _refused(stack: Stack, words: Sequence[str]) -> ProviderFailed:
+    return ProviderFailed(
+        f"CloudFormation makes no change set for {stack.stage}",
+        where=stack.name,
+        cause="; ".join(filter(None, words)),
+        remedy="correct in the app what it names, then run again: nothing was changed",
+    )
 
 
 def execute(stack: Stack, arn: str, tell: Callable[[Told], None]) -> Ended:

@@ -105,9 +105,10 @@ class Cdk:
         if not kept.executable:
             self._forget(stage)
             raise ApplyFailed(
-                f"CloudFormation does not undo what was changed out of band in {stage.name}",
+                f"CloudFormation has no change set for what differs in {stage.name}",
                 where=", ".join(change.address for change in plan.changes[:5]),
-                remedy="set it back by hand, or write it into the app; then run again",
+                cause="it does not undo what was changed out of band, or sees no change in outputs alone",
+                remedy="set back by hand what was changed so, or write it into the app; then run again",
             )
 
         def tell(event: Told) -> None:

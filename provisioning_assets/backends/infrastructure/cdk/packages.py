@@ -6,6 +6,7 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import metadata
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from provisioning_assets.backends.infrastructure import StageRoot
@@ -44,13 +45,15 @@ def require_pins(stage: StageRoot) -> None:
 
 def require_own(stage: StageRoot, touched: Mapping[str, Sequence[str]], out: Path) -> None:
     """Everything that the app read is in its digest, or in a package of a version that it names."""
-    own = {str(file.resolve()) for file in app.files(stage.root)}
-    folders = {str(stage.root.resolve()), *(str(Path(file).parent) for file in own)}
-    known = (*_installed(), str(out.resolve()))
+    files = {file.resolve() for file in app.files(stage.root)}
+    # Python looks for what it compiled earlier, and takes it if it is of this very file.
+    compiled = {Path(cache_from_source(str(file))) for file in files if file.suffix == ".py"}
+    folders = {stage.root.resolve(), *(file.parent for file in files | compiled)}
+    own, known = {str(path) for path in files | compiled | folders}, (*_installed(), str(out.resolve()))
     outside = [
         name
         for name in touched["read"]
-        if name not in own | folders and not any(name == each or name.startswith(f"{each}/") for each in known)
+        if name not in own and not any(name == each or name.startswith(f"{each}/") for each in known)
     ]
     if touched["refused"]:
         raise ProviderFailed(
