@@ -14,10 +14,12 @@ from provisioning_assets.backends.infrastructure.cdk import change_sets
 from provisioning_assets.backends.infrastructure.cdk import engine as cdk_engine
 from provisioning_assets.backends.infrastructure.cdk.stack import _BROKEN, Stack
 from provisioning_assets.core.plan import Action
-from provisioning_assets.errors import ApplyFailed, ProviderFailed
+from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from tests.support.back_ends import aws_access
 from tests.support.cdk_stage import STACK, bring_up, cdk, planned, stage, status, there, waiting, write_app
+from tests.support.http_servers import answering_always
 from tests.support.ministack import empty_ministack
+from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
 SIZE = "Size (AWS::SSM::Parameter)"
@@ -135,6 +137,7 @@ def test_a_create_that_failed_says_why_and_is_made_anew(engine: Engine, account:
         engine.apply(root, plan, QUIET)
 
     assert "already exists" in failure.value.cause
+    assert failure.value.where.startswith("Kept (AWS::S3::Bucket)")
     assert status(formation) == "ROLLBACK_COMPLETE"
     failed = formation.describe_stacks(StackName=STACK)["Stacks"][0]["StackId"]
     assert engine.state_id(root) is None
@@ -175,7 +178,7 @@ def test_an_update_that_failed_is_taken_back(engine: Engine, formation: Any, tmp
     with pytest.raises(ApplyFailed) as failure:
         engine.apply(broken, plan, QUIET)
 
-    assert "Signal" in failure.value.where
+    assert failure.value.where == "Signal (AWS::CloudFormation::WaitCondition)"
     assert status(formation) == "UPDATE_ROLLBACK_COMPLETE"
     assert engine.outputs(broken) == {"size": "small"}
     assert engine.plan(stage(tmp_path, size="small"), QUIET).empty
@@ -253,3 +256,43 @@ def test_what_cloudformation_refuses_leaves_nothing(engine: Engine, formation: A
     assert "AWS::Nobody::Knows" in failure.value.cause
     assert failure.value.remedy
     assert not there(formation)
+
+
+def test_what_cloudformation_could_not_look_at_is_no_empty_plan(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_up(engine, stage(tmp_path, size="small"))
+    looked = Stack.drifts
+
+    def unknown(stack: Stack) -> list[dict[str, Any]]:
+        return [{**each, "StackResourceDriftStatus": "UNKNOWN"} for each in looked(stack)]
+
+    monkeypatch.setattr(Stack, "drifts", unknown)
+
+    with pytest.raises(ProviderFailed) as failure:
+        engine.plan(stage(tmp_path, size="small"), QUIET)
+
+    assert failure.value.where == SIZE
+
+
+@pytest.mark.parametrize("answer", ["nonsense", "<html><body>maintenance</body></html>", ""])
+def test_a_server_that_talks_nonsense_is_named(ministack: str, tmp_path: Path, answer: str) -> None:
+    write_app(tmp_path / "root")
+    with answering_always(200, answer) as address:
+        engine = cdk(aws_access(ministack, AWS_ENDPOINT_URL_CLOUDFORMATION=address))
+
+        for ask in (lambda root: engine.plan(root, QUIET), engine.outputs, engine.state_id, engine.unmanaged):
+            with pytest.raises(ProviderFailed) as failure:
+                ask(stage(tmp_path, size="small"))
+            assert failure.value.where
+
+
+def test_a_cloudformation_that_is_away_is_named(ministack: str, tmp_path: Path) -> None:
+    write_app(tmp_path / "root")
+    away = f"http://127.0.0.1:{free_port()}"
+    engine = cdk(aws_access(ministack, AWS_ENDPOINT_URL_CLOUDFORMATION=away))
+
+    with pytest.raises(Unreachable) as failure:
+        engine.plan(stage(tmp_path, size="small"), QUIET)
+
+    assert failure.value.address == away

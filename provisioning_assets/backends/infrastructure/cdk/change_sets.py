@@ -28,6 +28,7 @@ ABANDONED = timedelta(hours=1)
 """Age from which a change set is nobody's: a run carries out its plan minutes after it made it."""
 
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
+_DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _STALE = ("ChangeSetNotFound", "InvalidChangeSetStatus")
 
 
@@ -44,6 +45,7 @@ class ChangeSet:
 class Ended:
     """How the stack stands after a change set was carried out; what failed, by logical id, and why."""
 
+    done: bool
     status: str
     failed: Sequence[tuple[str, str]]
 
@@ -74,7 +76,7 @@ def propose(stack: Stack, body: str, tags: Mapping[str, str], *, new: bool, reve
         changes = list(stack.pages("describe_change_set", "Changes", ChangeSetName=made))
     reason = str(told.get("StatusReason") or "")
     if told["Status"] != "CREATE_COMPLETE" and not any(each in reason for each in _UNCHANGED):
-        words = [reason, *_found_before(stack, ChangeSetName=made)]
+        words = [reason, *(why for _, why in _found_wrong(stack, ChangeSetName=made))]
         forget(stack, made)
         raise _refused(stack, words or [str(told["Status"])])
     return ChangeSet(made, changes, told.get("ExecutionStatus") == "AVAILABLE")
@@ -91,11 +93,11 @@ def _refused(stack: Stack, words: Sequence[str]) -> ProviderFailed:
 
 def execute(stack: Stack, arn: str, tell: Callable[[Told], None]) -> Ended:
     """Carry out this very set, and wait for the end."""
-    before = next((each["EventId"] for each in stack.events()), None)
+    last: Told = next(stack.events(), {})
     told: set[str] = set()
 
     def new() -> list[Told]:
-        return list(takewhile(lambda event: event["EventId"] != before, stack.events()))
+        return list(takewhile(lambda event: event["EventId"] != last.get("EventId"), stack.events()))
 
     def look() -> Told | None:
         for event in reversed(new()):
@@ -115,8 +117,11 @@ def execute(stack: Stack, arn: str, tell: Callable[[Told], None]) -> Ended:
                 f"{stack.stage}: the plan is no longer what would be done", where=arn, remedy="plan again"
             ) from None
     found = settle(look, done=lambda stack: stack is None or not _under_way(stack), within=WORK)
-    words = [(stack.name, why) for why in _found_before(stack, StackName=stack.name)]
-    return Ended(str(found["StackStatus"]) if found else "gone", [*failures(new()), *words])
+    status = str(found["StackStatus"]) if found else "gone"
+    if status in _DONE:
+        return Ended(done=True, status=status, failed=())
+    wrong = _found_wrong(stack, last.get("Timestamp"), StackName=stack.name)
+    return Ended(done=False, status=status, failed=[*wrong, *failures(new())])
 
 
 def forget(stack: Stack, arn: str) -> None:
@@ -151,10 +156,13 @@ def _under_way(stack: Told) -> bool:
     return working(stack) or stack["StackStatus"] == SHELL
 
 
-def _found_before(stack: Stack, **of: str) -> list[str]:
+def _found_wrong(stack: Stack, since: datetime | None = None, **of: str) -> list[tuple[str, str]]:
     """What CloudFormation found wrong before it began; the events of resources say only that there is something."""
     with suppress(ClientError):  # not every server that stands in for it has this call
         told = stack.client.describe_events(**of, Filters={"FailedEvents": True})["OperationEvents"]
-        words = (str(each.get("ValidationStatusReason") or "") for each in told)
-        return list(dict.fromkeys(filter(None, words)))
+        new = (each for each in told if since is None or each["Timestamp"] >= since)
+        wrong = (
+            (str(each.get("LogicalResourceId", "")), str(each.get("ValidationStatusReason") or "")) for each in new
+        )
+        return list(dict.fromkeys((what, why) for what, why in wrong if why))
     return []

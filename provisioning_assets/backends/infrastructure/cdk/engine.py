@@ -22,11 +22,11 @@ from provisioning_assets.backends.infrastructure.settings import Cdk as Settings
 from provisioning_assets.core.plan import Json, Plan, digest
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, ProvisioningError
 
-_DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _LARGEST = 51_200
 """Bytes of a template that CloudFormation takes without a bucket."""
 _DRIFTED = {"MODIFIED", "DELETED"}
 _LOOKED_AT = {"IN_SYNC", *_DRIFTED}
+_UNKNOWN = "UNKNOWN"
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ class Cdk:
 
         del self._kept[stage.key]
         ended = change_sets.execute(kept.stack, kept.arn, tell)
-        if ended.status not in _DONE:
+        if not ended.done:
             raise ApplyFailed(
                 f"CloudFormation did not carry {stage.name} out: its stack is {ended.status}",
                 where=", ".join(dict.fromkeys(kept.names.get(name, name) for name, _ in ended.failed))
@@ -185,8 +185,16 @@ class Cdk:
         return self._made[into]
 
     def _drifted(self, stage: StageRoot, stack: Stack, before: Mapping[str, Json], listener: Listener) -> list[Told]:
-        """What was changed out of band; a resource that could not be looked at is named."""
+        """What was changed out of band. A resource of a type that is never looked at is named."""
         drifts = stack.drifts()
+        unknown = [each for each in drifts if each["StackResourceDriftStatus"] == _UNKNOWN]
+        if unknown:
+            raise ProviderFailed(
+                f"CloudFormation cannot tell what of {stage.name} was changed out of band",
+                where=", ".join(address(each["LogicalResourceId"], each["ResourceType"], before) for each in unknown),
+                cause="; ".join(filter(None, (str(each.get("DriftStatusReason") or "") for each in unknown))),
+                remedy="give the credentials the right to read it, then run again",
+            )
         looked_at = {each["LogicalResourceId"] for each in drifts if each["StackResourceDriftStatus"] in _LOOKED_AT}
         beyond = [each for each in stack.resources() if each["LogicalResourceId"] not in looked_at]
         if beyond:

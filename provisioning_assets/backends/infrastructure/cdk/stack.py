@@ -4,6 +4,7 @@ import hashlib
 import re
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -143,9 +144,18 @@ class Stack:
         """CloudFormation."""
         return self._aws.client("cloudformation")
 
-    def translated(self) -> Any:
-        """Its errors in our words."""
-        return self._aws.translated("CloudFormation")
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Its errors in our words, an answer that lacks what CloudFormation always says among them."""
+        try:
+            with self._aws.translated("CloudFormation"):
+                yield
+        except KeyError as error:
+            raise ProviderFailed(
+                f"CloudFormation does not say {error} of {self.name}",
+                where=self._aws.endpoint("cloudformation"),
+                remedy="see which server answers at this address",
+            ) from None
 
     def _locked(self, stack: Told) -> StateLocked:
         """Who works on the stack: a run of ours left its host in the token of what it began."""

@@ -92,7 +92,7 @@ def _environment(stage: StageRoot, access: Access) -> dict[str, str]:
     return {
         "HOME": str(stage.workdir.resolve()),
         "JSII_NODE": node,
-        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": f"{ours.get('HOME', '')}/.cache/aws/jsii/package-cache",
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": f"{ours.get('HOME', stage.workdir.resolve())}/.cache/aws/jsii/package-cache",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "LANG": "C.UTF-8",
         "NODE_NO_WARNINGS": "1",
