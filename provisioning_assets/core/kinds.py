@@ -24,6 +24,8 @@ class Capability(StrEnum):
     """Keeps its state in the environment's own store."""
     ALIAS = "dns.alias"
     """Records that follow another name of the zone."""
+    GUARDED = "dns.guarded"
+    """Refuses by itself to overwrite a record that changed since it was looked at."""
     GRANTS_TRIED = "secrets.grants_tried"
     """Logs in as a role and tries what it can read."""
     ALARM_EVALUATION = "monitoring.alarm_evaluation"

@@ -32,6 +32,22 @@ cdk.CfnOutput(stack, "contract", value=stack.to_json_string({"size": size}))
 app.synth()
 """
 
+# With a `log`, it makes one resource that holds data, and carries the tags of the stage `small`.
+LOG_APP = """
+import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
+
+app = cdk.App()
+stack = cdk.Stack(app, "Beside")
+name = app.node.get_context("log")
+cdk.CfnWaitConditionHandle(stack, "Always")  # a stack has one resource at least
+if name:
+    tags = {"Engagement": "demo_shop", "Environment": "staging", "Stage": "small"}
+    sqs.CfnQueue(stack, "Log", queue_name=name, tags=[cdk.CfnTag(key=k, value=v) for k, v in tags.items()])
+cdk.CfnOutput(stack, "contract", value=stack.to_json_string({"logs": int(bool(name))}))
+app.synth()
+"""
+
 
 def write_app(root: Path, app: str = APP, context: dict[str, Any] | None = None) -> Path:
     """An app in this folder."""

@@ -67,7 +67,7 @@ def test_an_address_is_the_path_in_the_app(path: str, address: str) -> None:
 def test_a_change_tells_whether_data_would_be_lost(of_set: dict[str, Any], action: Action, *, stateful: bool) -> None:
     change = only(of_set)
 
-    assert (change.action, change.stateful) == (action, stateful)
+    assert (change.action, change.stateful, bool(change.because)) == (action, stateful, stateful)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,13 @@ def test_a_change_tells_whether_data_would_be_lost(of_set: dict[str, Any], actio
         ("AWS::Logs::LogGroup", "RetentionInDays", 30, None, False),
         ("AWS::SQS::Queue", "MessageRetentionPeriod", "600", 60, True),
         ("AWS::SQS::Queue", "MessageRetentionPeriod", 60, {"Ref": "Y"}, True),
+        ("AWS::SQS::Queue", "MessageRetentionPeriod", {"Ref": "Y"}, 60, True),
+        ("AWS::SQS::Queue", "DelaySeconds", 60, 1, False),
+        ("AWS::DynamoDB::Table", "DeletionProtectionEnabled", True, False, True),
+        ("AWS::DynamoDB::Table", "DeletionProtectionEnabled", False, True, False),
+        ("AWS::S3::Bucket", "VersioningConfiguration", {"Status": "Enabled"}, {"Status": "Suspended"}, True),
+        ("AWS::S3::Bucket", "VersioningConfiguration", {"Status": "Enabled"}, None, True),
+        ("AWS::Nobody::Knows", "BackupRetentionPeriod", 7, 1, True),
         ("AWS::RDS::DBInstance", "BackupRetentionPeriod", 7, 0, True),
     ],
 )
@@ -89,6 +96,16 @@ def test_a_shorter_retention_counts_as_lost_data(kind: str, name: str, old: Any,
     change = only(told("Modify", kind, name, Replacement="False"), before=before, after=after)
 
     assert (change.action, change.stateful) == (Action.UPDATE, lost)
+
+
+@pytest.mark.parametrize(("old", "new", "lost"), [("Retain", "Delete", True), ("Delete", "Retain", False)])
+def test_a_policy_that_lets_go_counts_as_lost_data(old: str, new: str, *, lost: bool) -> None:
+    sides = ({"Resources": {"X": {**resource("AWS::S3::Bucket"), "DeletionPolicy": policy}}} for policy in (old, new))
+    before, after = sides
+
+    change = only(told("Modify", "AWS::S3::Bucket", "Tags", Replacement="False"), before=before, after=after)
+
+    assert change.stateful == lost == bool(change.because)
 
 
 def test_a_plan_has_names_and_no_value() -> None:

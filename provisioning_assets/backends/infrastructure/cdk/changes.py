@@ -6,12 +6,20 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceCh
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioning_assets.backends.infrastructure.cdk.stateful import holds_data, keeps_less
+from provisioning_assets.backends.infrastructure.cdk.stateful import because
 from provisioning_assets.core.plan import Action, Change, Json, Plan
 
 _PATH = "aws:cdk:path"
 _LEAVES = {"Resource", "Default"}
 """What CDK calls the one resource of a construct."""
+
+_ACTIONS = {
+    "Add": Action.CREATE,
+    "Import": Action.UPDATE,
+    "Modify": Action.UPDATE,
+    "Remove": Action.DELETE,
+    "SyncWithActual": Action.UPDATE,
+}
 
 Template = Mapping[str, Json]
 Told = Sequence[Mapping[str, Any]]
@@ -29,7 +37,8 @@ def plan_from(sets: Told, drifts: Told, before: Template, after: Template, exist
         if known is None:
             found[change.address] = change
         elif known.action is Action.UPDATE and change.before is not None:
-            found[change.address] = _update(change.address, {*known.attributes, *change.attributes}, known.stateful)
+            names = {*known.attributes, *change.attributes}
+            found[change.address] = _update(change.address, names, reason=known.because)
     if not found:
         found = {name: _update(f"output {name}", {"Value"}) for name in _differing(before, after, "Outputs")}
     return Plan(tuple(found.values()), existing)
@@ -50,19 +59,19 @@ def address(logical: str, resource_type: str, *templates: Template) -> str:
 def _planned(told: Mapping[str, Any], before: Template, after: Template) -> Change:
     kind, logical = told["ResourceType"], told["LogicalResourceId"]
     where, names = address(logical, kind, after, before), set(_names(told))
-    replaces = told.get("Replacement", "False") != "False"
-    if told["Action"] == "Add":
-        return Change(Action.CREATE, where, None, {})
-    if told["Action"] == "Remove":
-        return Change(Action.DELETE, where, {}, None, stateful=holds_data(kind))
-    if told["Action"] == "Modify" and not replaces:
-        sides = (_properties(template, logical) for template in (before, after))
-        return _update(where, names, keeps_less(kind, names, *sides))
-    if told["Action"] in {"Modify", "SyncWithActual"}:
-        # What CloudFormation may replace counts as if it did.
-        return _update(where, names, holds_data(kind), Action.REPLACE if replaces else Action.UPDATE)
-    # An action that this does not know, or that CloudFormation has not decided yet, is taken for the worst.
-    return _update(where, {str(told["Action"])}, stateful=True, action=Action.REPLACE)
+    action = _ACTIONS.get(told["Action"])
+    if action is None:
+        # One that this does not know, or that CloudFormation has not decided yet, is taken for the worst.
+        return _update(where, {str(told["Action"])}, Action.REPLACE, f"what {told['Action']} does is not known")
+    if action is Action.UPDATE and told.get("Replacement", "False") != "False":
+        action = Action.REPLACE  # what CloudFormation may replace counts as if it did
+    sides = (template.get("Resources", {}).get(logical, {}) for template in (before, after))
+    reason = because(kind, action, *sides)
+    if action is Action.CREATE:
+        return Change(action, where, None, {})
+    if action is Action.DELETE:
+        return Change(action, where, {}, None, stateful=bool(reason), because=reason)
+    return _update(where, names, action, reason)
 
 
 def _names(told: Mapping[str, Any]) -> Iterator[str]:
@@ -88,12 +97,7 @@ def _differing(before: Template, after: Template, section: str) -> list[str]:
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
 
 
-def _properties(template: Template, logical: str) -> Mapping[str, Json]:
-    found = template.get("Resources", {}).get(logical, {}).get("Properties", {})
-    return found if isinstance(found, dict) else {}
-
-
-def _update(where: str, names: set[str], stateful: bool = False, action: Action = Action.UPDATE) -> Change:  # noqa: FBT001, FBT002
+def _update(where: str, names: set[str], action: Action = Action.UPDATE, reason: str = "") -> Change:
     """Every property counts as sensitive: which values are, nobody says."""
     empty = dict.fromkeys(sorted(names))
-    return Change(action, where, empty, empty, sensitive=frozenset(names), stateful=stateful)
+    return Change(action, where, empty, empty, sensitive=frozenset(names), stateful=bool(reason), because=reason)

@@ -7,7 +7,7 @@ by itself (local routes, a VPC's default security group) belongs to nobody and i
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from provisioning_assets.backends.aws import Aws
@@ -35,26 +35,31 @@ def tags(stage: StageRoot) -> dict[str, str]:
     return {"Engagement": engagement, "Environment": environment, "Stage": stage.name}
 
 
-def live_and_managed(stack: Stack, stage: StageRoot, account: Aws) -> dict[str, str | None]:
-    """Each live thing of the stage, and why it is not managed; None where it is."""
-    found = stack.described(stack.name) or {}
-    physical = {each["LogicalResourceId"]: str(each.get("PhysicalResourceId", "")) for each in stack.resources()}
-    managed = Resolved(stack.template(), physical, str(found["StackId"]))
+def live_and_managed(stack: Stack, others: Sequence[Stack], stage: StageRoot, account: Aws) -> dict[str, str | None]:
+    """Each live thing of the stage, and why it is not managed; None where this stack or another one of ours does."""
+    own = _of(stack)
+    known = [own, *map(_of, others)]
     with account.translated("AWS"):
         return {
-            **dict(_security_group_rules(managed, account)),
-            **dict(_routes(managed, account)),
-            **dict(_role_policies(managed, account)),
-            **dict(_zones(managed, account)),
-            **dict(_tagged(set(physical.values()), stage, account)),
+            **dict(_security_group_rules(own, known, account)),
+            **dict(_routes(own, known, account)),
+            **dict(_role_policies(own, known, account)),
+            **dict(_zones(own, known, account)),
+            **dict(_tagged({each for stack in known for each in stack.physical.values()}, stage, account)),
         }
 
 
-def _security_group_rules(managed: Resolved, account: Aws) -> Found:
-    groups = {physical for physical, _ in managed.of_type("AWS::EC2::SecurityGroup")}
+def _of(stack: Stack) -> Resolved:
+    found = stack.described(stack.name) or {}
+    physical = {each["LogicalResourceId"]: str(each.get("PhysicalResourceId", "")) for each in stack.resources()}
+    return Resolved(stack.template(), physical, str(found["StackId"]))
+
+
+def _security_group_rules(own: Resolved, known: Sequence[Resolved], account: Aws) -> Found:
+    groups = {physical for physical, _ in own.of_type("AWS::EC2::SecurityGroup")}
     if not groups:
         return
-    declared = Counter(_declared_rules(managed))
+    declared = Counter(rule for managed in known for rule in _declared_rules(managed))
     pages = account.client("ec2").get_paginator("describe_security_group_rules")
     live = (
         rule
@@ -70,11 +75,11 @@ def _security_group_rules(managed: Resolved, account: Aws) -> Found:
             *_ports(rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort")), next(filter(None, peers), None),
         )  # fmt: skip
 
-    for rule, known in _accounted_for(live, sign, declared):
+    for rule, ours in _accounted_for(live, sign, declared):
         group, way, protocol, first, _, peer = sign(rule)
         what = "everything" if protocol == _EVERYTHING else f"{protocol} {first}"
         name = f"{way} rule {rule['SecurityGroupRuleId']} of {group}"
-        yield name, None if known else f"allows {what} {'to' if way == 'egress' else 'from'} {peer}; {_UNMANAGED}"
+        yield name, None if ours else f"allows {what} {'to' if way == 'egress' else 'from'} {peer}; {_UNMANAGED}"
 
 
 def _declared_rules(managed: Resolved) -> Iterator[Sign]:
@@ -102,15 +107,16 @@ def _ports(protocol: object, first: object, last: object) -> Sign:
     return str(protocol), None if first is None else str(first), None if last is None else str(last)
 
 
-def _routes(managed: Resolved, account: Aws) -> Found:
-    tables = {physical for physical, _ in managed.of_type("AWS::EC2::RouteTable")}
+def _routes(own: Resolved, known: Sequence[Resolved], account: Aws) -> Found:
+    tables = {physical for physical, _ in own.of_type("AWS::EC2::RouteTable")}
     if not tables:
         return
     declared: Counter[Sign] = Counter()
-    for _, told in managed.of_type("AWS::EC2::Route"):
-        destination = next((managed.text(told[key]) for key in _DESTINATIONS if key in told), None)
-        declared[managed.text(told.get("RouteTableId")), destination] += 1
-    ours = set(managed.physical.values())
+    for managed in known:
+        for _, told in managed.of_type("AWS::EC2::Route"):
+            destination = next((managed.text(told[key]) for key in _DESTINATIONS if key in told), None)
+            declared[managed.text(told.get("RouteTableId")), destination] += 1
+    endpoints = {physical for managed in known for physical, _ in managed.of_type("AWS::EC2::VPCEndpoint")}
     pages = account.client("ec2").get_paginator("describe_route_tables")
     live = [
         {**route, "Table": table["RouteTableId"]}
@@ -118,35 +124,32 @@ def _routes(managed: Resolved, account: Aws) -> Found:
         for table in page["RouteTables"]
         for route in table["Routes"]
         if route.get("GatewayId") != "local" and route.get("Origin", "CreateRoute") == "CreateRoute"
-        if table["RouteTableId"] in tables and route.get("GatewayId") not in ours & _endpoints(managed)
+        if table["RouteTableId"] in tables and route.get("GatewayId") not in endpoints
     ]
 
     def sign(route: Told) -> Sign:
         return route["Table"], next((str(route[key]) for key in _DESTINATIONS if route.get(key)), None)
 
-    for route, known in _accounted_for(live, sign, declared):
+    for route, ours in _accounted_for(live, sign, declared):
         table, destination = sign(route)
-        yield f"route {destination} of {table}", None if known else _UNMANAGED
+        yield f"route {destination} of {table}", None if ours else _UNMANAGED
 
 
-def _endpoints(managed: Resolved) -> set[str]:
-    return {physical for physical, _ in managed.of_type("AWS::EC2::VPCEndpoint")}
-
-
-def _role_policies(managed: Resolved, account: Aws) -> Found:
+def _role_policies(own: Resolved, known: Sequence[Resolved], account: Aws) -> Found:
     iam = account.client("iam")
     inline: Counter[Sign] = Counter()
     attached: Counter[Sign] = Counter()
-    for role, told in managed.of_type("AWS::IAM::Role"):
-        inline.update((role, managed.text(each.get("PolicyName"))) for each in told.get("Policies", []))
-        attached.update((role, arn) for arn in managed.texts(told.get("ManagedPolicyArns", [])))
-    for _, told in managed.of_type("AWS::IAM::Policy"):
-        inline.update((role, managed.text(told.get("PolicyName"))) for role in managed.texts(told.get("Roles", [])))
-    for _, told in managed.of_type("AWS::IAM::RolePolicy"):
-        inline[managed.text(told.get("RoleName")), managed.text(told.get("PolicyName"))] += 1
-    for arn, told in managed.of_type("AWS::IAM::ManagedPolicy"):
-        attached.update((role, arn) for role in managed.texts(told.get("Roles", [])))
-    for role in sorted(physical for physical, _ in managed.of_type("AWS::IAM::Role")):
+    for managed in known:
+        for role, told in managed.of_type("AWS::IAM::Role"):
+            inline.update((role, managed.text(each.get("PolicyName"))) for each in told.get("Policies", []))
+            attached.update((role, arn) for arn in managed.texts(told.get("ManagedPolicyArns", [])))
+        for _, told in managed.of_type("AWS::IAM::Policy"):
+            inline.update((role, managed.text(told.get("PolicyName"))) for role in managed.texts(told.get("Roles", [])))
+        for _, told in managed.of_type("AWS::IAM::RolePolicy"):
+            inline[managed.text(told.get("RoleName")), managed.text(told.get("PolicyName"))] += 1
+        for arn, told in managed.of_type("AWS::IAM::ManagedPolicy"):
+            attached.update((role, arn) for role in managed.texts(told.get("Roles", [])))
+    for role in sorted(physical for physical, _ in own.of_type("AWS::IAM::Role")):
         pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
         yield from _policies(role, [name for page in pages for name in page["PolicyNames"]], inline)
         pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
@@ -154,14 +157,15 @@ def _role_policies(managed: Resolved, account: Aws) -> Found:
 
 
 def _policies(role: str, names: Iterable[str], declared: Counter[Sign]) -> Found:
-    for name, known in _accounted_for(names, lambda name: (role, name), declared):
-        yield f"policy {name} of role {role}", None if known else _UNMANAGED
+    for name, ours in _accounted_for(names, lambda name: (role, name), declared):
+        yield f"policy {name} of role {role}", None if ours else _UNMANAGED
 
 
-def _zones(managed: Resolved, account: Aws) -> Found:
+def _zones(own: Resolved, known: Sequence[Resolved], account: Aws) -> Found:
     """Public zones of the same name: a second one answers nobody, and takes records that were meant for the first."""
-    zones = dict(managed.of_type("AWS::Route53::HostedZone"))
-    for name in sorted({str(managed.text(told.get("Name"))).rstrip(".") for told in zones.values()}):
+    zones = {physical for managed in known for physical, _ in managed.of_type("AWS::Route53::HostedZone")}
+    names = {str(own.text(told.get("Name"))).rstrip(".") for _, told in own.of_type("AWS::Route53::HostedZone")}
+    for name in sorted(names):
         for zone in account.client("route53").list_hosted_zones_by_name(DNSName=name)["HostedZones"]:
             identity = zone["Id"].removeprefix("/hostedzone/")
             if zone["Name"].rstrip(".") == name and not zone["Config"].get("PrivateZone"):

@@ -8,7 +8,7 @@ import json
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from provisioning_assets.backends import aws
@@ -151,7 +151,11 @@ class Cdk:
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
         """Each live thing that belongs to the stage, and why it is not managed; nothing before the first apply."""
         stack = Stack(stage, self._aws)
-        return coverage.live_and_managed(stack, stage, self._aws) if stack.found() else {}
+        if not stack.found():
+            return {}
+        beside = (Stack(replace(stage, name=name), self._aws) for name in stage.beside)
+        others = [each for each in beside if each.found()]
+        return coverage.live_and_managed(stack, others, stage, self._aws)
 
     def unlock(self, stage: StageRoot, lock_id: str) -> None:
         """Wait for the end of what a dead run began: CloudFormation does it without that run, and gives way then."""
