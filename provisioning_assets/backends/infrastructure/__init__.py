@@ -62,7 +62,7 @@ class StateLocked(ProviderFailed):
         super().__init__(
             f"the state of {stage} is locked",
             cause=holder,
-            remedy="wait for that run",
+            remedy=f"wait for that run; if it is gone for good, release the lock {lock_id or 'ID'}",
         )
 
 

@@ -165,13 +165,15 @@ class Stack:
         host = token.removeprefix(OURS).rpartition("-")[0] if token.startswith(OURS) else ""
         here = socket.gethostname()
         what = f"{stack['StackStatus']} since {since:%Y-%m-%d %H:%M:%S %Z}" if since else str(stack["StackStatus"])
-        return StateLocked(
+        locked = StateLocked(
             self.stage,
             f"{token or 'somebody'}, CloudFormation: {what}",
             lock_id=str(begun.get("EventId", stack["StackId"])),
             host=here if host == plain(here) else host,
             created=since if isinstance(since, datetime) else None,
         )
+        locked.remedy = "wait: CloudFormation ends what was begun, whether that run is still there or not"
+        return locked
 
     def _delete(self, stack_id: str) -> None:
         with self.translated():

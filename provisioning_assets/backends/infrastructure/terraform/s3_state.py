@@ -58,7 +58,7 @@ class S3State:
 
     def locked(self, told: StateLocked) -> StateLocked:
         """The same error: Terraform names the holder."""
-        told.remedy += f"; if it is gone for good, release the lock: terraform force-unlock {told.lock_id or 'ID'}"
+        told.remedy += f": terraform force-unlock {told.lock_id or 'ID'}"
         return told
 
     def unlock(self, _lock_id: str) -> bool:
