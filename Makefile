@@ -41,9 +41,10 @@ test-faults: install servers
 browser:
 	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq chromium; }
 
-# The servers of Debian that tests run against, unpacked below .provisioning/; quick when they are there.
+# The servers of Debian and PyPI that tests run against, unpacked below .provisioning/; quick when they are there.
 servers: install
 	@$(BIN)/python -m tests.support.debian
+	@$(BIN)/python -m tests.support.ministack
 
 lint: install lint-terraform
 	$(BIN)/ruff check .
@@ -71,7 +72,7 @@ screenshots: install
 
 # Pins with hashes and without index addresses: the same on every mirror.
 requirements:
-	$(BIN)/pip-compile --quiet --extra dev --extra sandbox --generate-hashes --allow-unsafe --no-strip-extras \
+	$(BIN)/pip-compile --quiet --extra dev --extra cdk --extra sandbox --generate-hashes --allow-unsafe --no-strip-extras \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 	  --output-file requirements.txt pyproject.toml
 

@@ -8,6 +8,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from provisioning_assets.backends.infrastructure import Engine
+from provisioning_assets.core.kinds import Kind
+from tests.support.back_ends import aws_access, opened
+from tests.support.ministack import empty_ministack, ministack_server
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.servers import SecretServer, empty_moto, empty_openbao, moto_server, openbao_server
 
@@ -16,6 +20,7 @@ settings.register_profile("steady", deadline=None, suppress_health_check=[Health
 settings.load_profile("steady")
 
 _MOTO = pytest.StashKey[str]()
+_MINISTACK = pytest.StashKey[str]()
 _BAO = pytest.StashKey[SecretServer]()
 
 
@@ -26,6 +31,22 @@ def moto(request: pytest.FixtureRequest) -> Iterator[str]:
         request.config.stash[_MOTO] = address
         yield address
         del request.config.stash[_MOTO]
+
+
+@pytest.fixture(scope="session")
+def ministack(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Another emulated AWS, with CloudFormation: its address, for `aws_access`."""
+    with ministack_server() as address:
+        request.config.stash[_MINISTACK] = address
+        yield address
+        del request.config.stash[_MINISTACK]
+
+
+@pytest.fixture(scope="session")
+def cdk(ministack: str) -> Engine:
+    """CDK on it, shared: an app that was synthesized once is not again, and that takes seconds."""
+    engine: Engine = opened(Kind.INFRASTRUCTURE, "cdk", aws_access(ministack))
+    return engine
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +65,8 @@ def _emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     stash = request.config.stash
     if _MOTO in stash:
         empty_moto(stash[_MOTO])
+    if _MINISTACK in stash:
+        empty_ministack(stash[_MINISTACK])
     if _BAO in stash:
         empty_openbao(stash[_BAO])
 

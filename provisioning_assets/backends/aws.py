@@ -25,6 +25,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ProfileNotFound,
 )
+from botocore.parsers import ResponseParserError
 
 from provisioning_assets.backends.access import OF_PROCESS, Access, safe
 from provisioning_assets.core.plan import Json
@@ -130,6 +131,8 @@ class Aws:
             raise ProviderFailed(f"{service}: {operation} failed", where=address, cause=cause) from None
         except BotoCoreError as error:
             raise ProviderFailed(f"{service} could not be asked", where=address, cause=str(error)) from None
+        except ResponseParserError:  # its words hold the whole answer
+            raise ProviderFailed(f"{service} answers in no form of AWS", where=address, remedy=_REMEDY) from None
 
     def _account(self) -> str:
         """The account of the credentials. A run asks for it first, so it gives up within 5 seconds (`Unreachable`)."""

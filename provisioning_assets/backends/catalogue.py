@@ -10,7 +10,7 @@ from provisioning_assets.backends.certificates.settings import Acme
 from provisioning_assets.backends.config.settings import Ssm
 from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
-from provisioning_assets.backends.infrastructure.settings import Terraform
+from provisioning_assets.backends.infrastructure.settings import Cdk, Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch
 from provisioning_assets.backends.secrets.settings import OpenBao, Vault
 from provisioning_assets.backends.store.settings import S3, Files, Postgresql
@@ -50,6 +50,19 @@ PRODUCTS: tuple[Product, ...] = (
         code="infrastructure.terraform.code:TerraformCode",
         proven="Terraform 1.11 with the AWS provider, on moto",
         not_tested=("Terraform Cloud and remote operations", "resources that moto does not emulate (facts)"),
+    ),
+    Product(
+        Kind.INFRASTRUCTURE,
+        Cdk,
+        "infrastructure.cdk.engine:Cdk",
+        code="infrastructure.cdk.code:CdkCode",
+        proven="aws-cdk-lib 2.275 with CloudFormation, on MiniStack",
+        lacks={Capability.STATE_IN_STORE: "CloudFormation keeps the state of a stack itself"},
+        not_tested=(
+            "Amazon's own decisions on replacement, and its timing",
+            "setting back what was changed out of band (REVERT_DRIFT): MiniStack takes no notice of it",
+            "types of resources that CloudFormation's drift detection does not look at",
+        ),
     ),
     Product(
         Kind.DNS,

@@ -20,6 +20,8 @@ class Capability(StrEnum):
 
     COVERAGE = "infrastructure.coverage"
     """Lists what is live and belongs to a stage, managed or not."""
+    STATE_IN_STORE = "infrastructure.state_in_store"
+    """Keeps its state in the environment's own store."""
     ALIAS = "dns.alias"
     """Records that follow another name of the zone."""
     GUARDED = "dns.guarded"

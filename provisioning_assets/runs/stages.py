@@ -60,16 +60,12 @@ def _root(
         name=name,
         root=session.engagement.repository / session.environment.stage(name).root,
         workdir=session.workdir / name,
+        prefix=session.prefix,
         state=session.environment.state,
-        state_key=_state_key(session, name),
         variables=variables or {},
         upstream=upstream or {},
-        beside=tuple(_state_key(session, each) for each in beside),
+        beside=tuple(beside),
     )
-
-
-def _state_key(session: Session, stage: str) -> str:
-    return f"{session.prefix}/terraform/{stage}.tfstate"
 
 
 def _task(session: Session, stage: str) -> Any:

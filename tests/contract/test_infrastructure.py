@@ -16,9 +16,9 @@ from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.support.back_ends import FAKE, aws_access, lacks, products, subject_of
 from tests.support.engines import (
     BESIDE,
-    HOLDER,
-    KEY,
+    PREFIX,
     Subject,
+    cdk_alone,
     in_memory,
     terraform_on_postgresql,
     terraform_on_s3,
@@ -29,14 +29,20 @@ SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
     FAKE: in_memory,
     "terraform on s3": terraform_on_s3,
     "terraform on postgresql": terraform_on_postgresql,
+    "cdk": cdk_alone,
 }
-"""An engine with the store of its state."""
+"""An engine, with the store of its state where it has one."""
 
-ENGINES_AND_STORES = list(product(products(Kind.INFRASTRUCTURE), products(Kind.STORE)))
-
+WITHOUT_STORE = [name for name in products(Kind.INFRASTRUCTURE) if lacks(name, Capability.STATE_IN_STORE)]
+ENGINES_AND_STORES = [
+    (engine, store)
+    for engine, store in product(products(Kind.INFRASTRUCTURE), products(Kind.STORE))
+    if engine not in WITHOUT_STORE
+]
 
 SERVERS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
-    "terraform": lambda request: Proven(Kind.INFRASTRUCTURE, "terraform", request.getfixturevalue("moto"), aws_access)
+    "terraform": lambda request: Proven(Kind.INFRASTRUCTURE, "terraform", request.getfixturevalue("moto"), aws_access),
+    "cdk": lambda request: Proven(Kind.INFRASTRUCTURE, "cdk", request.getfixturevalue("ministack"), aws_access),
 }
 
 
@@ -49,6 +55,7 @@ class TestEveryLaw(EveryBackEnd):
 @pytest.fixture(
     params=[
         FAKE,
+        *WITHOUT_STORE,
         *(f"{engine} on {store}" for engine, store in ENGINES_AND_STORES if not lacks(store, Capability.ENGINE_STATE)),
     ]
 )
@@ -147,7 +154,7 @@ def test_a_held_state_names_its_holder_and_can_be_unlocked(subject: Subject) -> 
     subject.lock()
     with pytest.raises(StateLocked) as locked:
         subject.engine.plan(subject.stage("small"), QUIET)
-    assert HOLDER in locked.value.holder
+    assert subject.holder in locked.value.holder
 
     subject.engine.unlock(subject.stage("small"), "another-lock")
     with pytest.raises(StateLocked):
@@ -184,7 +191,7 @@ def test_what_another_stage_makes_is_managed_and_its_loss_stateful(name: str, su
     subject.engine.apply(subject.beside(), lost, QUIET)
 
     assert (len(strays), managed) == (1 if covers else 0, True)
-    assert [change.stateful for change in made.changes if change.action is Action.CREATE] == [False]
+    assert {change.stateful for change in made.changes if change.action is Action.CREATE} == {False}
     assert [change.stateful for change in lost.changes if change.action is Action.DELETE] == [True]
 
 
@@ -207,7 +214,7 @@ def test_a_store_that_keeps_no_engines_state_is_refused(
         assert f"{engine} on {store}" in SUBJECTS
         return
     settings = catalogue.product(Kind.STORE, store).settings.model_construct(name=store)
-    stage = StageRoot("small", tmp_path, tmp_path / "work", settings, KEY, {}, {})
+    stage = StageRoot("small", tmp_path, tmp_path / "work", PREFIX, settings, {}, {})
 
     with pytest.raises(ProviderFailed) as refused:
         subject_of(Kind.INFRASTRUCTURE, engine, SERVERS)(request).opened().plan(stage, QUIET)

@@ -35,7 +35,7 @@ class MemoryInfrastructure:
 
     def __init__(self, fails_on: Json = None, holds_data: str = "", belongs_to: str = "") -> None:
         self.states: dict[str, MemoryState] = {}
-        """By the key under which the stage keeps its state. Tests change it behind the engine's back."""
+        """By the stage's key. Tests change it behind the engine's back."""
         self._fails_on = fails_on
         self._holds_data = holds_data
         self._belongs_to = belongs_to
@@ -56,18 +56,18 @@ class MemoryInfrastructure:
     def plan(self, stage: StageRoot, listener: Listener) -> Plan:
         """Compare the variables with what is live. Names leave an engine, values do not."""
         listener.progress(f"{stage.name}: planning")
-        state = self.states.get(stage.state_key, MemoryState())
+        state = self.states.get(stage.key, MemoryState())
         if state.lock:
             raise StateLocked(stage.name, state.lock, lock_id=state.lock)
         plan = diff(_desired(stage), state.resources, sensitive={"value"}, stateful=self._holds_data.__eq__)
-        self._planned[stage.state_key] = plan.digest
+        self._planned[stage.key] = plan.digest
         return plan
 
     def apply(self, stage: StageRoot, plan: Plan, listener: Listener) -> None:
         """Make live what the last plan said, address by address, up to one that fails."""
-        if self._planned.pop(stage.state_key, None) != plan.digest:
+        if self._planned.pop(stage.key, None) != plan.digest:
             raise ProviderFailed(f"{stage.name}: this is not the plan that was made last", remedy="plan again")
-        state = self.states.setdefault(stage.state_key, MemoryState())
+        state = self.states.setdefault(stage.key, MemoryState())
         desired = _desired(stage)
         for change in plan.changes:
             if change.address in desired:
@@ -81,32 +81,32 @@ class MemoryInfrastructure:
 
     def outputs(self, stage: StageRoot) -> Mapping[str, Json]:
         """The variables as they were applied last."""
-        state = self.states.get(stage.state_key)
+        state = self.states.get(stage.key)
         if state is None or state.outputs is None:
             raise ProviderFailed(f"the stage {stage.name} has no contract yet", remedy=f"apply {stage.name} first")
         return dict(state.outputs)
 
     def unlock(self, stage: StageRoot, lock_id: str) -> None:
         """Forget the lock, if it is this one."""
-        state = self.states.get(stage.state_key)
+        state = self.states.get(stage.key)
         if state is not None and state.lock == lock_id:
             state.lock = ""
 
     def state_id(self, stage: StageRoot) -> str | None:
         """Random, given at the first apply."""
-        state = self.states.get(stage.state_key)
+        state = self.states.get(stage.key)
         return None if state is None else state.state_id
 
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
         """Everything live, with a reason for what was added by hand, or by a stage that is not beside it."""
-        state = self.states.get(stage.state_key)
+        state = self.states.get(stage.key)
         if state is None:
             return {}
         strays = {
-            name: None if key in stage.beside else "made by another stage"
+            name: None if key in {f"{stage.prefix}/{each}" for each in stage.beside} else "made by another stage"
             for key, other in self.states.items()
             for name in other.resources
-            if key != stage.state_key == self._belongs_to and name == self._holds_data
+            if key != stage.key == self._belongs_to and name == self._holds_data
         }
         return {**dict.fromkeys(state.resources), **state.by_hand, **strays}
 

@@ -5,6 +5,7 @@ import json
 import re
 import time
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.infrastructure import QUIET, Engine, StageRoot, StateLocked
+from provisioning_assets.backends.infrastructure.terraform.root import state_key
 from provisioning_assets.backends.store.settings import S3
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from tests.support.back_ends import aws_access
@@ -84,7 +86,7 @@ def test_init_runs_again_only_for_another_backend_or_code(engine: Engine, tmp_pa
     second = initialised.stat().st_mtime_ns
     assert second != first
 
-    moved = StageRoot("small", root.root, root.workdir, root.state, "moved.tfstate", {}, {})
+    moved = replace(root, prefix="moved")
     assert engine.state_id(moved) is None
     engine.plan(moved, QUIET)
     assert initialised.stat().st_mtime_ns != second
@@ -153,9 +155,9 @@ def test_a_sensitive_contract_is_not_handed_on(engine: Engine, tmp_path: Path) -
 def test_a_lock_tells_its_holder_its_host_and_since_when(engine: Engine, moto: str, tmp_path: Path) -> None:
     root, account = stage(tmp_path), aws.of(aws_access(moto))
     held = {"ID": "0f4c", "Operation": "OperationTypeApply", "Who": "ci@builder-7", "Version": "1.11.4"}
-    held |= {"Info": "", "Created": "2026-11-23T10:00:00.5Z", "Path": root.state_key}
+    held |= {"Info": "", "Created": "2026-11-23T10:00:00.5Z", "Path": state_key(root)}
     lock = json.dumps(held).encode()
-    account.client("s3").put_object(Bucket=BUCKET, Key=f"{root.state_key}.tflock", Body=lock)
+    account.client("s3").put_object(Bucket=BUCKET, Key=f"{state_key(root)}.tflock", Body=lock)
 
     with pytest.raises(StateLocked) as locked:
         engine.plan(root, QUIET)
@@ -168,22 +170,22 @@ def test_a_lock_tells_its_holder_its_host_and_since_when(engine: Engine, moto: s
 def test_a_state_that_is_none_of_terraforms_is_told(engine: Engine, moto: str, tmp_path: Path, content: bytes) -> None:
     root = stage(tmp_path)
     account = aws.of(aws_access(moto))
-    account.client("s3").put_object(Bucket=BUCKET, Key=root.state_key, Body=content)
+    account.client("s3").put_object(Bucket=BUCKET, Key=state_key(root), Body=content)
 
     for ask in (engine.outputs, engine.state_id, engine.unmanaged):
         with pytest.raises(ProviderFailed) as failure:
             ask(root)
-        assert failure.value.where == f"s3://{BUCKET}/{root.state_key}"
+        assert failure.value.where == f"s3://{BUCKET}/{state_key(root)}"
         assert failure.value.remedy
 
 
 def test_a_bucket_that_is_missing_is_named(engine: Engine, tmp_path: Path) -> None:
-    nowhere = StageRoot("small", tmp_path, tmp_path / "work", S3(bucket="not-there"), "a.tfstate", {}, {})
+    nowhere = StageRoot("small", tmp_path, tmp_path / "work", "a", S3(bucket="not-there"), {}, {})
 
     with pytest.raises(ProviderFailed) as failure:
         engine.plan(nowhere, QUIET)
 
-    assert failure.value.where == "s3://not-there/a.tfstate"
+    assert failure.value.where == "s3://not-there/a/terraform/small.tfstate"
 
 
 def test_a_plan_in_a_cloud_that_is_away_is_told_in_time(tmp_path: Path) -> None:

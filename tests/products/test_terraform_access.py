@@ -131,7 +131,7 @@ def test_the_operators_own_files_of_aws_reach_no_profile_that_names_none(
 def test_two_accounts_at_once_do_not_mix(moto: str, tmp_path: Path) -> None:
     with moto_server() as another, ThreadPoolExecutor(2) as pool:
         addresses = {"staging": moto, "production": another}
-        stages = {name: replace(stage(tmp_path / name, note=name), state_key="one.tfstate") for name in addresses}
+        stages = {name: replace(stage(tmp_path / name, note=name), prefix="one") for name in addresses}
         engines = {name: terraform(aws_access(address)) for name, address in addresses.items()}
         for address in addresses.values():
             bucket_at(address)

@@ -46,7 +46,7 @@ def seen(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     bucket_at(moto)
     variables = {**OURS, "cidr": "10.4.0.0/16"}
     state = S3(bucket=BUCKET)
-    stage = StageRoot("networking", STAGES / "networking", work, state, "networking.tfstate", variables, {})
+    stage = StageRoot("networking", STAGES / "networking", work, "shop/staging", state, variables, {})
     bring_up(engine, stage)
     applied, managed = engine.plan(stage, QUIET), engine.unmanaged(stage)
 
@@ -133,17 +133,17 @@ def test_a_rule_that_a_later_stage_adds_is_managed(moto: str, tmp_path: Path) ->
     bucket_at(moto)
     ours = {**OURS, "environment": "edge"}
     variables = {**ours, "cidr": "10.5.0.0/16"}
-    first = StageRoot("networking", STAGES / "networking", tmp_path / "1", state, "edge-1.tfstate", variables, {})
+    first = StageRoot("networking", STAGES / "networking", tmp_path / "1", "shop/edge", state, variables, {})
     bring_up(engine, first)
-    beside = replace(first, beside=("edge-2.tfstate",))
+    beside = replace(first, beside=("endpoints",))
     assert set(engine.unmanaged(beside).values()) == {None}, "the other stage was not applied yet"
 
     variables = {**ours, "domain": "edge.example", "enable_load_balancer": True}
     upstream = {"networking": engine.outputs(first)}
-    second = StageRoot("endpoints", STAGES / "endpoints", tmp_path / "2", state, "edge-2.tfstate", variables, upstream)
+    second = StageRoot("endpoints", STAGES / "endpoints", tmp_path / "2", "shop/edge", state, variables, upstream)
     bring_up(engine, second)
 
     (reason,) = (reason for reason in engine.unmanaged(first).values() if reason)
     assert "tcp 80" in reason
     assert set(engine.unmanaged(beside).values()) == {None}
-    assert set(engine.unmanaged(replace(second, beside=("edge-1.tfstate",))).values()) == {None}
+    assert set(engine.unmanaged(replace(second, beside=("networking",))).values()) == {None}

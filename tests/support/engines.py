@@ -17,12 +17,16 @@ from provisioning_assets.backends.store.settings import S3, Postgresql
 from provisioning_assets.core.kinds import Kind
 from tests.fakes.infrastructure import MemoryInfrastructure, MemoryState
 from tests.support.back_ends import aws_access, opened
+from tests.support.cdk_stage import LOG_APP, waits_in_vain, write_app
+from tests.support.ministack import empty_ministack
 from tests.support.postgresql import PostgresqlServer
 from tests.support.repository import REPOSITORY
 from tests.support.terraform_stage import BUCKET, bucket_at
 
-KEY = "demo_shop/staging/infrastructure/small"
-BESIDE = "demo_shop/staging/infrastructure/beside"
+PREFIX = "demo_shop/staging"
+BESIDE = "beside"
+KEYS = {name: f"{PREFIX}/terraform/{name}.tfstate" for name in ("small", BESIDE)}
+"""A stage to where Terraform keeps its state."""
 OURS = {"engagement": "demo_shop", "environment": "staging"}
 HOLDER = "somebody@elsewhere"
 
@@ -112,17 +116,18 @@ class Subject:
     """Locks the state, as a run of `HOLDER` would."""
     add_by_hand: Callable[[], str]
     """Creates a live resource of the stage by hand; returns a part of its address."""
+    holder: str = HOLDER
     state: Settings = field(default_factory=lambda: S3(bucket=BUCKET))
 
     def beside(self, **variables: str) -> StageRoot:
         """Another stage: with a `log`, it makes one resource, which holds data and belongs to the first stage."""
         root, work = self.folder / "beside", self.folder / "work-beside"
-        return StageRoot("beside", root, work, self.state, BESIDE, {**OURS, **variables}, {})
+        return StageRoot(BESIDE, root, work, PREFIX, self.state, {**OURS, **variables}, {})
 
     def stage(self, size: str) -> StageRoot:
         """The stage with this size."""
         root, work = self.folder / "root", self.folder / "work"
-        return StageRoot("small", root, work, self.state, KEY, {**OURS, "size": size}, {})
+        return StageRoot("small", root, work, PREFIX, self.state, {**OURS, "size": size}, {})
 
     def apply(self, size: str) -> None:
         """Plan and apply it."""
@@ -130,13 +135,13 @@ class Subject:
 
 
 def in_memory(request: pytest.FixtureRequest) -> Subject:
-    memory = MemoryInfrastructure(fails_on="broken", holds_data="variable.log", belongs_to=KEY)
+    memory = MemoryInfrastructure(fails_on="broken", holds_data="variable.log", belongs_to=f"{PREFIX}/small")
 
     def lock() -> None:
-        memory.states.setdefault(KEY, MemoryState()).lock = HOLDER
+        memory.states.setdefault(f"{PREFIX}/small", MemoryState()).lock = HOLDER
 
     def add_by_hand() -> str:
-        memory.states[KEY].by_hand["queue by-hand"] = "made by hand"
+        memory.states[f"{PREFIX}/small"].by_hand["queue by-hand"] = "made by hand"
         return "by-hand"
 
     return Subject(memory, request.getfixturevalue("tmp_path"), lock, add_by_hand)
@@ -150,13 +155,13 @@ def terraform_on_s3(request: pytest.FixtureRequest) -> Subject:
     bucket_at(moto)
     _write_roots(folder, "s3")
     s3: Any = clients.client("s3")
-    for key in (KEY, BESIDE):
+    for key in KEYS.values():
         s3.delete_object(Bucket=BUCKET, Key=key)
 
     def lock() -> None:
         held = {"ID": "0f4c", "Operation": "OperationTypeApply", "Who": HOLDER, "Version": "1.11.4"}
-        body = json.dumps(held | {"Info": "", "Created": "2026-11-23T10:00:00Z", "Path": KEY})
-        s3.put_object(Bucket=BUCKET, Key=f"{KEY}.tflock", Body=body.encode())
+        body = json.dumps(held | {"Info": "", "Created": "2026-11-23T10:00:00Z", "Path": KEYS["small"]})
+        s3.put_object(Bucket=BUCKET, Key=f"{KEYS['small']}.tflock", Body=body.encode())
 
     return Subject(
         opened(Kind.INFRASTRUCTURE, "terraform", access), folder, lock, lambda: tagged_queue(request, access)
@@ -179,7 +184,23 @@ def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
         session.execute("SELECT set_config('application_name', %s, false), pg_advisory_lock(-1)", [HOLDER])
 
     engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
-    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), Postgresql())
+    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), state=Postgresql())
+
+
+def cdk_alone(request: pytest.FixtureRequest) -> Subject:
+    """CDK on MiniStack, whose CloudFormation keeps the state itself."""
+    folder: Path = request.getfixturevalue("tmp_path")
+    address: str = request.getfixturevalue("ministack")
+    empty_ministack(address)
+    access, holder = aws_access(address), "somebody-elsewhere"
+    write_app(folder / "root")
+    write_app(folder / BESIDE, LOG_APP, {"log": ""})
+
+    def lock() -> None:
+        waits_in_vain(access, holder, seconds=3)
+
+    engine: Engine = request.getfixturevalue("cdk")
+    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), holder)
 
 
 def _write_roots(folder: Path, backend: str) -> None:

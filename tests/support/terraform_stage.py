@@ -68,7 +68,7 @@ def stage(folder: Path, **variables: Any) -> StageRoot:
     root.mkdir(exist_ok=True, parents=True)
     if not (root / "main.tf").exists():
         (root / "main.tf").write_text(ROOT)
-    return StageRoot("small", root, folder / "work", S3(bucket=BUCKET), f"{folder.name}.tfstate", variables, {})
+    return StageRoot("small", root, folder / "work", folder.name, S3(bucket=BUCKET), variables, {})
 
 
 def bring_up(engine: Engine, root: StageRoot) -> list[str]:

@@ -33,15 +33,20 @@ class StageRoot:
     root: Path
     workdir: Path
     """Our folder for the engine's files; never inside the repository's code."""
+    prefix: str
+    """`<engagement>/<environment>`: with the name, what tells this stage from every other."""
     state: Settings
-    """Settings of the store that keeps its state."""
-    state_key: str
-    """Key of the state in that store."""
+    """Settings of the environment's store, for an engine that keeps its state there."""
     variables: Mapping[str, Json]
     upstream: Mapping[str, Mapping[str, Json]]
     """Outputs of each earlier stage, by stage name; the root declares a variable of that name to receive them."""
     beside: tuple[str, ...] = ()
-    """Keys of the other stages of the same engine in the same store: what they manage is managed, too."""
+    """Names of the environment's other stages of the same engine: what they manage is managed, too."""
+
+    @property
+    def key(self) -> str:
+        """The stage's name among all that there are."""
+        return f"{self.prefix}/{self.name}"
 
 
 class StateLocked(ProviderFailed):
@@ -57,8 +62,7 @@ class StateLocked(ProviderFailed):
         super().__init__(
             f"the state of {stage} is locked",
             cause=holder,
-            remedy="wait for that run; if it is gone for good, release the lock: terraform force-unlock "
-            + (lock_id or "ID"),
+            remedy=f"wait for that run; if it is gone for good, release the lock {lock_id or 'ID'}",
         )
 
 

@@ -15,3 +15,9 @@ class Terraform(Settings):
         **texts("PROVISIONING_TERRAFORM_MIRROR"),
     }
     name: Literal["terraform"] = "terraform"
+
+
+class Cdk(Settings):
+    """AWS CDK, for an app in Python: synthesized where a run works, carried out by CloudFormation."""
+
+    name: Literal["cdk"] = "cdk"

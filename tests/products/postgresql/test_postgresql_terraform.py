@@ -24,8 +24,6 @@ from tests.support.postgresql import PostgresqlServer
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
-KEY = "shop/staging/terraform/small.tfstate"
-
 ROOT = """
 terraform {
   backend "pg" {}
@@ -60,7 +58,7 @@ def stage(tmp_path: Path) -> StageRoot:
     root = tmp_path / "root"
     root.mkdir()
     (root / "main.tf").write_text(ROOT)
-    return StageRoot("small", root, tmp_path / "work", Postgresql(), KEY, {}, {})
+    return StageRoot("small", root, tmp_path / "work", "shop/staging", Postgresql(), {}, {})
 
 
 def bring_up(engine: Terraform, stage: StageRoot, listener: Listener = QUIET) -> None:
@@ -101,7 +99,7 @@ def test_a_stage_comes_up_and_then_there_is_nothing_to_do(engine: Terraform, sta
 
 
 def test_each_stage_has_a_state_of_its_own(engine: Terraform, stage: StageRoot, tmp_path: Path) -> None:
-    other = replace(stage, name="other", workdir=tmp_path / "other", state_key="shop/staging/terraform/other.tfstate")
+    other = replace(stage, name="other", workdir=tmp_path / "other")
     bring_up(engine, stage)
 
     assert engine.state_id(other) is None
@@ -111,14 +109,11 @@ def test_each_stage_has_a_state_of_its_own(engine: Terraform, stage: StageRoot, 
 
 
 def test_names_of_schemas_fit_and_differ(access: Access, stage: StageRoot) -> None:
-    keys = [
-        f"{name}/terraform/small.tfstate"
-        for name in ("a-b/c", "a_b/c", "A/b/c", "e" * 80 + "/c", "f" + "e" * 80 + "/c")
-    ]
+    prefixes = ("a-b/c", "a_b/c", "A/b/c", "e" * 80 + "/c", "f" + "e" * 80 + "/c")
 
-    schemas = [state_of(replace(stage, state_key=key), access).backend["schema_name"] for key in keys]
+    schemas = [state_of(replace(stage, prefix=prefix), access).backend["schema_name"] for prefix in prefixes]
 
-    assert len(set(schemas)) == len(keys)
+    assert len(set(schemas)) == len(prefixes)
     assert all(len(name) <= 63 and name.isidentifier() for name in schemas)
 
 

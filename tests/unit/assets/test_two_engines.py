@@ -96,8 +96,8 @@ def test_each_stage_is_applied_by_its_own_engine(session: Session) -> None:
 
     assert isinstance(engine(session, "networking"), FirstEngine)
     assert isinstance(engine(session, "compute"), SecondEngine)
-    assert [key.rpartition("/")[2] for key in engine(session, "networking").states] == ["networking.tfstate"]
-    assert [key.rpartition("/")[2] for key in engine(session, "compute").states] == ["compute.tfstate"]
+    assert [key.rpartition("/")[2] for key in engine(session, "networking").states] == ["networking"]
+    assert [key.rpartition("/")[2] for key in engine(session, "compute").states] == ["compute"]
 
 
 def test_outputs_of_one_engine_reach_the_other(session: Session) -> None:

@@ -13,9 +13,7 @@ from provisioning_assets.core.plan import SENSITIVE
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 STATE = S3(bucket="demo-shop-staging-state")
-STAGE = StageRoot(
-    "compute", Path("/repository/terraform/stages/compute"), Path("/work"), STATE, "compute.tfstate", {}, {}
-)
+STAGE = StageRoot("compute", Path("/repository/terraform/stages/compute"), Path("/work"), "shop/staging", STATE, {}, {})
 REJECTED = {
     "severity": "error",
     "summary": "creating ECS Service: InvalidParameterException",

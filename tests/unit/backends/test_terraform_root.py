@@ -1,6 +1,7 @@
 """What a root declares, what it is given, and where its state and its providers come from."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,14 @@ from tests.support.repository import REPOSITORY
 
 STAGES = REPOSITORY / "terraform/stages"
 SETTINGS = {"engagement": "shop", "environment": "staging", "region": "eu-central-1"}
+KEY = "shop/staging/terraform/compute.tfstate"
 MIRROR, OWN = "PROVISIONING_TERRAFORM_MIRROR", "TF_CLI_CONFIG_FILE"
 
 
 def stage(name: str, root: Path = STAGES, upstream: dict[str, Any] | None = None, **more: Any) -> StageRoot:
     """A stage of the repository, or of another folder."""
     given = {**SETTINGS, **more}
-    return StageRoot(
-        name, root / name, Path("/work"), S3(bucket="shop-state"), f"{name}.tfstate", given, upstream or {}
-    )
+    return StageRoot(name, root / name, Path("/work"), "shop/staging", S3(bucket="shop-state"), given, upstream or {})
 
 
 def access(**variables: str) -> Access:
@@ -80,16 +80,16 @@ def test_json_syntax_declares_variables_too(tmp_path: Path) -> None:
 
 def test_a_state_lies_under_its_key_and_in_the_path_of_a_stand_in_alone() -> None:
     amazon = state_of(stage("compute"), access())
-    assert amazon.place == "s3://shop-state/compute.tfstate"
+    assert amazon.place == f"s3://shop-state/{KEY}"
     assert amazon.backend == {
-        "bucket": "shop-state", "key": "compute.tfstate", "region": "eu-central-1", "use_lockfile": "true"
+        "bucket": "shop-state", "key": KEY, "region": "eu-central-1", "use_lockfile": "true"
     }  # fmt: skip
     assert state_of(stage("compute"), aws_access("http://127.0.0.1:1")).backend["use_path_style"] == "true"
 
 
 def test_a_store_in_which_no_state_can_lie_is_refused(tmp_path: Path) -> None:
     here = stage("compute")
-    folder = StageRoot(here.name, here.root, tmp_path, Files(folder="records"), here.state_key, {}, {})
+    folder = replace(here, state=Files(folder="records"))
     with pytest.raises(ProviderFailed) as refused:
         state_of(folder, access())
     assert "s3" in refused.value.remedy

@@ -17,6 +17,7 @@ from provisioning_assets.engagement.places import Place
 from provisioning_assets.engagement.products import needs
 from provisioning_assets.engagement.schema import as_text, engagement_schema
 from provisioning_assets.errors import Problem
+from tests.support.cdk_stage import write_app
 from tests.support.repository import EXAMPLE, REPOSITORY
 
 PUBLISHED = REPOSITORY / "docs" / "engagement.schema.json"
@@ -31,6 +32,8 @@ PLACES: dict[Kind, Place] = {
 }
 SETTINGS = {"server": "ns1.shop.example", "bucket": "shop-state", "folder": "records"}
 """What each key that a product cannot do without may be."""
+CODE: dict[str, dict[str, Any]] = {"terraform": {}, "cdk": {"root": "cdk"}}
+"""An engine to what a stage needs whose code it can read."""
 
 EVERY_PRODUCT = pytest.mark.parametrize("product", catalogue.PRODUCTS, ids=lambda each: f"{each.kind}-{each.name}")
 
@@ -113,11 +116,14 @@ def test_a_placeholder_may_stand_for_a_number() -> None:
 def test_it_admits_a_product_exactly_where_the_loader_does(
     checker: Any, example: Any, folder: Path, problems: Callable[[], list[Problem]], kind: Kind, place: Place
 ) -> None:
+    write_app(folder.parents[1] / "cdk", context={"cidr": None})
     for product in catalogue.of_kind(kind):
         full = {"name": product.name, **{key: SETTINGS[key] for key in needs(product.settings)}}
         for written in (product.name, {"name": product.name}, full):
             content = put(example, place, written)
             if kind is Kind.DNS:  # which records a product can hold is not the schema's matter
                 content["dns"]["records"] = [each for each in content["dns"]["records"] if "alias" not in each]
+            if kind is Kind.INFRASTRUCTURE:  # nor is it, which code an engine can read
+                content["stages"][0] |= CODE[product.name]
             (folder / "engagement.yaml").write_text(json.dumps(content), encoding="utf-8")
             assert (problems() == []) is checker.is_valid(content), written

@@ -115,7 +115,7 @@ class Terraform:
         state = self._state(stage).read()
         if state is None:
             return {}
-        beside = (self._state(replace(stage, state_key=key)).read() for key in stage.beside)
+        beside = (self._state(replace(stage, name=name)).read() for name in stage.beside)
         others = [other for other in beside if other is not None]
         return coverage.live_and_managed(state, others, stage, aws.of(self._access))
 

@@ -23,6 +23,11 @@ class Variable:
     sensitive: bool
 
 
+def state_key(stage: StageRoot) -> str:
+    """Where in the store its state lies."""
+    return f"{stage.prefix}/terraform/{stage.name}.tfstate"
+
+
 def variables(root: Path) -> dict[str, Variable]:
     """The variables that the root's files declare, by name."""
     return {

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
+from provisioning_assets.backends.infrastructure.terraform import root
 from provisioning_assets.errors import ProviderFailed
 
 _ABSENT = {"NoSuchKey", "NoSuchBucket", "404"}
@@ -26,7 +27,7 @@ class S3State:
         self._aws = aws.of(access)
         self._stage = stage.name
         self._bucket = str(stage.state.model_dump()["bucket"])
-        self._key = stage.state_key
+        self._key = root.state_key(stage)
         self.name = f"s3://{self._bucket}/{self._key}"
         # A server that stands in for AWS expects the bucket in the path, not in the host name.
         style = {"use_path_style": "true"} if self._aws.endpoint("s3") else {}
@@ -57,6 +58,7 @@ class S3State:
 
     def locked(self, told: StateLocked) -> StateLocked:
         """The same error: Terraform names the holder."""
+        told.remedy += f": terraform force-unlock {told.lock_id or 'ID'}"
         return told
 
     def unlock(self, _lock_id: str) -> bool:

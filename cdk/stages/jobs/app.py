@@ -1,0 +1,37 @@
+"""A stage of AWS CDK: the queue of the shop's jobs, and the one for those that failed.
+
+What it takes is named in the `context` of cdk.json: variables of the stage, and outputs of earlier stages under
+their names. What later stages may rely on is the output `contract`, a JSON object.
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+
+app = cdk.App()
+stack = cdk.Stack(app, "Jobs")
+networking = app.node.get_context("networking")
+retention = cdk.Duration.days(app.node.get_context("retention_days"))
+
+failed = sqs.Queue(stack, "Failed", encryption=sqs.QueueEncryption.SQS_MANAGED, retention_period=cdk.Duration.days(14))
+queue = sqs.Queue(
+    stack,
+    "Queue",
+    encryption=sqs.QueueEncryption.SQS_MANAGED,
+    retention_period=retention,
+    dead_letter_queue=sqs.DeadLetterQueue(queue=failed, max_receive_count=5),
+)
+queue.add_to_resource_policy(
+    iam.PolicyStatement(
+        sid="FromOurNetworkAlone",
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["sqs:SendMessage"],
+        resources=[queue.queue_arn],
+        conditions={"StringNotEquals": {"aws:SourceVpc": networking["vpc_id"]}},
+    )
+)
+
+contract = {"queue": queue.queue_url, "queue_arn": queue.queue_arn, "failed_arn": failed.queue_arn}
+cdk.CfnOutput(stack, "contract", value=stack.to_json_string(contract))
+app.synth()

@@ -1,0 +1,1 @@
+"""AWS CDK: a Python app is synthesized, and CloudFormation plans and applies its stack."""

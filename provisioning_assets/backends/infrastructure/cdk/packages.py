@@ -1,0 +1,108 @@
+"""Packages of Python that an app uses: those that it is pinned to, and no others."""
+
+import re
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import metadata
+from importlib.util import cache_from_source
+from pathlib import Path
+
+from provisioning_assets.backends.infrastructure import StageRoot
+from provisioning_assets.backends.infrastructure.cdk import app
+from provisioning_assets.errors import ProviderFailed
+
+WATCHED = Path(__file__).with_name("watched.py")
+"""The program that runs an app."""
+
+
+def version() -> str:
+    """`aws-cdk-lib 2.275.0`, or `none`."""
+    try:
+        return f"{app.LIBRARY} {metadata.version(app.LIBRARY)}"
+    except metadata.PackageNotFoundError:
+        return "none"
+
+
+def require_pins(stage: StageRoot) -> None:
+    """What is installed is what the app is pinned to, and so what its digest speaks of."""
+    where = str(stage.root / app.REQUIREMENTS)
+    if not (stage.root / app.REQUIREMENTS).is_file():
+        raise ProviderFailed(f"{stage.name} pins no packages", where=where, remedy=f"pin {app.LIBRARY} in it")
+    for pin in app.pins(stage.root):
+        try:
+            found = metadata.version(pin.name) if pin.name else "nothing that can be compared"
+        except metadata.PackageNotFoundError:
+            found = "nothing"
+        if found != pin.version:
+            raise ProviderFailed(
+                f"{stage.name} is pinned to {pin.text}; installed is {found}",
+                where=f"{where}:{pin.line}",
+                remedy=f"pip install -r {where}, or correct the pin",
+            )
+
+
+def require_own(stage: StageRoot, touched: Mapping[str, Sequence[str]], out: Path) -> None:
+    """Everything that the app read is in its digest, or in a package of a version that it names."""
+    files = {file.resolve() for file in app.files(stage.root)}
+    # Python looks for what it compiled earlier, and takes it if it is of this very file.
+    compiled = {Path(cache_from_source(str(file))) for file in files if file.suffix == ".py"}
+    folders = {stage.root.resolve(), *(file.parent for file in files | compiled)}
+    own, known = {str(path) for path in files | compiled | folders}, (*_installed(), str(out.resolve()))
+    outside = [
+        name
+        for name in touched["read"]
+        if name not in own and not any(name == each or name.startswith(f"{each}/") for each in known)
+    ]
+    if touched["refused"]:
+        raise ProviderFailed(
+            f"the app of {stage.name} does more than make a template: {', '.join(touched['refused'])}",
+            where=str(stage.root),
+            remedy="take what it needs from its own files, or from a variable of the stage",
+        )
+    if outside:
+        raise ProviderFailed(
+            f"the app of {stage.name} reads what no digest would see change",
+            where=", ".join(outside[:5]),
+            remedy="move it into the app's folder, or give its content as a variable of the stage",
+        )
+    pinned = _with_dependencies({pin.name for pin in app.pins(stage.root)})
+    packages = metadata.packages_distributions()
+    used = {each.lower().replace("_", "-"): name for name in touched["used"] for each in packages.get(name, ())}
+    unpinned = sorted(used.keys() - pinned - _OF_PYTHON)
+    if unpinned:
+        raise ProviderFailed(
+            f"the app of {stage.name} uses packages that it does not pin: {', '.join(unpinned)}",
+            where=str(stage.root / app.REQUIREMENTS),
+            remedy="pin each of them there",
+        )
+
+
+_OF_PYTHON = {"pip", "setuptools", "wheel"}
+"""Packages that a virtual environment loads by itself."""
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    """Where Python and its packages lie: their versions are pinned, or part of the engine's identity."""
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    found = {str(Path(sysconfig.get_path(name)).resolve()) for name in names}
+    zipped = Path(sys.base_prefix).resolve() / sys.platlibdir / f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
+    return tuple(sorted({*found, str(zipped), str(WATCHED.resolve()), "/dev"}))
+
+
+def _with_dependencies(names: set[str]) -> set[str]:
+    todo, found = set(names), set[str]()
+    while todo:
+        name = todo.pop()
+        found.add(name)
+        try:
+            needed = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        plain = {
+            re.split(r"[\s;<>=!~\[(]", each)[0].lower().replace("_", "-") for each in needed if "extra ==" not in each
+        }
+        todo |= plain - found
+    return found

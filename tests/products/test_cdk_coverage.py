@@ -1,0 +1,99 @@
+"""What somebody added by hand to what a stack manages, or beside it, is found, and nothing else."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from provisioning_assets.backends import aws
+from provisioning_assets.backends.infrastructure import Engine
+from tests.support.back_ends import aws_access
+from tests.support.cdk_stage import STACK, bring_up, stage, write_app
+from tests.support.ministack import empty_ministack
+
+APP = """
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2, aws_iam as iam, aws_route53 as route53, aws_sqs as sqs
+
+app = cdk.App()
+stack = cdk.Stack(app, "Small")
+vpc = ec2.CfnVPC(stack, "Vpc", cidr_block="10.0.0.0/16")
+table = ec2.CfnRouteTable(stack, "Table", vpc_id=vpc.ref)
+gateway = ec2.CfnInternetGateway(stack, "Gateway")
+attached = ec2.CfnVPCGatewayAttachment(stack, "Attached", vpc_id=vpc.ref, internet_gateway_id=gateway.ref)
+ec2.CfnRoute(stack, "Out", route_table_id=table.ref, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.ref
+    ).add_dependency(attached)
+rules = [{"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIp": vpc.cidr_block}]
+out = [{"ipProtocol": "-1", "cidrIp": "0.0.0.0/0"}]
+group = ec2.CfnSecurityGroup(stack, "Group", group_description="web", vpc_id=vpc.ref, security_group_ingress=rules,
+    security_group_egress=out)
+role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
+    managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess")])
+role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=["*"]))
+zone = route53.CfnHostedZone(stack, "Zone", name="shop.example.")
+sqs.Queue(stack, "Queue")
+cdk.CfnOutput(stack, "contract", value=stack.to_json_string(
+    {"group": group.ref, "table": table.ref, "gateway": gateway.ref, "role": role.role_name}))
+app.synth()
+"""
+
+
+@pytest.fixture(scope="module")
+def unmanaged(ministack: str, cdk: Engine, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Any]]:
+    """What is found before and after somebody worked in the console; and what that somebody made."""
+    folder = tmp_path_factory.mktemp("covered")
+    empty_ministack(ministack)
+    write_app(folder / "root", APP, {})
+    root, account = stage(folder), aws.of(aws_access(ministack))
+    bring_up(cdk, root)
+    before = cdk.unmanaged(root)
+    made = by_hand(account, cdk.outputs(root))
+    return {"before": before, "after": cdk.unmanaged(root), "made": made}
+
+
+def by_hand(account: aws.Aws, contract: Mapping[str, str]) -> dict[str, str]:
+    """Additions to what the stage manages; their addresses, in part, and what is to be said of them."""
+    ec2, iam, sqs = (account.client(name) for name in ("ec2", "iam", "sqs"))
+    opened = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=contract["group"], IpPermissions=[opened])
+    ec2.create_route(RouteTableId=contract["table"], DestinationCidrBlock="192.0.2.0/24", GatewayId=contract["gateway"])
+    policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    iam.put_role_policy(RoleName=contract["role"], PolicyName="by-hand", PolicyDocument=json.dumps(policy))
+    iam.attach_role_policy(RoleName=contract["role"], PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    zone = account.client("route53").create_hosted_zone(Name="shop.example", CallerReference="by hand")
+    tags = {"Engagement": "demo_shop", "Environment": "staging", "Stage": "small"}
+    sqs.create_queue(QueueName="by-hand", tags=tags)
+    return {
+        f"of {contract['group']}": "allows tcp 5432 from 0.0.0.0/0",
+        f"route 192.0.2.0/24 of {contract['table']}": "",
+        f"policy by-hand of role {contract['role']}": "",
+        f"policy arn:aws:iam::aws:policy/AdministratorAccess of role {contract['role']}": "",
+        zone["HostedZone"]["Id"].removeprefix("/hostedzone/"): "",
+        ":by-hand": "",
+    }
+
+
+def test_what_was_applied_is_all_managed(unmanaged: Mapping[str, Mapping[str, Any]]) -> None:
+    before = unmanaged["before"]
+
+    assert {why for why in before.values() if why} == set()
+    for part in (
+        "egress rule",
+        "ingress rule",
+        "route 0.0.0.0/0",
+        "ReadOnlyAccess",
+        "RoleDefaultPolicy",
+        "zone",
+        STACK,
+    ):
+        assert any(part in thing for thing in before), part
+
+
+def test_what_was_added_by_hand_is_unmanaged_and_nothing_else(unmanaged: Mapping[str, Mapping[str, Any]]) -> None:
+    found = {thing: why for thing, why in unmanaged["after"].items() if why}
+    for made, said in unmanaged["made"].items():
+        (address,) = (each for each in found if made in each)
+        assert said in found.pop(address)
+
+    assert found == {}
