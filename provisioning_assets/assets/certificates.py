@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from provisioning_assets.backends.certificates import CertificateAuthority, Issued, Managed
-from provisioning_assets.backends.secrets import ACME_ACCOUNT, Place, certificate_secret
+from provisioning_assets.backends.certificates import CertificateAuthority, Managed
+from provisioning_assets.backends.secrets import Place, certificate_secret
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Action, Change, ChangeClass, Plan, diff
@@ -13,7 +13,7 @@ from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import ApplyFailed
-from provisioning_assets.operations.challenges import Challenges
+from provisioning_assets.operations.orders import Order
 from provisioning_assets.probes import resolvers, tls
 from provisioning_assets.probes.tls import Described, check_served, describe, fingerprint_of_key
 from provisioning_assets.runs.asset_run import AssetRun, now
@@ -56,12 +56,15 @@ class Certificates:
 
     def apply(self, plan: Plan) -> None:
         """Issue each one, and store key and chain together as one version."""
-        account = self._account()
         for change in plan.changes:
             certificate = self._declared[change.address.removeprefix("certificate ")]
+            kept = kept_for(self.run, certificate)
+            order = Order(self.run, certificate, kept.leaf.key_fingerprint if kept else "")
             self.run.progress(f"ordering {', '.join(certificate.names)}")
-            issued = self._authority.issue(certificate.names, Challenges(self.run), account)
-            self._store(certificate, issued)
+            issued = self._authority.issue(order)
+            key = {"reference": issued.reference} if isinstance(issued, Managed) else {"key": order.key()}
+            self._store(certificate, {**key, "chain": issued.chain})
+            order.done()
 
     @property
     def _declared(self) -> Mapping[str, Certificate]:
@@ -72,21 +75,9 @@ class Certificates:
         authority: CertificateAuthority = self.run.backend(Kind.CERTIFICATES)
         return authority
 
-    def _account(self) -> str | None:
-        """The account that we keep at the authority, made and stored at the first use."""
-        store, where = self.run.backend(Kind.SECRETS), Place(self.run.scope, "engagement")
-        kept = store.read(where, ACME_ACCOUNT)["key"] if ACME_ACCOUNT in store.stored(where) else None
-        contact = self.run.environment.certificates.contact
-        account = self._authority.account(kept, contact)
-        if kept is None and account is not None:
-            store.create(where, ACME_ACCOUNT, {"key": account}, {"owner": contact, "purpose": "engagement"})
-        return account
-
-    def _store(self, certificate: Certificate, issued: Issued) -> None:
+    def _store(self, certificate: Certificate, value: Mapping[str, str]) -> None:
         store, where = self.run.backend(Kind.SECRETS), Place(self.run.scope, "runtime")
         name = certificate_secret(certificate.name)
-        key = {"reference": issued.reference} if isinstance(issued, Managed) else {"key": issued.key}
-        value = {**key, "chain": issued.chain}
         contact = self.run.environment.certificates.contact
         about = {"owner": contact, "purpose": "runtime", _AUTHORITY: self._authority.authority()}
         there = store.stored(where).get(name)

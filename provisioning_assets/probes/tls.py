@@ -13,11 +13,11 @@ from pathlib import Path
 import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import verification
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates.requests import fingerprint, names_in
 from provisioning_assets.backends.variables import texts
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
@@ -63,7 +63,7 @@ def describe(chain: str) -> Described:
 
 def fingerprint_of_key(private_key: str) -> str:
     """SHA-256 of the public half of a PEM private key."""
-    return _fingerprint(serialization.load_pem_private_key(private_key.encode(), password=None).public_key())
+    return fingerprint(serialization.load_pem_private_key(private_key.encode(), password=None).public_key())
 
 
 def check_served(host: str, stored_chain: str, key_fingerprint: str, access: Access, *, now: datetime) -> str | None:
@@ -182,23 +182,12 @@ def _certificates(pem: bytes, what: str) -> list[x509.Certificate]:
 
 
 def _described(leaf: x509.Certificate) -> Described:
-    try:
-        alternatives = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        names = alternatives.get_values_for_type(x509.DNSName)
-    except x509.ExtensionNotFound:
-        names = []
     return Described(
-        names=tuple(sorted(names)),
+        names=names_in(leaf.extensions),
         issuer=leaf.issuer.rfc4514_string(),
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
         serial=f"{leaf.serial_number:x}",
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
-        key_fingerprint=_fingerprint(leaf.public_key()),
+        key_fingerprint=fingerprint(leaf.public_key()),
     )
-
-
-def _fingerprint(public_key: PublicKeyTypes) -> str:
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
-    return digest.finalize().hex()

@@ -6,17 +6,15 @@ from itertools import pairwise
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import CertificateAuthority, Managed, Pem
+from provisioning_assets.backends.certificates import CertificateAuthority, Issued, Managed
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import NotConverged, ProviderFailed
 from provisioning_assets.probes.resolvers import Server, ask
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
-from tests.support.authorities import CONTACT, Challenges, acme_directory
+from tests.support.authorities import Challenges, Customer, acme_directory
 from tests.support.back_ends import FAKE, names, products, subject_of
 from tests.support.laws import EveryBackEnd, Proven
 from tests.support.name_servers import Zone, answering
@@ -69,9 +67,9 @@ def authority(request: pytest.FixtureRequest, name_server: Server) -> Certificat
     return opened
 
 
-def order(authority: CertificateAuthority, names: Sequence[str], challenges: Challenges) -> Pem | Managed:
-    """What a run does: the account first, then the certificate."""
-    return authority.issue(names, challenges, authority.account(None, CONTACT))
+def order(authority: CertificateAuthority, names: Sequence[str], challenges: Challenges) -> Issued:
+    """What a run does once."""
+    return authority.issue(Customer(names, challenges))
 
 
 def test_one_certificate_has_all_the_names(authority: CertificateAuthority, zone: Zone) -> None:
@@ -84,17 +82,19 @@ def test_one_certificate_has_all_the_names(authority: CertificateAuthority, zone
     assert zone.rrsets == {}
 
 
-def test_a_key_on_p256_comes_with_it_or_stays_where_it_is(authority: CertificateAuthority, zone: Zone) -> None:
-    issued = order(authority, NAMES, Challenges(zone))
+def test_a_certificate_is_for_the_request_or_its_key_stays_where_it_is(
+    authority: CertificateAuthority, zone: Zone
+) -> None:
+    customer = Customer(NAMES, Challenges(zone))
+
+    issued = authority.issue(customer)
 
     if isinstance(issued, Managed):
         assert issued.reference
-        assert "PRIVATE KEY" not in repr(issued)
+        assert customer.keys == []
         return
-    key = load_pem_private_key(issued.key.encode(), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    assert isinstance(key.curve, ec.SECP256R1)
-    assert describe(issued.chain).key_fingerprint == fingerprint_of_key(issued.key)
+    (key,) = customer.keys
+    assert describe(issued.chain).key_fingerprint == fingerprint_of_key(key)
 
 
 def test_the_chain_is_leaf_first_and_each_one_signs_the_one_before(authority: CertificateAuthority, zone: Zone) -> None:
@@ -115,14 +115,29 @@ def test_a_name_and_its_wildcard_are_two_values_at_one_name(authority: Certifica
     assert len({value for _, value in challenges.seen}) == 2
 
 
-def test_each_certificate_has_a_key_of_its_own_that_nothing_prints(authority: CertificateAuthority, zone: Zone) -> None:
-    first, second = (order(authority, NAMES[:1], Challenges(zone)) for _ in range(2))
+def test_a_renewal_has_a_key_of_its_own(authority: CertificateAuthority, zone: Zone) -> None:
+    customer = Customer(NAMES[:1], Challenges(zone))
+    first = authority.issue(customer)
+    customer.done()
+
+    second = authority.issue(customer)
 
     assert describe(first.chain).key_fingerprint != describe(second.chain).key_fingerprint
-    if isinstance(first, Managed):
+    assert len(customer.accounts) <= 1
+
+
+def test_an_order_that_was_lost_is_another_certificate_for_the_same_key(
+    authority: CertificateAuthority, zone: Zone
+) -> None:
+    customer = Customer(NAMES[:1], Challenges(zone))
+
+    lost, again = authority.issue(customer), authority.issue(customer)
+
+    if isinstance(again, Managed):
+        assert again.reference
         return
-    secret = first.key.splitlines()[1]
-    assert not any(secret in shown for shown in (repr(first), str(first), repr(authority)))
+    assert describe(again.chain).key_fingerprint == describe(lost.chain).key_fingerprint
+    assert len(customer.keys) == 1
 
 
 def test_a_wrong_challenge_is_no_certificate_and_names_each_name(
@@ -130,15 +145,16 @@ def test_a_wrong_challenge_is_no_certificate_and_names_each_name(
 ) -> None:
     # OpenBao looks again and again for 100 seconds; other authorities look once.
     monkeypatch.setattr("provisioning_assets.backends.certificates.acme.ORDER_TIME", timedelta(seconds=3))
-    account = authority.account(None, CONTACT)
+    customer = Customer(NAMES[:2], Challenges(zone, spoilt=True))
 
     with pytest.raises(ProviderFailed) as caught:
-        authority.issue(NAMES[:2], Challenges(zone, spoilt=True), account)
+        authority.issue(customer)
 
     for name in NAMES[:2]:
         assert name in caught.value.cause
     assert caught.value.remedy
-    assert account is None or account.splitlines()[1] not in str(caught.value)
+    kept = [pem.splitlines()[1] for pem in (*customer.accounts, *customer.keys)]
+    assert not any(secret in shown for secret in kept for shown in (str(caught.value), repr(authority)))
     assert zone.rrsets == {}
 
 
@@ -148,13 +164,7 @@ def test_a_publisher_that_fails_says_so_itself(authority: CertificateAuthority) 
             raise NotConverged("name servers do not serve what was published")
 
     with pytest.raises(NotConverged):
-        authority.issue(NAMES[:1], Failing(), authority.account(None, CONTACT))
-
-
-def test_an_account_that_was_kept_stays_the_account(authority: CertificateAuthority) -> None:
-    made = authority.account(None, CONTACT)
-
-    assert authority.account(made, CONTACT) == made
+        authority.issue(Customer(NAMES[:1], Failing()))
 
 
 def test_an_authority_has_a_name_that_stays(authority: CertificateAuthority) -> None:

@@ -1,15 +1,55 @@
 """A certificate authority that looks challenges up in a zone of the test's own."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import hvac
 
+from provisioning_assets.backends.certificates import requests
 from tests.support.name_servers import Zone
 from tests.support.servers import SecretServer
 
 CONTACT = "ops@shop.example"
+
+
+class Publisher(Protocol):
+    def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]: ...
+
+
+@dataclass
+class Customer:
+    """Orders one certificate after another, each by a new request, with one account."""
+
+    names: Sequence[str]
+    publisher: Publisher
+    name: str = "web"
+    scope: str = "shop-staging"
+    contact: str = CONTACT
+    accounts: list[str] = field(default_factory=list)
+    """What it keeps; empty until an authority asks."""
+    keys: list[str] = field(default_factory=list)
+    """Of every request, the open one last."""
+    _request: str = ""
+
+    def request(self) -> str:
+        if not self._request:
+            key, self._request = requests.make(self.names)
+            self.keys.append(key)
+        return self._request
+
+    def account(self, make: Callable[[], str]) -> str:
+        if not self.accounts:
+            self.accounts.append(make())
+        return self.accounts[-1]
+
+    def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+        return self.publisher.publish(records)
+
+    def done(self) -> None:
+        """The certificate is kept: the next one has a key of its own."""
+        self._request = ""
 
 
 @dataclass
