@@ -22,6 +22,8 @@ class Capability(StrEnum):
     """Lists what is live and belongs to a stage, managed or not."""
     ALIAS = "dns.alias"
     """Records that follow another name of the zone."""
+    CHALLENGES = "certificates.challenges"
+    """Has names proven by DNS records before it issues."""
     GRANTS_TRIED = "secrets.grants_tried"
     """Logs in as a role and tries what it can read."""
     ALARM_EVALUATION = "monitoring.alarm_evaluation"

@@ -1,5 +1,6 @@
 """Certificates of an environment: ordered, renewed, moved to another authority, and taken up again after a crash."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,12 +8,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from provisioning_assets.assets.certificates import task
+from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.secrets import ACME_ACCOUNT
+from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import ApplyFailed
 from provisioning_assets.operations import orders
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.support.certified import ENGAGEMENT, RUNTIME, SHOP, Certified
+from tests.support.repository import EXAMPLE
 
 
 class Crash(BaseException):
@@ -166,6 +172,16 @@ def test_a_product_that_keeps_the_keys_costs_none_here(shop: Certified) -> None:
 
     assert set(shop.kept()) == {"reference", "chain"}
     assert sorted(shop.store.stored(RUNTIME)) == ["certificate-shop"]
+
+
+@pytest.mark.parametrize("proving", [True, False])
+def test_the_zone_is_needed_only_where_names_are_proven(monkeypatch: pytest.MonkeyPatch, *, proving: bool) -> None:
+    reasons = {} if proving else {Capability.CHALLENGES: "it signs for whom its role allows"}
+    rows = [replace(each, lacks=reasons) if each.name == "acme" else each for each in catalogue.PRODUCTS]
+    monkeypatch.setattr(catalogue, "PRODUCTS", tuple(rows))
+    demo = load_engagement(EXAMPLE)
+
+    assert (Kind.DNS in task(demo, demo.environments[0]).backends) == proving
 
 
 def test_somebody_else_who_writes_meanwhile_is_told(shop: Certified, monkeypatch: pytest.MonkeyPatch) -> None:
