@@ -4,7 +4,6 @@ import hashlib
 import re
 import socket
 import ssl
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +12,10 @@ from pathlib import Path
 import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import verification
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates.chains import certificates, renewal_due
 from provisioning_assets.backends.certificates.requests import fingerprint, names_in
 from provisioning_assets.backends.variables import texts
 from provisioning_assets.core.plan import Json
@@ -49,7 +48,7 @@ class Described:
 
     def renewal_due(self, now: datetime) -> bool:
         """True from two thirds of the lifetime on: lifetimes shrink, a fixed number of days does not."""
-        return now >= self.not_before + (self.not_after - self.not_before) * 2 / 3
+        return renewal_due(self.not_before, self.not_after, now)
 
     def covers(self, host: str) -> bool:
         """Whether one of the names is the host; a wildcard stands for one label (RFC 9525, 6.3)."""
@@ -173,10 +172,7 @@ def _place(host: str, address: tuple[str, int]) -> str:
 
 def _certificates(pem: bytes, what: str) -> list[x509.Certificate]:
     try:
-        with warnings.catch_warnings():
-            # Some of Mozilla's old anchors have serial numbers that RFC 5280 forbids; nobody can mend them.
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-            return x509.load_pem_x509_certificates(pem)
+        return certificates(pem)
     except ValueError:
         raise ProviderFailed(f"{what} holds no PEM certificate", remedy="look at what was written there") from None
 

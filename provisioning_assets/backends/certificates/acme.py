@@ -18,7 +18,7 @@ from josepy.jwk import JWKEC
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import Order, Signed
+from provisioning_assets.backends.certificates import Order, Signed, chains
 from provisioning_assets.backends.certificates.requests import pem
 from provisioning_assets.backends.certificates.settings import Acme as Settings
 from provisioning_assets.core.plan import Json
@@ -31,6 +31,7 @@ _AGENT = "provisioning-assets"
 _TIMEOUT: Any = (3, 10)
 """Seconds for a connection, and for an answer: an authority validates while we wait."""
 _NONCES = 5
+_ANOTHER = "ask the authority why it issues something else than what was ordered, or choose another one"
 _REMEDY = "check the network, or set ACME_DIRECTORY_URL to the authority's directory"
 
 
@@ -86,7 +87,7 @@ class Acme:
                 for _, challenge in asked:
                     client.answer_challenge(challenge, challenge.response(client.net.key))
                 done = self._finished(client, placed, order.names)
-        return Signed(done.fullchain_pem)
+        return chains.signed(done.fullchain_pem, order, where=self._directory, remedy=_ANOTHER)
 
     def _finished(self, client: Any, order: Any, names: Sequence[str]) -> Any:
         """The order with its certificate; when time runs out, what the authority has seen until then."""
