@@ -9,11 +9,11 @@ from provisioning_assets.backends.certificates import CertificateAuthority, Mana
 from provisioning_assets.backends.secrets import Place, certificate_secret
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Capability, Kind
-from provisioning_assets.core.plan import Action, Change, ChangeClass, Plan, diff
+from provisioning_assets.core.plan import OTHERWISE, Action, Attributes, Change, ChangeClass, Plan, diff
 from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.sections import Certificate
-from provisioning_assets.errors import ApplyFailed
+from provisioning_assets.errors import ApplyFailed, Waiting
 from provisioning_assets.operations.orders import Order
 from provisioning_assets.probes import resolvers, tls
 from provisioning_assets.probes.tls import Described, check_served, describe, fingerprint_of_key
@@ -37,35 +37,52 @@ class Certificates:
     def plan(self) -> Plan:
         """Certificates to issue, and those to renew, which is an operational change."""
         authority = self._authority.authority()
-        desired = {
-            f"certificate {name}": {"names": sorted(each.names), "authority": authority}
-            for name, each in self._declared.items()
-        }
-        kept = {
-            f"certificate {name}": each
-            for name, wanted in self._declared.items()
-            if (each := kept_for(self.run, wanted))
-        }
-        found = {a: {"names": list(each.leaf.names), "authority": each.authority} for a, each in kept.items()}
-        renewals = [
-            Change(Action.UPDATE, address, {"due": True}, {"due": False}, change_class=ChangeClass.OPERATIONAL)
-            for address, each in kept.items()
-            if each.leaf.renewal_due(now()) and found[address] == desired[address]
-        ]
+        desired: dict[str, Attributes] = {}
+        found: dict[str, Attributes] = {}
+        renewals = []
+        for name, each in self._declared.items():
+            address, kept = f"certificate {name}", kept_for(self.run, each)
+            wanted = {"names": sorted(each.names), "authority": authority}
+            has = {"names": list(kept.leaf.names), "authority": kept.authority} if kept else {}
+            desired[address] = {**wanted, OTHERWISE: []}
+            if has == wanted and kept and not kept.leaf.renewal_due(now()):
+                found[address] = desired[address]
+                continue
+            # What an authority is still to answer is said where people look: in the plan, and in the item about it.
+            waits = list(filter(None, [self._order(each, kept).waiting]))
+            if has == wanted:
+                found[address] = desired[address]
+                due, renewed = {"due": True, OTHERWISE: waits}, {"due": False, OTHERWISE: []}
+                renewals.append(Change(Action.UPDATE, address, due, renewed, change_class=ChangeClass.OPERATIONAL))
+            elif kept or waits:
+                found[address] = {"names": [], "authority": "", **has, OTHERWISE: waits}
         plan = diff(desired, found)
         return Plan((*plan.changes, *renewals), plan.existing)
 
     def apply(self, plan: Plan) -> None:
-        """Issue each one, and store key and chain together as one version."""
+        """Issue each one, and store key and chain together as one version; `Waiting` names those that take longer."""
+        waiting = []
         for change in plan.changes:
             certificate = self._declared[change.address.removeprefix("certificate ")]
-            kept = kept_for(self.run, certificate)
-            order = Order(self.run, certificate, kept.leaf.key_fingerprint if kept else "")
+            order = self._order(certificate, kept_for(self.run, certificate))
             self.run.progress(f"ordering {', '.join(certificate.names)}")
-            issued = self._authority.issue(order)
+            try:
+                issued = self._authority.issue(order)
+            except Waiting as answer:
+                order.wait(answer.what)
+                waiting.append(answer)
+                continue
             key = {"reference": issued.reference} if isinstance(issued, Managed) else {"key": order.key()}
             self._store(certificate, {**key, "chain": issued.chain})
             order.done()
+        if waiting[1:]:
+            what = f"{len(waiting)} certificates are not issued yet"
+            raise Waiting(what, cause="; ".join(each.brief for each in waiting), remedy="then apply again")
+        if waiting:
+            raise waiting[0]
+
+    def _order(self, certificate: Certificate, kept: "Kept | None") -> Order:
+        return Order(self.run, certificate, kept.leaf.key_fingerprint if kept else "")
 
     @property
     def _declared(self) -> Mapping[str, Certificate]:

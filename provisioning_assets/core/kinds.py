@@ -24,6 +24,8 @@ class Capability(StrEnum):
     """Records that follow another name of the zone."""
     CHALLENGES = "certificates.challenges"
     """Has names proven by DNS records before it issues."""
+    UNATTENDED = "certificates.unattended"
+    """Issues and renews without a person."""
     GRANTS_TRIED = "secrets.grants_tried"
     """Logs in as a role and tries what it can read."""
     ALARM_EVALUATION = "monitoring.alarm_evaluation"

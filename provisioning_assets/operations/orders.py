@@ -14,6 +14,9 @@ from provisioning_assets.operations.challenges import Challenges
 from provisioning_assets.runs.asset_run import AssetRun
 
 _NOTHING = {"key": "", "request": ""}
+_WAITING = "waiting"
+_LONGEST = 250
+"""Characters that every store keeps beside a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,17 @@ class Order:
             self._keep(pending)
         return pending["request"]
 
+    @property
+    def waiting(self) -> str:
+        """What the open request waits for, as its authority said; empty when there is none, or it never said so."""
+        pending = self._pending()
+        return self._store.stored(self._place)[self._secret].metadata.get(_WAITING, "") if pending else ""
+
+    def wait(self, words: str) -> None:
+        """Keep beside the request what it waits for, so that whoever looks is told."""
+        if self._pending():
+            self._store.describe(self._place, self._secret, {**self._about, _WAITING: words[:_LONGEST]})
+
     def key(self) -> str:
         """The key of the open request."""
         pending = self._pending()
@@ -96,14 +110,16 @@ class Order:
 
     def _keep(self, value: dict[str, str]) -> None:
         there = self._store.stored(self._place).get(self._secret)
-        about = {"owner": self.contact, "purpose": "runtime"}
-        written = (
-            self._store.create(self._place, self._secret, value, about)
-            if there is None
-            else self._store.update(self._place, self._secret, value, version=there.version)
-        )
+        if there is None:
+            written = self._store.create(self._place, self._secret, value, self._about)
+        elif written := self._store.update(self._place, self._secret, value, version=there.version):
+            self._store.describe(self._place, self._secret, self._about)
         if not written:
             raise ApplyFailed(f"somebody else wrote {self._place}/{self._secret} meanwhile", remedy="run again")
+
+    @property
+    def _about(self) -> dict[str, str]:
+        return {"owner": self.contact, "purpose": "runtime"}
 
     @property
     def _secret(self) -> str:

@@ -102,7 +102,7 @@ class AssetRun:
         self.session.ledger.append(ApplyStarted(self.task.name, epoch, plan.digest, str(plan)))
 
     def apply_finished(self) -> None:
-        """Record that the asset is as it should be; nothing to record when nothing was open."""
+        """Record that nothing is half done; nothing to record when nothing was open."""
         epoch = self.session.ledger.epoch(self.task.name)
         if epoch.unfinished:
             self.session.ledger.append(ApplyFinished(self.task.name, epoch.number))

@@ -7,7 +7,7 @@ from provisioning_assets.core.items import Item
 from provisioning_assets.core.plan import Json
 from provisioning_assets.core.reconcile import Rule, reconcile
 from provisioning_assets.core.safety import keeps_data, respects_freeze, stays_in_proportion, touches_what_is_ours
-from provisioning_assets.errors import LockHeld, Misdirected, ProvisioningError, Refused, internal
+from provisioning_assets.errors import LockHeld, Misdirected, ProvisioningError, Refused, Waiting, internal
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.declared import Declared
 from provisioning_assets.runs.evaluate import evaluate, record, record_end
@@ -36,8 +36,8 @@ def carry_out(run: AssetRun) -> dict[str, Json]:
     if not isinstance(problem, Refused) or isinstance(problem, LockHeld | Misdirected):
         for item in _of_runs(run):
             record_end(run, item, problem)
-    elif run.last_plan() is not None:
-        # A refusal says what differs: the plan that was refused is evidence of the item that judges it.
+    if isinstance(problem, Refused | Waiting) and run.last_plan() is not None:
+        # It says what differs: the plan that was not carried out is evidence of the item that judges it.
         record(run, evaluate(run, run.task.checks[0]))
     raise problem
 

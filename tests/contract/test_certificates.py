@@ -1,6 +1,7 @@
 """One suite for every certificate authority, which looks for challenges in a zone that is served here."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from cryptography import x509
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates import CertificateAuthority, Issued, Managed
 from provisioning_assets.core.kinds import Capability, Kind
-from provisioning_assets.errors import NotConverged, ProviderFailed
+from provisioning_assets.errors import NotConverged, ProviderFailed, Waiting
 from provisioning_assets.probes.resolvers import Server, ask
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
@@ -21,6 +22,7 @@ from tests.support.name_servers import Zone, answering
 
 NAMES = ("shop.example", "www.shop.example", "api.shop.example")
 MANAGED = f"{FAKE}, which keeps the keys"
+BY_HAND = f"{FAKE}, where a person approves"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,8 @@ def acme(request: pytest.FixtureRequest) -> Proven:
 
 
 SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"acme": acme}
+PEOPLE: Mapping[str, Callable[[Proven], Callable[[], None]]] = {}
+"""What a person does for a product that cannot do without one."""
 
 
 class TestEveryLaw(EveryBackEnd):
@@ -57,31 +61,51 @@ class TestEveryLaw(EveryBackEnd):
         return subject_of(Kind.CERTIFICATES, request.param, SUBJECTS)(request)
 
 
-@pytest.fixture(params=[*names(Kind.CERTIFICATES), MANAGED])
+@pytest.fixture(params=[*names(Kind.CERTIFICATES), MANAGED, BY_HAND])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@dataclass(frozen=True)
+class Subject:
+    """An authority that runs the suite, and what a person does who is asked by it."""
+
+    authority: CertificateAuthority
+    person: Callable[[], None] = lambda: None
+
+    def issue(self, customer: Customer) -> Issued:
+        """What a run does, and where it waits, the run after it."""
+        try:
+            return self.authority.issue(customer)
+        except Waiting:
+            self.person()
+            return self.authority.issue(customer)
+
+
 @pytest.fixture
-def authority(request: pytest.FixtureRequest, name: str, name_server: Server) -> CertificateAuthority:
-    if name in {FAKE, MANAGED}:
-        return MemoryAuthority(lambda at: ask(at, "TXT", name_server, authority=True).values, managed=name == MANAGED)
-    opened: CertificateAuthority = subject_of(Kind.CERTIFICATES, name, SUBJECTS)(request).opened()
-    return opened
+def authority(request: pytest.FixtureRequest, name: str, name_server: Server) -> Subject:
+    if name in {FAKE, MANAGED, BY_HAND}:
+        memory = MemoryAuthority(
+            lambda at: ask(at, "TXT", name_server, authority=True).values,
+            managed=name == MANAGED,
+            by_hand=name == BY_HAND,
+        )
+        return Subject(memory, memory.approve)
+    proven = subject_of(Kind.CERTIFICATES, name, SUBJECTS)(request)
+    return Subject(proven.opened(), PEOPLE.get(name, lambda _: lambda: None)(proven))
 
 
 @pytest.fixture
 def proving(name: str) -> bool:
     """Whether it has names proven; a product that does not asks for no records."""
-    return name == MANAGED or not lacks(name, Capability.CHALLENGES)
+    return name == MANAGED or (name != BY_HAND and not lacks(name, Capability.CHALLENGES))
 
 
-def order(authority: CertificateAuthority, names: Sequence[str], challenges: Challenges) -> Issued:
-    """What a run does once."""
+def order(authority: Subject, names: Sequence[str], challenges: Challenges) -> Issued:
     return authority.issue(Customer(names, challenges))
 
 
-def test_one_certificate_has_all_the_names(authority: CertificateAuthority, zone: Zone, *, proving: bool) -> None:
+def test_one_certificate_has_all_the_names(authority: Subject, zone: Zone, *, proving: bool) -> None:
     challenges = Challenges(zone)
 
     issued = order(authority, NAMES, challenges)
@@ -92,9 +116,7 @@ def test_one_certificate_has_all_the_names(authority: CertificateAuthority, zone
     assert zone.rrsets == {}
 
 
-def test_a_certificate_is_for_the_request_or_its_key_stays_where_it_is(
-    authority: CertificateAuthority, zone: Zone
-) -> None:
+def test_a_certificate_is_for_the_request_or_its_key_stays_where_it_is(authority: Subject, zone: Zone) -> None:
     customer = Customer(NAMES, Challenges(zone))
 
     issued = authority.issue(customer)
@@ -107,7 +129,7 @@ def test_a_certificate_is_for_the_request_or_its_key_stays_where_it_is(
     assert describe(issued.chain).key_fingerprint == fingerprint_of_key(key)
 
 
-def test_the_chain_is_leaf_first_and_each_one_signs_the_one_before(authority: CertificateAuthority, zone: Zone) -> None:
+def test_the_chain_is_leaf_first_and_each_one_signs_the_one_before(authority: Subject, zone: Zone) -> None:
     chain = x509.load_pem_x509_certificates(order(authority, NAMES[:1], Challenges(zone)).chain.encode())
 
     assert len(chain) > 1
@@ -115,9 +137,7 @@ def test_the_chain_is_leaf_first_and_each_one_signs_the_one_before(authority: Ce
         leaf.verify_directly_issued_by(issuer)
 
 
-def test_a_name_and_its_wildcard_are_two_values_at_one_name(
-    authority: CertificateAuthority, zone: Zone, *, proving: bool
-) -> None:
+def test_a_name_and_its_wildcard_are_two_values_at_one_name(authority: Subject, zone: Zone, *, proving: bool) -> None:
     challenges = Challenges(zone)
 
     issued = order(authority, ("shop.example", "*.shop.example"), challenges)
@@ -127,7 +147,7 @@ def test_a_name_and_its_wildcard_are_two_values_at_one_name(
     assert len({value for _, value in challenges.seen}) == len(challenges.seen)
 
 
-def test_a_renewal_has_a_key_of_its_own(authority: CertificateAuthority, zone: Zone) -> None:
+def test_a_renewal_has_a_key_of_its_own(authority: Subject, zone: Zone) -> None:
     customer = Customer(NAMES[:1], Challenges(zone))
     first = authority.issue(customer)
     customer.done()
@@ -138,9 +158,7 @@ def test_a_renewal_has_a_key_of_its_own(authority: CertificateAuthority, zone: Z
     assert len(customer.accounts) <= 1
 
 
-def test_an_order_that_was_lost_is_another_certificate_for_the_same_key(
-    authority: CertificateAuthority, zone: Zone
-) -> None:
+def test_an_order_that_was_lost_is_another_certificate_for_the_same_key(authority: Subject, zone: Zone) -> None:
     customer = Customer(NAMES[:1], Challenges(zone))
 
     lost, again = authority.issue(customer), authority.issue(customer)
@@ -153,7 +171,7 @@ def test_an_order_that_was_lost_is_another_certificate_for_the_same_key(
 
 
 def test_a_wrong_challenge_is_no_certificate_and_names_each_name(
-    authority: CertificateAuthority, zone: Zone, monkeypatch: pytest.MonkeyPatch, *, proving: bool
+    authority: Subject, zone: Zone, monkeypatch: pytest.MonkeyPatch, *, proving: bool
 ) -> None:
     # OpenBao looks again and again for 100 seconds; other authorities look once.
     monkeypatch.setattr("provisioning_assets.backends.certificates.acme.ORDER_TIME", timedelta(seconds=3))
@@ -169,11 +187,11 @@ def test_a_wrong_challenge_is_no_certificate_and_names_each_name(
         assert name in caught.value.cause
     assert caught.value.remedy
     kept = [pem.splitlines()[1] for pem in (*customer.accounts, *customer.keys)]
-    assert not any(secret in shown for secret in kept for shown in (str(caught.value), repr(authority)))
+    assert not any(secret in shown for secret in kept for shown in (str(caught.value), repr(authority.authority)))
     assert zone.rrsets == {}
 
 
-def test_a_publisher_that_fails_says_so_itself(authority: CertificateAuthority, *, proving: bool) -> None:
+def test_a_publisher_that_fails_says_so_itself(authority: Subject, *, proving: bool) -> None:
     class Failing:
         def publish(self, _records: Sequence[tuple[str, str]]) -> object:
             raise NotConverged("name servers do not serve what was published")
@@ -185,6 +203,25 @@ def test_a_publisher_that_fails_says_so_itself(authority: CertificateAuthority, 
         authority.issue(Customer(NAMES[:1], Failing()))
 
 
-def test_an_authority_has_a_name_that_stays(authority: CertificateAuthority) -> None:
-    assert authority.authority()
-    assert authority.authority() == authority.authority()
+def test_an_authority_has_a_name_that_stays(authority: Subject) -> None:
+    assert authority.authority.authority()
+    assert authority.authority.authority() == authority.authority.authority()
+
+
+def test_one_that_needs_a_person_says_so_until_somebody_has_acted(name: str, authority: Subject, zone: Zone) -> None:
+    customer = Customer(NAMES[:1], Challenges(zone))
+    if name != BY_HAND and not lacks(name if name != MANAGED else FAKE, Capability.UNATTENDED):
+        assert authority.authority.issue(customer)
+        return
+    told = []
+    for _ in range(2):
+        with pytest.raises(Waiting) as waiting:
+            authority.authority.issue(customer)
+        told.append((waiting.value.what, waiting.value.remedy))
+
+    authority.person()
+
+    assert describe(authority.authority.issue(customer).chain).key_fingerprint == fingerprint_of_key(customer.keys[0])
+    assert told[0] == told[1]
+    assert all(told[0])
+    assert len(customer.keys) == 1

@@ -13,7 +13,7 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates import Issued, Managed, Order, Signed
 from provisioning_assets.backends.certificates.requests import pem
 from provisioning_assets.core.plan import Json
-from provisioning_assets.errors import ProviderFailed
+from provisioning_assets.errors import ProviderFailed, Waiting
 
 _ROOT = x509.Name.from_rfc4514_string("CN=Memory Authority")
 _SKEW = timedelta(minutes=1)
@@ -22,7 +22,8 @@ _SKEW = timedelta(minutes=1)
 class MemoryAuthority:
     """Looks each challenge up with `lookup`, as a real authority does by DNS.
 
-    A `managed` one keeps the keys, as a cloud's certificate manager does. Accounts prove nothing and cost nothing.
+    A `managed` one keeps the keys, as a cloud's certificate manager does; one `by_hand` proves nothing, and waits
+    until a person approves what it was asked. Accounts prove nothing and cost nothing.
     """
 
     def __init__(
@@ -31,10 +32,14 @@ class MemoryAuthority:
         *,
         lifetime: timedelta = timedelta(days=90),
         managed: bool = False,
+        by_hand: bool = False,
     ) -> None:
         self._lookup = lookup
         self._lifetime = lifetime
         self._managed = managed
+        self._by_hand = by_hand
+        self._asked: set[str] = set()
+        self._approved: set[str] = set()
         self._key = ec.generate_private_key(ec.SECP256R1())
         usage = x509.KeyUsage(
             digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
@@ -71,6 +76,8 @@ class MemoryAuthority:
     def issue(self, order: Order) -> Issued:
         """Sign when every name's challenge is found; a managed authority knows its customer already."""
         names = order.names
+        if self._by_hand:
+            return self._answered(order)
         if not self._managed:
             order.account(lambda: pem(ec.generate_private_key(ec.SECP256R1())))
         proofs = [(f"_acme-challenge.{name.removeprefix('*.')}", f"proof-of-{name}") for name in names]
@@ -82,9 +89,24 @@ class MemoryAuthority:
                 cause="; ".join(f"{record} does not hold the challenge" for record in missing),
                 remedy="look at the challenge record that the authority saw, then run again",
             )
+        return self._signed(order)
+
+    def approve(self) -> None:
+        """A person says yes to all that was asked."""
+        self._approved |= self._asked
+
+    def _answered(self, order: Order) -> Issued:
+        if order.request() not in self._approved:
+            self._asked.add(order.request())
+            what = f"waiting for somebody to approve {order.name}"
+            raise Waiting(what, remedy="have it approved, then apply again")
+        return self._signed(order)
+
+    def _signed(self, order: Order) -> Issued:
+        names = [x509.DNSName(name) for name in order.names]
         leaf = (
             self._certificate(x509.Name([]), self._key_of(order), self._lifetime)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=True)
+            .add_extension(x509.SubjectAlternativeName(names), critical=True)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(self._key, hashes.SHA256())

@@ -8,13 +8,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from provisioning_assets.assets.certificates import task
+from provisioning_assets.assets.certificates import Certificates, certificates_are_issued, task
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.secrets import ACME_ACCOUNT
+from provisioning_assets.core.evidence import Verdict
 from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.core.plan import ChangeClass
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.sections import Certificate
-from provisioning_assets.errors import ApplyFailed
+from provisioning_assets.errors import ApplyFailed, Waiting
 from provisioning_assets.operations import orders
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.support.certified import ENGAGEMENT, RUNTIME, SHOP, Certified
@@ -192,3 +194,76 @@ def test_somebody_else_who_writes_meanwhile_is_told(shop: Certified, monkeypatch
 
     assert caught.value.remedy
     assert "PRIVATE KEY" not in str(caught.value)
+
+
+@pytest.fixture
+def by_hand(shop: Certified) -> Certified:
+    shop.authority = shop.memory(by_hand=True)
+    return shop
+
+
+def test_a_person_who_takes_days_is_waited_for_with_one_key(by_hand: Certified) -> None:
+    told = []
+    for _ in range(2):
+        with pytest.raises(Waiting) as waiting:
+            by_hand.apply()
+        told.append((waiting.value.what, by_hand.pending()))
+    assert told[0] == told[1]
+
+    by_hand.authority.approve()
+    by_hand.apply()
+
+    assert by_hand.plan() == []
+    assert by_hand.kept()["key"] == told[0][1]["key"]
+
+
+def test_what_is_waited_for_stands_in_the_plan_and_in_the_item(by_hand: Certified) -> None:
+    with pytest.raises(Waiting) as waiting:
+        by_hand.apply()
+
+    (change,) = Certificates(by_hand.run()).plan().changes
+    finding = certificates_are_issued.check(by_hand.run())
+
+    assert waiting.value.what in change.told
+    assert finding.verdict is Verdict.RED
+    assert waiting.value.what in finding.problems["certificate shop"]
+
+
+def test_a_renewal_that_waits_leaves_what_is_served(by_hand: Certified) -> None:
+    by_hand.authority = by_hand.memory(lifetime=timedelta(seconds=30))
+    by_hand.apply()
+    served = by_hand.kept()
+    by_hand.authority._by_hand = True
+
+    with pytest.raises(Waiting) as waiting:
+        by_hand.apply()
+
+    assert by_hand.kept() == served
+    (change,) = Certificates(by_hand.run()).plan().changes
+    assert change.change_class is ChangeClass.OPERATIONAL
+    assert waiting.value.what in change.told
+
+
+def test_one_that_waits_holds_up_no_other(by_hand: Certified) -> None:
+    by_hand.certificates = (SHOP, Certificate(name="api", names=("api.shop.example",)))
+    with pytest.raises(Waiting) as waiting:
+        by_hand.apply()
+    assert all(each.name in str(waiting.value) for each in by_hand.certificates)
+    by_hand.authority._approved.add(by_hand.pending("api")["request"])
+
+    with pytest.raises(Waiting):
+        by_hand.apply()
+
+    assert by_hand.kept("api")
+    assert [change.partition(" (")[0] for change in by_hand.plan()] == ["update certificate shop"]
+
+
+def test_other_names_make_what_was_asked_for_worthless(by_hand: Certified) -> None:
+    with pytest.raises(Waiting):
+        by_hand.apply()
+    by_hand.authority.approve()
+    by_hand.certificates = (Certificate(name="shop", names=("other.example",)),)
+    assert by_hand.plan() == ["create certificate shop"]
+
+    with pytest.raises(Waiting):
+        by_hand.apply()
