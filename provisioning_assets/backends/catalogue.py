@@ -6,7 +6,7 @@ from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.backends.certificates.settings import Acme
+from provisioning_assets.backends.certificates.settings import Acme, Manual
 from provisioning_assets.backends.config.settings import Ssm
 from provisioning_assets.backends.dns.settings import Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
@@ -72,6 +72,17 @@ PRODUCTS: tuple[Product, ...] = (
         "certificates.acme:Acme",
         proven="OpenBao's ACME authority",
         not_tested=("Let's Encrypt's rate limits",),
+    ),
+    Product(
+        Kind.CERTIFICATES,
+        Manual,
+        "certificates.manual:Manual",
+        proven="this machine's file system, with an authority of the tests",
+        lacks={
+            Capability.CHALLENGES: "whoever signs judges the names in their own way",
+            Capability.UNATTENDED: "a person takes the request to an authority and brings the chain",
+        },
+        not_tested=("what a public authority adds to the names that it is asked for",),
     ),
     Product(Kind.SECRETS, OpenBao, "secrets.openbao.store:OpenBao", proven="OpenBao"),
     Product(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -19,6 +20,7 @@ from tests.support.authorities import Challenges, Customer, acme_directory
 from tests.support.back_ends import FAKE, lacks, names, products, subject_of
 from tests.support.laws import EveryBackEnd, Proven
 from tests.support.name_servers import Zone, answering
+from tests.support.signing import Signer
 
 NAMES = ("shop.example", "www.shop.example", "api.shop.example")
 MANAGED = f"{FAKE}, which keeps the keys"
@@ -50,8 +52,32 @@ def acme(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.CERTIFICATES, "acme", request.getfixturevalue("directory"), leading_to)
 
 
-SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"acme": acme}
-PEOPLE: Mapping[str, Callable[[Proven], Callable[[], None]]] = {}
+def manual(request: pytest.FixtureRequest) -> Proven:
+    """A folder, and somebody who signs; it cannot be where a file is."""
+    tmp_path: Path = request.getfixturevalue("tmp_path")
+    (tmp_path / "in-the-way").mkdir()
+    (tmp_path / "in-the-way/certificates").write_text("a file")
+
+    def below(engagement: str) -> Access:
+        return Access("the test's own", {}, folder=Path(engagement), engagement=Path(engagement))
+
+    return Proven(Kind.CERTIFICATES, "manual", str(tmp_path), below, away=str(tmp_path / "in-the-way"))
+
+
+def who_signs(proven: Proven) -> Callable[[], None]:
+    """Somebody who has each request signed."""
+
+    def sign() -> None:
+        for request in (Path(proven.address) / "certificates").glob("*.csr"):
+            chain = SIGNER.sign(request.read_text()) + SIGNER.pem
+            request.with_suffix(".pem").write_text(chain)
+
+    return sign
+
+
+SIGNER = Signer("Test Root")
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"acme": acme, "manual": manual}
+PEOPLE: Mapping[str, Callable[[Proven], Callable[[], None]]] = {"manual": who_signs}
 """What a person does for a product that cannot do without one."""
 
 

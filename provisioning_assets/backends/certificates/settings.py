@@ -1,9 +1,20 @@
 """Settings of certificate authorities."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from provisioning_assets.backends.addresses import Url, url
 from provisioning_assets.backends.backend import IDENTITY, Settings
+
+
+def _below(folder: str) -> str:
+    path = PurePosixPath(folder)
+    if path.is_absolute() or ".." in path.parts:
+        raise PydanticCustomError("folder", "a folder below the engagement's own")
+    return folder
 
 
 class Acme(Settings):
@@ -13,3 +24,11 @@ class Acme(Settings):
     name: Literal["acme"] = "acme"
     directory: Annotated[Url | None, IDENTITY] = None
     """Its directory; must be the profile's ACME_DIRECTORY_URL, which is the default."""
+
+
+class Manual(Settings):
+    """A person who has requests signed: each is written as a file, and the chain is put beside it."""
+
+    name: Literal["manual"] = "manual"
+    folder: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_below), IDENTITY] = "certificates"
+    """Folder of the requests and the chains, relative to the engagement's."""

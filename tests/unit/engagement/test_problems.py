@@ -111,6 +111,7 @@ SEPARATION = [
     ("namespace: ${engagement}/${environment}", "namespace: shop", "namespace:", "staging and production", ""),
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: ../records}", "../records", "../records", ""),
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: /records}", "/records", "/records", ""),
+    ("provider: acme", "provider: {name: manual, folder: ../x}", "folder: ../x", "`folder`", "below"),
     ("staging-state}", 'staging-state}\n    account: "1234"', "account:", "`account`", "^\\d{12}$"),
     ("{name: s3, bucket: demo-shop-staging-state}", "{name: file, bucket: x}", "name: file", "`file`", "`files`"),
     ("{name: s3, bucket: demo-shop-staging-state}", "{name: files, folder: records}", "name: files", "", "`s3`"),
