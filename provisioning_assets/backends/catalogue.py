@@ -6,7 +6,7 @@ from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.backends.certificates.settings import Acme, Manual
+from provisioning_assets.backends.certificates.settings import Acme, Manual, OpenBaoPki
 from provisioning_assets.backends.config.settings import Ssm
 from provisioning_assets.backends.dns.settings import Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
@@ -83,6 +83,14 @@ PRODUCTS: tuple[Product, ...] = (
             Capability.UNATTENDED: "a person takes the request to an authority and brings the chain",
         },
         not_tested=("what a public authority adds to the names that it is asked for",),
+    ),
+    Product(
+        Kind.CERTIFICATES,
+        OpenBaoPki,
+        "certificates.openbao_pki:OpenBaoPki",
+        proven="OpenBao",
+        lacks={Capability.CHALLENGES: "the role on the server says for which names it signs"},
+        not_tested=("an authority on another server than the secret store", "Vault's PKI engine"),
     ),
     Product(Kind.SECRETS, OpenBao, "secrets.openbao.store:OpenBao", proven="OpenBao"),
     Product(

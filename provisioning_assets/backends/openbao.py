@@ -101,7 +101,8 @@ class Connection:
             ) from None
         except VaultError as error:
             cause = "; ".join(str(each) for each in error.errors or [type(error).__name__])
-            raise ProviderFailed(f"{self.product} failed while {doing}", where=self.address, cause=cause) from None
+            what, remedy = f"{self.product} failed while {doing}", "see what its log says about it, then run again"
+            raise ProviderFailed(what, where=self.address, cause=cause, remedy=remedy) from None
 
     def reach(self) -> None:
         """Its health, that it is not sealed, and that there is a token for it."""

@@ -16,10 +16,12 @@ from provisioning_assets.errors import NotConverged, ProviderFailed, Waiting
 from provisioning_assets.probes.resolvers import Server, ask
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
-from tests.support.authorities import Challenges, Customer, acme_directory
+from tests.support.authorities import Challenges, Customer, acme_directory, mounted_pki
 from tests.support.back_ends import FAKE, lacks, names, products, subject_of
 from tests.support.laws import EveryBackEnd, Proven
 from tests.support.name_servers import Zone, answering
+from tests.support.secret_stores import vault_access
+from tests.support.servers import SecretServer
 from tests.support.signing import Signer
 
 NAMES = ("shop.example", "www.shop.example", "api.shop.example")
@@ -64,6 +66,23 @@ def manual(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.CERTIFICATES, "manual", str(tmp_path), below, away=str(tmp_path / "in-the-way"))
 
 
+@pytest.fixture(scope="module")
+def private_pki(request: pytest.FixtureRequest) -> SecretServer:
+    server: SecretServer = request.getfixturevalue("bao")
+    mounted_pki(server, "private", allowed_domains="shop.example", allow_bare_domains=True, allow_subdomains=True)
+    return server
+
+
+def openbao_pki(request: pytest.FixtureRequest) -> Proven:
+    """A role for the zone, as OpenBao makes one."""
+    server: SecretServer = request.getfixturevalue("private_pki")
+
+    def leading_to(address: str) -> Access:
+        return vault_access(address, server.token)
+
+    return Proven(Kind.CERTIFICATES, "openbao_pki", server.address, leading_to, {"mount": "private", "role": "server"})
+
+
 def who_signs(proven: Proven) -> Callable[[], None]:
     """Somebody who has each request signed."""
 
@@ -76,7 +95,11 @@ def who_signs(proven: Proven) -> Callable[[], None]:
 
 
 SIGNER = Signer("Test Root")
-SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"acme": acme, "manual": manual}
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
+    "acme": acme,
+    "manual": manual,
+    "openbao_pki": openbao_pki,
+}
 PEOPLE: Mapping[str, Callable[[Proven], Callable[[], None]]] = {"manual": who_signs}
 """What a person does for a product that cannot do without one."""
 

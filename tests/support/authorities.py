@@ -73,16 +73,22 @@ class Challenges:
             self.zone.rrsets.clear()
 
 
+def mounted_pki(server: SecretServer, path: str, **role: object) -> hvac.Client:
+    """Make an OpenBao an authority with the role `server`; somebody who may do everything there."""
+    bao = hvac.Client(url=server.address, token=server.token)
+    bao.sys.enable_secrets_engine("pki", path=path, config={"max_lease_ttl": "87600h"})
+    root = {"common_name": "Test Root", "ttl": "87600h", "key_type": "ec"}
+    bao.write_data(f"{path}/root/generate/internal", data=root)
+    bao.write_data(f"{path}/roles/server", data={"key_type": "any", **role})
+    return bao
+
+
 def acme_directory(server: SecretServer, name_server: str) -> str:
     """Make an OpenBao an ACME authority that asks this name server; the address of its directory."""
-    bao = hvac.Client(url=server.address, token=server.token)
-    bao.sys.enable_secrets_engine("pki", path="pki", config={"max_lease_ttl": "87600h"})
-    bao.write_data("pki/root/generate/internal", data={"common_name": "Test Root", "ttl": "87600h", "key_type": "ec"})
+    bao = mounted_pki(server, "pki", allow_any_name=True, allow_wildcard_certificates=True, require_cn=False)
     bao.write_data("pki/config/cluster", data={"path": f"{server.address}/v1/pki"})
     headers = {"allowed_response_headers": ["Replay-Nonce", "Link", "Location"]}
     bao.write_data("sys/mounts/pki/tune", data=headers)
-    role = {"allow_any_name": True, "allow_wildcard_certificates": True, "require_cn": False, "key_type": "any"}
-    bao.write_data("pki/roles/server", data=role)
     enabled = {"enabled": True, "default_directory_policy": "role:server", "dns_resolver": name_server}
     bao.write_data("pki/config/acme", data={**enabled, "allowed_roles": ["server"], "eab_policy": "not-required"})
     return f"{server.address}/v1/pki/acme/directory"

@@ -8,6 +8,10 @@ from pydantic_core import PydanticCustomError
 
 from provisioning_assets.backends.addresses import Url, url
 from provisioning_assets.backends.backend import IDENTITY, Settings
+from provisioning_assets.backends.variables import VAULT
+
+_PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_SEGMENT, _PATH = f"^{_PART}$", f"^{_PART}(/{_PART})*$"
 
 
 def _below(folder: str) -> str:
@@ -32,3 +36,16 @@ class Manual(Settings):
     name: Literal["manual"] = "manual"
     folder: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_below), IDENTITY] = "certificates"
     """Folder of the requests and the chains, relative to the engagement's."""
+
+
+class OpenBaoPki(Settings):
+    """A role of OpenBao's PKI engine, on the server of the secret store."""
+
+    variables: ClassVar = VAULT
+    name: Literal["openbao_pki"] = "openbao_pki"
+    address: Annotated[Url | None, IDENTITY] = None
+    """The server's address; must be the profile's VAULT_ADDR, which is the default."""
+    mount: Annotated[str, Field(pattern=_PATH)] = "pki"
+    """Where the engine is mounted."""
+    role: Annotated[str, Field(pattern=_SEGMENT)]
+    """The role that signs: it decides which names are allowed, and for how long."""
