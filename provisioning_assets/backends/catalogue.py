@@ -6,7 +6,7 @@ from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.backends.certificates.settings import Acme, Manual, OpenBaoPki
+from provisioning_assets.backends.certificates.settings import Acme, AcmPca, Manual, OpenBaoPki
 from provisioning_assets.backends.config.settings import Ssm
 from provisioning_assets.backends.dns.settings import Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
@@ -91,6 +91,17 @@ PRODUCTS: tuple[Product, ...] = (
         proven="OpenBao",
         lacks={Capability.CHALLENGES: "the role on the server says for which names it signs"},
         not_tested=("an authority on another server than the secret store", "Vault's PKI engine"),
+    ),
+    Product(
+        Kind.CERTIFICATES,
+        AcmPca,
+        "certificates.acm_pca:AcmPca",
+        proven="moto",
+        lacks={Capability.CHALLENGES: "it signs whatever the account's permissions let through"},
+        not_tested=(
+            "Amazon's own judgement of requests, validity and templates: moto judges none, and always signs for a year",
+            "an authority that another account shares",
+        ),
     ),
     Product(Kind.SECRETS, OpenBao, "secrets.openbao.store:OpenBao", proven="OpenBao"),
     Product(

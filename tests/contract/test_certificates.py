@@ -17,9 +17,10 @@ from provisioning_assets.probes.resolvers import Server, ask
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
 from tests.support.authorities import Challenges, Customer, acme_directory, mounted_pki
-from tests.support.back_ends import FAKE, lacks, names, products, subject_of
+from tests.support.back_ends import FAKE, aws_access, lacks, names, products, subject_of
 from tests.support.laws import EveryBackEnd, Proven
 from tests.support.name_servers import Zone, answering
+from tests.support.private_ca import root_authority
 from tests.support.secret_stores import vault_access
 from tests.support.servers import SecretServer
 from tests.support.signing import Signer
@@ -83,6 +84,17 @@ def openbao_pki(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.CERTIFICATES, "openbao_pki", server.address, leading_to, {"mount": "private", "role": "server"})
 
 
+@pytest.fixture(scope="module")
+def private_ca(request: pytest.FixtureRequest) -> str:
+    return root_authority(request.getfixturevalue("moto"))
+
+
+def acm_pca(request: pytest.FixtureRequest) -> Proven:
+    """A root of its own, on moto."""
+    settings = {"arn": request.getfixturevalue("private_ca")}
+    return Proven(Kind.CERTIFICATES, "acm_pca", request.getfixturevalue("moto"), aws_access, settings)
+
+
 def who_signs(proven: Proven) -> Callable[[], None]:
     """Somebody who has each request signed."""
 
@@ -99,6 +111,7 @@ SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
     "acme": acme,
     "manual": manual,
     "openbao_pki": openbao_pki,
+    "acm_pca": acm_pca,
 }
 PEOPLE: Mapping[str, Callable[[Proven], Callable[[], None]]] = {"manual": who_signs}
 """What a person does for a product that cannot do without one."""

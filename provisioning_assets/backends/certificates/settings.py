@@ -1,5 +1,6 @@
 """Settings of certificate authorities."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal
 
@@ -8,10 +9,18 @@ from pydantic_core import PydanticCustomError
 
 from provisioning_assets.backends.addresses import Url, url
 from provisioning_assets.backends.backend import IDENTITY, Settings
-from provisioning_assets.backends.variables import VAULT
+from provisioning_assets.backends.variables import AWS, VAULT
 
 _PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _SEGMENT, _PATH = f"^{_PART}$", f"^{_PART}(/{_PART})*$"
+
+_ARN = re.compile(r"arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:\d{12}:certificate-authority/[0-9a-f-]{36}", re.ASCII)
+
+
+def _authority(arn: str) -> str:
+    if not _ARN.fullmatch(arn):
+        raise PydanticCustomError("arn", "`arn:aws:acm-pca:REGION:ACCOUNT:certificate-authority/ID`")
+    return arn
 
 
 def _below(folder: str) -> str:
@@ -49,3 +58,14 @@ class OpenBaoPki(Settings):
     """Where the engine is mounted."""
     role: Annotated[str, Field(pattern=_SEGMENT)]
     """The role that signs: it decides which names are allowed, and for how long."""
+
+
+class AcmPca(Settings):
+    """An authority of AWS Private CA."""
+
+    variables: ClassVar = AWS
+    name: Literal["acm_pca"] = "acm_pca"
+    arn: Annotated[str, AfterValidator(_authority), IDENTITY]
+    """Its ARN; it may lie in another region, or in another account that shares it."""
+    days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """For how long a certificate is valid; an authority of short-lived ones allows seven."""
