@@ -26,6 +26,8 @@ class Capability(StrEnum):
     """Has names proven by DNS records before it issues."""
     UNATTENDED = "certificates.unattended"
     """Issues and renews without a person."""
+    GUARDED = "dns.guarded"
+    """Refuses by itself to overwrite a record that changed since it was looked at."""
     GRANTS_TRIED = "secrets.grants_tried"
     """Logs in as a role and tries what it can read."""
     ALARM_EVALUATION = "monitoring.alarm_evaluation"

@@ -11,7 +11,7 @@ from provisioning_assets.runs.task import Task
 
 
 def build_asset(graph: Graph, task: Task) -> dg.AssetsDefinition:
-    """The asset that carries the task out."""
+    """The asset that carries out the task."""
     engagement = graph.engagement
 
     @dg.asset(
@@ -33,7 +33,7 @@ def build_asset(graph: Graph, task: Task) -> dg.AssetsDefinition:
 
 
 def _dependencies(graph: Graph, task: Task) -> list[dg.AssetKey]:
-    """Upstream in the same environment; an environment's first assets stand on the verified one before it."""
+    """Upstream in the same environment; an environment's first assets depend on the previous verified environment."""
     engagement = graph.engagement
     deps = [dg.AssetKey([engagement.name, task.environment, name]) for name in task.upstream]
     before = engagement.before(task.environment)
@@ -43,7 +43,7 @@ def _dependencies(graph: Graph, task: Task) -> list[dg.AssetKey]:
 
 
 def build_broken(name: str, problems: str) -> dg.AssetsDefinition:
-    """An engagement whose file cannot be read, as one asset that says so and cannot be materialized."""
+    """An engagement whose file cannot be read: one asset that says so and cannot be materialized."""
 
     @dg.asset(key=[name, "engagement_file"], group_name=name, description=f"```\n{problems}\n```", kinds={"broken"})
     def engagement_file() -> None:

@@ -1,4 +1,4 @@
-"""Certificates as they are: what a chain says, and what a TLS client is really served."""
+"""Certificates: what a chain says, and what a TLS client is really served."""
 
 import hashlib
 import re
@@ -34,7 +34,7 @@ _RULE = re.compile(rf"{_PART}:(\d*|\*):{_PART}:(\d*)")
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a chain's leaf says."""
+    """The contents of a chain's leaf certificate."""
 
     names: tuple[str, ...]
     issuer: str
@@ -47,7 +47,7 @@ class Described:
     """SHA-256 of the public key (SPKI), which its private key shares."""
 
     def renewal_due(self, now: datetime) -> bool:
-        """True from two thirds of the lifetime on: lifetimes shrink, a fixed number of days does not."""
+        """True after two thirds of the lifetime."""
         return renewal_due(self.not_before, self.not_after, now)
 
     def covers(self, host: str) -> bool:
@@ -66,7 +66,7 @@ def fingerprint_of_key(private_key: str) -> str:
 
 
 def check_served(host: str, stored_chain: str, key_fingerprint: str, access: Access, *, now: datetime) -> str | None:
-    """What is wrong with the certificate that a TLS client gets at `host`; None when it is the stored one and good."""
+    """What is wrong with the certificate that a TLS client gets at `host`; None when it is the stored one and valid."""
     stored = describe(stored_chain)
     address = connect_to(host, access)
     try:
@@ -93,7 +93,7 @@ def connect_to(host: str, access: Access, port: int = _HTTPS) -> tuple[str, int]
 
 
 def viewpoint(access: Access) -> dict[str, Json]:
-    """From where a certificate is looked at, and with whose trust: digest of the anchors, empty if there are none."""
+    """The vantage point of TLS checks, and a digest of their trust store; empty if there is none."""
     anchors = _anchors(access)
     trusted = hashlib.sha256(anchors.read_bytes()).hexdigest() if anchors.is_file() else ""
     return {**access.viewpoint(_CONNECT_TO), "trust anchors": trusted}
@@ -158,7 +158,7 @@ def _fetch(host: str, address: tuple[str, int]) -> list[x509.Certificate]:
 
 
 def _unverified_chain(tls: ssl.SSLSocket) -> list[bytes]:
-    """Every certificate that the server sent. Public API from Python 3.13 on; the same call below it before."""
+    """Every certificate that the server sent. A public API from Python 3.13 on; before, the same call underneath."""
     if hasattr(tls, "get_unverified_chain"):
         return list(tls.get_unverified_chain())
     sent = tls._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way in 3.11

@@ -1,4 +1,4 @@
-"""The graph of an engagement: its tasks, what each stands on, and the digests that follow from it."""
+"""The graph of an engagement: its tasks, what each depends on, and the digests that follow."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Graph:
         return (task for task in self.tasks if task.environment == environment)
 
     def upstream(self, task: Task) -> list[Task]:
-        """Every task that this one stands on, direct or not, upstream first."""
+        """Every task that this one depends on, directly or not, upstream first."""
         wanted = set(task.upstream)
         for earlier in reversed(list(self.of(task.environment))):
             if earlier.name in wanted:

@@ -1,6 +1,6 @@
-"""Profiles: a file of variables for one environment, which says where its servers are and with which credentials.
+"""Profiles: a file of variables for one environment, with the addresses of its servers and the credentials for them.
 
-A profile lies outside the repository, or under `.provisioning/`, which git ignores. It is one `NAME=value` a line.
+A profile lies outside the repository, or under `.provisioning/`, which git ignores. Each line is `NAME=value`.
 """
 
 import stat
@@ -20,7 +20,7 @@ from provisioning_assets.errors import ConfigurationError, Problem, ProviderFail
 from provisioning_assets.probes import resolvers, tls
 
 CHOSEN = "PROVISIONING_PROFILE"
-"""Variable of the shell: `NAME` for every environment, or `ENVIRONMENT=NAME,…`."""
+"""Shell variable that chooses profiles: `NAME` for every environment, or `ENVIRONMENT=NAME,…`."""
 
 VARIABLES: Variables = {**catalogue.variables(), **access.VARIABLES, **resolvers.VARIABLES, **tls.VARIABLES}
 """What products and we ourselves read of a profile; names that end in `_` begin many."""
@@ -63,7 +63,7 @@ def access_of(engagement: Engagement, environment: Environment) -> Access:
 
 
 def folders(repository: Path, shell: Mapping[str, str]) -> tuple[Path, Path]:
-    """Where profiles are looked for: the repository's own, then the operator's."""
+    """Folders that are searched for profiles: the repository's own, then the operator's."""
     home = Path(shell.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     return repository / ".provisioning" / "profiles", home / "provisioning" / "profiles"
 
@@ -172,6 +172,6 @@ def _refuse(problems: Iterable[Problem]) -> None:
 
 
 def _line(original: Original) -> int:
-    """The line of what is written there: the parser counts from the empty lines before it."""
+    """The line of an entry: the parser counts the empty lines before it as part of it."""
     text = original.string
     return original.line + text[: len(text) - len(text.lstrip())].count("\n")

@@ -1,4 +1,4 @@
-"""Certificate authorities: certificates for names. Products: ACME (RFC 8555)."""
+"""Certificate authorities: they issue certificates for names, each in its own way."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -17,7 +17,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """A certificate whose key never leaves the product: a reference, and the chain that everybody may see."""
+    """A certificate whose key never leaves the product: a reference, and the public chain."""
 
     reference: str
     chain: str
@@ -65,7 +65,7 @@ class Order(Protocol):
         ...
 
     def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
-        """TXT records (absolute name, value) that exist, and are served, inside the context."""
+        """Serve these TXT records (absolute name, value) inside the context."""
         ...
 
 
@@ -73,7 +73,7 @@ class CertificateAuthority(Backend, Protocol):
     """Issues certificates."""
 
     def authority(self) -> str:
-        """Who issues: moving to another one orders every certificate anew."""
+        """Who issues; after a move to another one, every certificate is ordered again."""
         ...
 
     def issue(self, order: Order) -> Issued:

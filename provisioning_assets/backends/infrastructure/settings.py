@@ -7,7 +7,7 @@ from provisioning_assets.backends.variables import AWS, texts
 
 
 class Terraform(Settings):
-    """Terraform, as it is installed where a run works."""
+    """Terraform, as installed on the machine where a run works."""
 
     variables: ClassVar = {
         **AWS,

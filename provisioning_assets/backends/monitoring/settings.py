@@ -12,4 +12,4 @@ class CloudWatch(Settings):
     variables: ClassVar = AWS
     name: Literal["cloudwatch"] = "cloudwatch"
     namespace: Annotated[str | None, Own("report to the same metrics")] = None
-    """Metric namespace that the probes feed; without it `<engagement>-<environment>`."""
+    """Metric namespace that the probes feed; default is `<engagement>-<environment>`."""

@@ -1,4 +1,4 @@
-"""Files in a folder: for a ledger beside state that is kept on one machine or a shared disk."""
+"""Files in a folder: for a ledger on one machine or a shared disk."""
 
 import fcntl
 import hashlib
@@ -30,18 +30,18 @@ class FileStore:
         return cls(access.folder / settings.folder)
 
     def reach(self) -> None:
-        """That the folder, or the one in which it will be made, can be written to."""
+        """Require that the folder is writable, or the one in which it will be created."""
         with self._translated():
             place = next(each for each in (self._folder, *self._folder.parents) if each.exists())
             if not (place.is_dir() and os.access(place, os.W_OK)):
                 raise self._unusable("not writable" if place.is_dir() else f"{place} is no folder")
 
     def identity(self) -> Mapping[str, Json]:
-        """Where it is."""
+        """The folder's path."""
         return {"folder": str(self._folder.resolve())}
 
     def prepare(self) -> None:
-        """Make the folder."""
+        """Create the folder."""
         with self._translated():
             self._make()
 
@@ -134,7 +134,7 @@ class FileStore:
 
 
 def _sync(folder: Path) -> None:
-    """Make a new name in the folder outlast a power cut."""
+    """Make a new name in the folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

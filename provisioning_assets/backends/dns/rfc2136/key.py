@@ -1,4 +1,4 @@
-"""Where dynamic updates go, and the key that signs them (TSIG, RFC 8945): what the profile of an environment says."""
+"""Where dynamic updates go, and the key that signs them (TSIG, RFC 8945), from the environment's profile."""
 
 import re
 import stat
@@ -36,16 +36,16 @@ class NameServer:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A TSIG key and the file that it is from. Its `repr` has no secret."""
+    """A TSIG key and the file that it comes from. Its `repr` leaves out the secret."""
 
     name: str
     file: Path
     key: dns.tsig.Key = field(repr=False)
-    """As dnspython takes it; its `repr` has the secret."""
+    """The key as dnspython takes it; its own `repr` shows the secret."""
 
 
 def server_of(declared: str, access: Access) -> NameServer:
-    """The declared server, which must be the profile's: otherwise nothing is sent to it."""
+    """The declared server, which must be the profile's, or nothing is sent to it."""
     own = access.get(ADDRESS)
     if own and _parsed(own, access.name) == _parsed(declared, "the engagement file"):
         return _parsed(own, access.name)
@@ -58,7 +58,7 @@ def server_of(declared: str, access: Access) -> NameServer:
 
 
 def key_of(declared: str | None, access: Access) -> SigningKey | None:
-    """The key of the profile's key file, which must have the declared name; None for a server that asks for none."""
+    """The key in the profile's key file, which must have the declared name; None if neither is given."""
     named = access.get(KEY_FILE)
     if not named and declared:
         remedy = f"set {KEY_FILE} in the environment's profile to a file that tsig-keygen wrote"
@@ -91,7 +91,7 @@ def _content(file: Path) -> str:
             cause = f"its mode is {stat.S_IMODE(mode):o}, and a secret is in it"
             remedy = f"chmod 600 {file}"
             raise ProviderFailed("the TSIG key file is open to others", where=str(file), cause=cause, remedy=remedy)
-        # No decoding error may hold the file's content.
+        # A decoding error must not quote the file's content.
         return file.read_bytes().decode("ascii", errors="replace")
     except OSError as error:
         why, remedy = error.strerror or type(error).__name__, f"correct {KEY_FILE} of the profile"
@@ -99,7 +99,7 @@ def _content(file: Path) -> str:
 
 
 def _key(content: str, file: Path) -> SigningKey:
-    """The one key of a file as tsig-keygen writes it. No error quotes the content."""
+    """The single key in a file as tsig-keygen writes it. No error quotes the content."""
     found = _KEY.fullmatch(_COMMENT.sub(" ", content))
     if not found or _STATEMENT.sub("", found["body"]).strip():
         raise _malformed(file, "it is not one key of BIND's form")

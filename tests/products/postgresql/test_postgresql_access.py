@@ -13,28 +13,9 @@ from provisioning_assets.backends import postgresql as product
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.store.postgresql import PostgresqlStore
 from provisioning_assets.errors import ProviderFailed, ProvisioningError, Refused, Unreachable
-from tests.support.postgresql import PostgresqlServer, postgresql_server
+from tests.support.postgresql import SCHEMA, PostgresqlServer, postgresql_server
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
-
-SCHEMA = "provisioning"
-
-
-@pytest.fixture
-def database(postgresql: PostgresqlServer) -> str:
-    return postgresql.database()
-
-
-@pytest.fixture
-def access(postgresql: PostgresqlServer, database: str) -> Access:
-    return postgresql.access(database)
-
-
-@pytest.fixture
-def store(access: Access) -> PostgresqlStore:
-    made = PostgresqlStore(SCHEMA, access)
-    made.prepare()
-    return made
 
 
 def everything_in(error: BaseException | None) -> str:
