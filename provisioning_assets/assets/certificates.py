@@ -70,6 +70,7 @@ class Certificates:
                 issued = self._authority.issue(order)
             except Waiting as answer:
                 order.wait(answer.what)
+                self.run.progress(answer.what)
                 waiting.append(answer)
                 continue
             key = {"reference": issued.reference} if isinstance(issued, Managed) else {"key": order.key()}
