@@ -8,6 +8,7 @@
     ├── Unreachable            a server that the work needs does not answer
     ├── ProviderFailed         a server or a tool answered with an error
     │   └── ApplyFailed        the error came while writing; some changes may have been made
+    ├── Waiting                all is done that can be; the rest is somebody else's, who takes hours or days
     ├── NotConverged           written without error, yet the plan afterwards is not empty
     └── LedgerDamaged          the record contradicts itself; nothing may be concluded from it
 
@@ -138,6 +139,12 @@ class ProviderFailed(ProvisioningError):
 
 class ApplyFailed(ProviderFailed):
     """Writing failed part of the way; the next run observes what is there and converges."""
+
+
+class Waiting(ProvisioningError):
+    """Nothing failed, and it is not ready: somebody outside has to act, then the same run goes on."""
+
+    exit_code = 2
 
 
 class NotConverged(ProvisioningError):

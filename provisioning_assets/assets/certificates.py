@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from provisioning_assets.backends.certificates import CertificateAuthority, Issued, Managed
-from provisioning_assets.backends.secrets import ACME_ACCOUNT, Place, certificate_secret
+from provisioning_assets.backends import catalogue
+from provisioning_assets.backends.certificates import CertificateAuthority, Managed
+from provisioning_assets.backends.secrets import Place, certificate_secret
 from provisioning_assets.core.evidence import Finding
-from provisioning_assets.core.kinds import Kind
-from provisioning_assets.core.plan import Action, Change, ChangeClass, Plan, diff
+from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.core.plan import OTHERWISE, Action, Attributes, Change, ChangeClass, Plan, diff
 from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.sections import Certificate
-from provisioning_assets.errors import ApplyFailed
-from provisioning_assets.operations.challenges import Challenges
+from provisioning_assets.errors import ApplyFailed, Waiting
+from provisioning_assets.operations.orders import Order
 from provisioning_assets.probes import resolvers, tls
 from provisioning_assets.probes.tls import Described, check_served, describe, fingerprint_of_key
 from provisioning_assets.runs.asset_run import AssetRun, now
@@ -36,32 +37,53 @@ class Certificates:
     def plan(self) -> Plan:
         """Certificates to issue, and certificates to renew; a renewal is an operational change."""
         authority = self._authority.authority()
-        desired = {
-            f"certificate {name}": {"names": sorted(each.names), "authority": authority}
-            for name, each in self._declared.items()
-        }
-        kept = {
-            f"certificate {name}": each
-            for name, wanted in self._declared.items()
-            if (each := kept_for(self.run, wanted))
-        }
-        found = {a: {"names": list(each.leaf.names), "authority": each.authority} for a, each in kept.items()}
-        renewals = [
-            Change(Action.UPDATE, address, {"due": True}, {"due": False}, change_class=ChangeClass.OPERATIONAL)
-            for address, each in kept.items()
-            if each.leaf.renewal_due(now()) and found[address] == desired[address]
-        ]
+        desired: dict[str, Attributes] = {}
+        found: dict[str, Attributes] = {}
+        renewals = []
+        for name, each in self._declared.items():
+            address, kept = f"certificate {name}", kept_for(self.run, each)
+            wanted = {"names": sorted(each.names), "authority": authority}
+            has = {"names": list(kept.leaf.names), "authority": kept.authority} if kept else {}
+            desired[address] = {**wanted, OTHERWISE: []}
+            if has == wanted and kept and not kept.leaf.renewal_due(now()):
+                found[address] = desired[address]
+                continue
+            # What an authority is still to answer is said where people look: in the plan, and in the item about it.
+            waits = list(filter(None, [self._order(each, kept).waiting]))
+            if has == wanted:
+                found[address] = desired[address]
+                due, renewed = {"due": True, OTHERWISE: waits}, {"due": False, OTHERWISE: []}
+                renewals.append(Change(Action.UPDATE, address, due, renewed, change_class=ChangeClass.OPERATIONAL))
+            elif kept or waits:
+                found[address] = {"names": [], "authority": "", **has, OTHERWISE: waits}
         plan = diff(desired, found)
         return Plan((*plan.changes, *renewals), plan.existing)
 
     def apply(self, plan: Plan) -> None:
-        """Issue each certificate, and store its key and chain together as one version."""
-        account = self._account()
+        """Issue each, and store its key and chain as one version; `Waiting` names those that take longer."""
+        waiting = []
         for change in plan.changes:
             certificate = self._declared[change.address.removeprefix("certificate ")]
+            order = self._order(certificate, kept_for(self.run, certificate))
             self.run.progress(f"ordering {', '.join(certificate.names)}")
-            issued = self._authority.issue(certificate.names, Challenges(self.run), account)
-            self._store(certificate, issued)
+            try:
+                issued = self._authority.issue(order)
+            except Waiting as answer:
+                order.wait(answer.what)
+                self.run.progress(answer.what)
+                waiting.append(answer)
+                continue
+            key = {"reference": issued.reference} if isinstance(issued, Managed) else {"key": order.key()}
+            self._store(certificate, {**key, "chain": issued.chain})
+            order.done()
+        if waiting[1:]:
+            what = f"{len(waiting)} certificates are not issued yet"
+            raise Waiting(what, cause="; ".join(each.brief for each in waiting), remedy="then apply again")
+        if waiting:
+            raise waiting[0]
+
+    def _order(self, certificate: Certificate, kept: "Kept | None") -> Order:
+        return Order(self.run, certificate, kept.leaf.key_fingerprint if kept else "")
 
     @property
     def _declared(self) -> Mapping[str, Certificate]:
@@ -72,21 +94,9 @@ class Certificates:
         authority: CertificateAuthority = self.run.backend(Kind.CERTIFICATES)
         return authority
 
-    def _account(self) -> str | None:
-        """Our account at the authority, registered and stored on first use."""
-        store, where = self.run.backend(Kind.SECRETS), Place(self.run.scope, "engagement")
-        kept = store.read(where, ACME_ACCOUNT)["key"] if ACME_ACCOUNT in store.stored(where) else None
-        contact = self.run.environment.certificates.contact
-        account = self._authority.account(kept, contact)
-        if kept is None and account is not None:
-            store.create(where, ACME_ACCOUNT, {"key": account}, {"owner": contact, "purpose": "engagement"})
-        return account
-
-    def _store(self, certificate: Certificate, issued: Issued) -> None:
+    def _store(self, certificate: Certificate, value: Mapping[str, str]) -> None:
         store, where = self.run.backend(Kind.SECRETS), Place(self.run.scope, "runtime")
         name = certificate_secret(certificate.name)
-        key = {"reference": issued.reference} if isinstance(issued, Managed) else {"key": issued.key}
-        value = {**key, "chain": issued.chain}
         contact = self.run.environment.certificates.contact
         about = {"owner": contact, "purpose": "runtime", _AUTHORITY: self._authority.authority()}
         there = store.stored(where).get(name)
@@ -165,12 +175,14 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     """The asset of the certificates."""
     items = (certificates_are_issued, certificates_are_served)
     own, template = section(engagement, environment, "certificates")
+    product = environment.certificates.provider.name
+    proven = Capability.CHALLENGES not in catalogue.lacks(Kind.CERTIFICATES, product)
     return Task(
         name="certificates",
-        description="TLS certificates, validated over DNS, stored with their keys in the secret store.",
+        description="TLS certificates, stored with their keys in the secret store.",
         environment=environment.name,
-        labels=frozenset({environment.certificates.provider.name, "tls"}),
-        backends=(Kind.CERTIFICATES, Kind.SECRETS, Kind.DNS),
+        labels=frozenset({product, "tls"}),
+        backends=(Kind.CERTIFICATES, Kind.SECRETS, *([Kind.DNS] if proven else [])),
         views=(resolvers.viewpoint, tls.viewpoint),
         upstream=("dns_records", "secrets"),
         inputs=inputs(engagement, items, own=own, template=template),

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from provisioning_assets.backends.secrets import ACME_ACCOUNT, ALL, PURPOSES, Place, Purpose, Stored, certificate_secret
+from provisioning_assets.backends.secrets import (
+    ACME_ACCOUNT,
+    ALL,
+    PURPOSES,
+    Place,
+    Purpose,
+    Stored,
+    certificate_secret,
+    pending_secret,
+)
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Action, Attributes, Change
@@ -117,7 +126,8 @@ def _kept_by_certificates(run: AssetRun, purpose: str) -> set[str]:
     """Names of the certificates' own secrets in the same places."""
     if purpose == "engagement":
         return {ACME_ACCOUNT}
-    return {certificate_secret(each.name) for each in run.environment.certificates.certificates}
+    names = [each.name for each in run.environment.certificates.certificates]
+    return {*map(certificate_secret, names), *map(pending_secret, names)}
 
 
 @readiness_item(review_item=4, requires=(Capability.GRANTS_TRIED,))

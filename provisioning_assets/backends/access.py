@@ -40,6 +40,8 @@ class Access:
     """The repository, to which paths in settings are relative."""
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The operator's own variables, which may hold initial values of secrets."""
+    engagement: Path = field(default_factory=Path.cwd)
+    """The engagement's own folder, for files that people exchange with a product."""
 
     def get(self, name: str) -> str:
         """A variable; empty when it is not set."""
@@ -98,6 +100,10 @@ class Access:
         }
         return {**run, **own}
 
+    def shown(self, path: Path) -> str:
+        """A path as people find it: from the repository on, if it lies there."""
+        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
+
     def viewpoint(self, *names: str) -> dict[str, Json]:
         """Variables that define a vantage point."""
         return {name: self.get(name) for name in names}
@@ -129,7 +135,10 @@ def forget(*names: str) -> None:
         os.environ.pop(name, None)
 
 
-def of_process(region: str = "", account: str | None = None, folder: Path | None = None) -> Access:
+def of_process(
+    region: str = "", account: str | None = None, folder: Path | None = None, engagement: Path | None = None
+) -> Access:
     """The access of an environment that names no profile."""
     variables = process_variables()
-    return Access(OF_PROCESS, variables, region, account, folder or Path.cwd(), variables)
+    here = Path.cwd()
+    return Access(OF_PROCESS, variables, region, account, folder or here, variables, engagement or here)

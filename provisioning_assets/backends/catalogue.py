@@ -6,7 +6,7 @@ from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.backends.certificates.settings import Acme
+from provisioning_assets.backends.certificates.settings import Acme, AcmPca, Manual, OpenBaoPki
 from provisioning_assets.backends.config.settings import Ssm
 from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
@@ -101,6 +101,36 @@ PRODUCTS: tuple[Product, ...] = (
         "certificates.acme:Acme",
         proven="OpenBao's ACME authority",
         not_tested=("Let's Encrypt's rate limits",),
+    ),
+    Product(
+        Kind.CERTIFICATES,
+        Manual,
+        "certificates.manual:Manual",
+        proven="this machine's file system, with an authority of the tests",
+        lacks={
+            Capability.CHALLENGES: "whoever signs judges the names in their own way",
+            Capability.UNATTENDED: "a person takes the request to an authority and brings the chain",
+        },
+        not_tested=("what a public authority adds to the names that it is asked for",),
+    ),
+    Product(
+        Kind.CERTIFICATES,
+        OpenBaoPki,
+        "certificates.openbao_pki:OpenBaoPki",
+        proven="OpenBao",
+        lacks={Capability.CHALLENGES: "the role on the server says for which names it signs"},
+        not_tested=("an authority on another server than the secret store", "Vault's PKI engine"),
+    ),
+    Product(
+        Kind.CERTIFICATES,
+        AcmPca,
+        "certificates.acm_pca:AcmPca",
+        proven="moto",
+        lacks={Capability.CHALLENGES: "it signs whatever the account's permissions let through"},
+        not_tested=(
+            "Amazon's own judgement of requests, validity and templates: moto judges none, and always signs for a year",
+            "an authority that another account shares",
+        ),
     ),
     Product(Kind.SECRETS, OpenBao, "secrets.openbao.store:OpenBao", proven="OpenBao"),
     Product(

@@ -42,6 +42,13 @@ AWS: Variables = {
 }  # fmt: skip
 """What SDKs of AWS read, ours and that of Terraform."""
 
+VAULT: Variables = {
+    "VAULT_ADDR": url,
+    **texts("VAULT_TOKEN", "VAULT_TOKEN_FILE", "VAULT_NAMESPACE", "VAULT_CACERT"),
+    **texts("VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"),
+}
+"""What leads to an OpenBao or a Vault, whichever of its engines is used."""
+
 POSTGRESQL: Variables = {
     **texts(
         "PGHOST", "PGHOSTADDR", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from provisioning_assets.core.plan import Plan
 from provisioning_assets.core.settle import settle
-from provisioning_assets.errors import NotConverged, ProvisioningError, Refused
+from provisioning_assets.errors import NotConverged, ProvisioningError, Refused, Waiting
 
 
 class Target(Protocol):
@@ -17,7 +17,7 @@ class Target(Protocol):
         ...
 
     def apply(self, plan: Plan) -> None:
-        """Carry the plan out; raises when a part fails."""
+        """Carry the plan out; raises when a part fails, and `Waiting` when the rest of it is up to somebody else."""
         ...
 
 
@@ -29,7 +29,7 @@ class Journal(Protocol):
         ...
 
     def apply_finished(self) -> None:
-        """Written after the second plan was empty; closes an apply that an earlier run left open, too."""
+        """Written when nothing is half done; closes an apply that an earlier run left open, too."""
         ...
 
     def observed(self, plan: Plan) -> None:
@@ -84,7 +84,13 @@ def reconcile(
         raise _refused(address, reasons)
     before_write()
     journal.apply_started(plan)
-    target.apply(plan)
+    try:
+        target.apply(plan)
+    except Waiting:
+        # Nothing is half done. What is left stays in the plan, and its item is red until somebody has acted.
+        journal.observed(target.plan())
+        journal.apply_finished()
+        raise
     remaining = settle(target.plan, done=lambda plan: plan.empty, within=within)
     journal.observed(remaining)
     if not remaining.empty:

@@ -4,7 +4,6 @@ import hashlib
 import re
 import socket
 import ssl
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +12,11 @@ from pathlib import Path
 import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import verification
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates.chains import certificates, renewal_due
+from provisioning_assets.backends.certificates.requests import fingerprint, names_in
 from provisioning_assets.backends.variables import texts
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
@@ -48,8 +47,8 @@ class Described:
     """SHA-256 of the public key (SPKI), which its private key shares."""
 
     def renewal_due(self, now: datetime) -> bool:
-        """True after two thirds of the lifetime: lifetimes get shorter, and a fixed number of days would not."""
-        return now >= self.not_before + (self.not_after - self.not_before) * 2 / 3
+        """True after two thirds of the lifetime."""
+        return renewal_due(self.not_before, self.not_after, now)
 
     def covers(self, host: str) -> bool:
         """Whether one of the names is the host; a wildcard stands for one label (RFC 9525, 6.3)."""
@@ -63,7 +62,7 @@ def describe(chain: str) -> Described:
 
 def fingerprint_of_key(private_key: str) -> str:
     """SHA-256 of the public half of a PEM private key."""
-    return _fingerprint(serialization.load_pem_private_key(private_key.encode(), password=None).public_key())
+    return fingerprint(serialization.load_pem_private_key(private_key.encode(), password=None).public_key())
 
 
 def check_served(host: str, stored_chain: str, key_fingerprint: str, access: Access, *, now: datetime) -> str | None:
@@ -173,32 +172,18 @@ def _place(host: str, address: tuple[str, int]) -> str:
 
 def _certificates(pem: bytes, what: str) -> list[x509.Certificate]:
     try:
-        with warnings.catch_warnings():
-            # Some of Mozilla's old anchors have serial numbers that RFC 5280 forbids; nobody can fix them.
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-            return x509.load_pem_x509_certificates(pem)
+        return certificates(pem)
     except ValueError:
         raise ProviderFailed(f"{what} holds no PEM certificate", remedy="look at what was written there") from None
 
 
 def _described(leaf: x509.Certificate) -> Described:
-    try:
-        alternatives = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        names = alternatives.get_values_for_type(x509.DNSName)
-    except x509.ExtensionNotFound:
-        names = []
     return Described(
-        names=tuple(sorted(names)),
+        names=names_in(leaf.extensions),
         issuer=leaf.issuer.rfc4514_string(),
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
         serial=f"{leaf.serial_number:x}",
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
-        key_fingerprint=_fingerprint(leaf.public_key()),
+        key_fingerprint=fingerprint(leaf.public_key()),
     )
-
-
-def _fingerprint(public_key: PublicKeyTypes) -> str:
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
-    return digest.finalize().hex()

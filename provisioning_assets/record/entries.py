@@ -36,7 +36,7 @@ class ApplyStarted:
 
 @dataclass(frozen=True, slots=True)
 class ApplyFinished:
-    """The change is done: the second plan was empty."""
+    """Nothing is half done: the second plan was empty, or what is left in it waits for somebody else."""
 
     asset: str
     epoch: int

@@ -102,7 +102,7 @@ class AssetRun:
         self.session.ledger.append(ApplyStarted(self.task.name, epoch, plan.digest, str(plan)))
 
     def apply_finished(self) -> None:
-        """Record that the asset has converged; does nothing when no apply was open."""
+        """Record that nothing is half done; does nothing when no apply was open."""
         epoch = self.session.ledger.epoch(self.task.name)
         if epoch.unfinished:
             self.session.ledger.append(ApplyFinished(self.task.name, epoch.number))

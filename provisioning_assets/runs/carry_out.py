@@ -7,7 +7,7 @@ from provisioning_assets.core.items import Item
 from provisioning_assets.core.plan import Json
 from provisioning_assets.core.reconcile import Rule, reconcile
 from provisioning_assets.core.safety import keeps_data, respects_freeze, stays_in_proportion, touches_what_is_ours
-from provisioning_assets.errors import LockHeld, Misdirected, ProvisioningError, Refused, internal
+from provisioning_assets.errors import LockHeld, Misdirected, ProvisioningError, Refused, Waiting, internal
 from provisioning_assets.record.entries import RunRefused, RunStarted
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.declared import Declared
@@ -40,6 +40,8 @@ def carry_out(run: AssetRun) -> dict[str, Json]:
             record_end(run, item, problem)
     else:
         _leave(run)
+    if isinstance(problem, Waiting):
+        _record_plan(run)
     raise problem
 
 
@@ -53,8 +55,12 @@ def _leave(run: AssetRun) -> None:
     """Record that the run was refused: how the run before it ended still counts."""
     if _of_runs(run):
         run.session.ledger.later(RunRefused(run.task.name))
+    _record_plan(run)
+
+
+def _record_plan(run: AssetRun) -> None:
+    """A plan that was not carried out shows what differs: it is evidence for the item that judges the plan."""
     if run.last_plan() is not None:
-        # A refused plan shows what differs: it is evidence for the item that judges the plan.
         record(run, evaluate(run, run.task.checks[0]))
 
 

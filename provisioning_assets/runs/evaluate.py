@@ -10,7 +10,7 @@ from provisioning_assets.backends import catalogue
 from provisioning_assets.core.evidence import About, Evidence, Finding, State
 from provisioning_assets.core.items import Item
 from provisioning_assets.core.kinds import Kind
-from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.errors import ProvisioningError, Waiting
 from provisioning_assets.record.page import can_be_recorded
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.standings import stand
@@ -65,6 +65,8 @@ def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> No
     """
     if error is None:
         finding = Finding.green("the last run of it succeeded")
+    elif isinstance(error, Waiting):
+        finding = Finding.red(f"the run could not go on: {error.what}", error=str(error))
     else:
         finding = Finding.could_not_tell(f"the run failed: {error.what}", error=str(error))
     with suppress(ProvisioningError):

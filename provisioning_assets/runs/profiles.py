@@ -51,13 +51,13 @@ def access_of(engagement: Engagement, environment: Environment) -> Access:
     name = _chosen(shell.get(CHOSEN, ""), environment.name, environments) or environment.profile
     region, account, folder = environment.region, environment.account, engagement.repository
     if name is None:
-        found = access.of_process(region, account, folder)
+        found = access.of_process(region, account, folder, engagement.folder)
         _refuse(_emulations([_Line(0, access.EMULATION, found.emulation)], access.OF_PROCESS))
         return found
     file = _file(name, folder, shell)
     lines = _lines(file)
     variables = {each.name: each.value for each in lines}
-    found = Access(f"profile {name} ({file})", variables, region, account, folder, shell)
+    found = Access(f"profile {name} ({file})", variables, region, account, folder, shell, engagement.folder)
     _refuse([*_names(lines, str(file), found.passed_on), *_values(lines, str(file)), *_emulations(lines, str(file))])
     return found
 

@@ -1,28 +1,33 @@
 """One suite for every certificate authority, which looks for challenges in a zone that is served here."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import CertificateAuthority, Managed, Pem
-from provisioning_assets.core.kinds import Kind
-from provisioning_assets.errors import NotConverged, ProviderFailed
+from provisioning_assets.backends.certificates import CertificateAuthority, Issued, Managed
+from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.errors import NotConverged, ProviderFailed, Waiting
 from provisioning_assets.probes.resolvers import Server, ask
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
-from tests.support.authorities import CONTACT, Challenges, acme_directory
-from tests.support.back_ends import FAKE, names, products, subject_of
+from tests.support.authorities import Challenges, Customer, acme_directory, mounted_pki
+from tests.support.back_ends import FAKE, aws_access, lacks, names, products, subject_of
 from tests.support.laws import EveryBackEnd, Proven
 from tests.support.name_servers import Zone, answering
+from tests.support.private_ca import root_authority
+from tests.support.secret_stores import vault_access
+from tests.support.servers import SecretServer
+from tests.support.signing import Signer
 
 NAMES = ("shop.example", "www.shop.example", "api.shop.example")
 MANAGED = f"{FAKE}, which keeps the keys"
+BY_HAND = f"{FAKE}, where a person approves"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +55,66 @@ def acme(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.CERTIFICATES, "acme", request.getfixturevalue("directory"), leading_to)
 
 
-SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"acme": acme}
+def manual(request: pytest.FixtureRequest) -> Proven:
+    """A folder, and somebody who signs; it cannot be where a file is."""
+    tmp_path: Path = request.getfixturevalue("tmp_path")
+    (tmp_path / "in-the-way").mkdir()
+    (tmp_path / "in-the-way/certificates").write_text("a file")
+
+    def below(engagement: str) -> Access:
+        return Access("the test's own", {}, folder=Path(engagement), engagement=Path(engagement))
+
+    return Proven(Kind.CERTIFICATES, "manual", str(tmp_path), below, away=str(tmp_path / "in-the-way"))
+
+
+@pytest.fixture(scope="module")
+def private_pki(request: pytest.FixtureRequest) -> SecretServer:
+    server: SecretServer = request.getfixturevalue("bao")
+    mounted_pki(server, "private", allowed_domains="shop.example", allow_bare_domains=True, allow_subdomains=True)
+    return server
+
+
+def openbao_pki(request: pytest.FixtureRequest) -> Proven:
+    """A role for the zone, as OpenBao makes one."""
+    server: SecretServer = request.getfixturevalue("private_pki")
+
+    def leading_to(address: str) -> Access:
+        return vault_access(address, server.token)
+
+    return Proven(Kind.CERTIFICATES, "openbao_pki", server.address, leading_to, {"mount": "private", "role": "server"})
+
+
+@pytest.fixture(scope="module")
+def private_ca(request: pytest.FixtureRequest) -> str:
+    return root_authority(request.getfixturevalue("moto"))
+
+
+def acm_pca(request: pytest.FixtureRequest) -> Proven:
+    """A root of its own, on moto."""
+    settings = {"arn": request.getfixturevalue("private_ca")}
+    return Proven(Kind.CERTIFICATES, "acm_pca", request.getfixturevalue("moto"), aws_access, settings)
+
+
+def who_signs(proven: Proven) -> Callable[[], None]:
+    """Somebody who has each request signed."""
+
+    def sign() -> None:
+        for request in (Path(proven.address) / "certificates").glob("*.csr"):
+            chain = SIGNER.sign(request.read_text()) + SIGNER.pem
+            request.with_suffix(".pem").write_text(chain)
+
+    return sign
+
+
+SIGNER = Signer("Test Root")
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
+    "acme": acme,
+    "manual": manual,
+    "openbao_pki": openbao_pki,
+    "acm_pca": acm_pca,
+}
+PEOPLE: Mapping[str, Callable[[Proven], Callable[[], None]]] = {"manual": who_signs}
+"""What a person does for a product that cannot do without one."""
 
 
 class TestEveryLaw(EveryBackEnd):
@@ -59,45 +123,75 @@ class TestEveryLaw(EveryBackEnd):
         return subject_of(Kind.CERTIFICATES, request.param, SUBJECTS)(request)
 
 
-@pytest.fixture(params=[*names(Kind.CERTIFICATES), MANAGED])
-def authority(request: pytest.FixtureRequest, name_server: Server) -> CertificateAuthority:
-    if request.param in {FAKE, MANAGED}:
-        return MemoryAuthority(
-            lambda name: ask(name, "TXT", name_server, authority=True).values, managed=request.param == MANAGED
+@pytest.fixture(params=[*names(Kind.CERTIFICATES), MANAGED, BY_HAND])
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An authority that runs the suite, and what a person does who is asked by it."""
+
+    authority: CertificateAuthority
+    person: Callable[[], None] = lambda: None
+
+    def issue(self, customer: Customer) -> Issued:
+        """What a run does, and where it waits, the run after it."""
+        try:
+            return self.authority.issue(customer)
+        except Waiting:
+            self.person()
+            return self.authority.issue(customer)
+
+
+@pytest.fixture
+def authority(request: pytest.FixtureRequest, name: str, name_server: Server) -> Subject:
+    if name in {FAKE, MANAGED, BY_HAND}:
+        memory = MemoryAuthority(
+            lambda at: ask(at, "TXT", name_server, authority=True).values,
+            managed=name == MANAGED,
+            by_hand=name == BY_HAND,
         )
-    opened: CertificateAuthority = subject_of(Kind.CERTIFICATES, request.param, SUBJECTS)(request).opened()
-    return opened
+        return Subject(memory, memory.approve)
+    proven = subject_of(Kind.CERTIFICATES, name, SUBJECTS)(request)
+    return Subject(proven.opened(), PEOPLE.get(name, lambda _: lambda: None)(proven))
 
 
-def order(authority: CertificateAuthority, names: Sequence[str], challenges: Challenges) -> Pem | Managed:
-    """What a run does: the account first, then the certificate."""
-    return authority.issue(names, challenges, authority.account(None, CONTACT))
+@pytest.fixture
+def proving(name: str) -> bool:
+    """Whether it has names proven; a product that does not asks for no records."""
+    return name == MANAGED or (name != BY_HAND and not lacks(name, Capability.CHALLENGES))
 
 
-def test_one_certificate_has_all_the_names(authority: CertificateAuthority, zone: Zone) -> None:
+def order(authority: Subject, names: Sequence[str], challenges: Challenges) -> Issued:
+    return authority.issue(Customer(names, challenges))
+
+
+def test_one_certificate_has_all_the_names(authority: Subject, zone: Zone, *, proving: bool) -> None:
     challenges = Challenges(zone)
 
     issued = order(authority, NAMES, challenges)
 
     assert describe(issued.chain).names == tuple(sorted(NAMES))
-    assert {name for name, _ in challenges.seen} == {f"_acme-challenge.{name}" for name in NAMES}
+    asked = {f"_acme-challenge.{name}" for name in NAMES} if proving else set()
+    assert {name for name, _ in challenges.seen} == asked
     assert zone.rrsets == {}
 
 
-def test_a_key_on_p256_comes_with_it_or_stays_where_it_is(authority: CertificateAuthority, zone: Zone) -> None:
-    issued = order(authority, NAMES, Challenges(zone))
+def test_a_certificate_is_for_the_request_or_its_key_stays_where_it_is(authority: Subject, zone: Zone) -> None:
+    customer = Customer(NAMES, Challenges(zone))
+
+    issued = authority.issue(customer)
 
     if isinstance(issued, Managed):
         assert issued.reference
-        assert "PRIVATE KEY" not in repr(issued)
+        assert customer.keys == []
         return
-    key = load_pem_private_key(issued.key.encode(), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    assert isinstance(key.curve, ec.SECP256R1)
-    assert describe(issued.chain).key_fingerprint == fingerprint_of_key(issued.key)
+    (key,) = customer.keys
+    assert describe(issued.chain).key_fingerprint == fingerprint_of_key(key)
 
 
-def test_the_chain_is_leaf_first_and_each_one_signs_the_one_before(authority: CertificateAuthority, zone: Zone) -> None:
+def test_the_chain_is_leaf_first_and_each_one_signs_the_one_before(authority: Subject, zone: Zone) -> None:
     chain = x509.load_pem_x509_certificates(order(authority, NAMES[:1], Challenges(zone)).chain.encode())
 
     assert len(chain) > 1
@@ -105,58 +199,91 @@ def test_the_chain_is_leaf_first_and_each_one_signs_the_one_before(authority: Ce
         leaf.verify_directly_issued_by(issuer)
 
 
-def test_a_name_and_its_wildcard_are_two_values_at_one_name(authority: CertificateAuthority, zone: Zone) -> None:
+def test_a_name_and_its_wildcard_are_two_values_at_one_name(authority: Subject, zone: Zone, *, proving: bool) -> None:
     challenges = Challenges(zone)
 
     issued = order(authority, ("shop.example", "*.shop.example"), challenges)
 
     assert describe(issued.chain).names == ("*.shop.example", "shop.example")
-    assert [name for name, _ in challenges.seen] == ["_acme-challenge.shop.example"] * 2
-    assert len({value for _, value in challenges.seen}) == 2
+    assert [name for name, _ in challenges.seen] == ["_acme-challenge.shop.example"] * (2 if proving else 0)
+    assert len({value for _, value in challenges.seen}) == len(challenges.seen)
 
 
-def test_each_certificate_has_a_key_of_its_own_that_nothing_prints(authority: CertificateAuthority, zone: Zone) -> None:
-    first, second = (order(authority, NAMES[:1], Challenges(zone)) for _ in range(2))
+def test_a_renewal_has_a_key_of_its_own(authority: Subject, zone: Zone) -> None:
+    customer = Customer(NAMES[:1], Challenges(zone))
+    first = authority.issue(customer)
+    customer.done()
+
+    second = authority.issue(customer)
 
     assert describe(first.chain).key_fingerprint != describe(second.chain).key_fingerprint
-    if isinstance(first, Managed):
+    assert len(customer.accounts) <= 1
+
+
+def test_an_order_that_was_lost_is_another_certificate_for_the_same_key(authority: Subject, zone: Zone) -> None:
+    customer = Customer(NAMES[:1], Challenges(zone))
+
+    lost, again = authority.issue(customer), authority.issue(customer)
+
+    if isinstance(again, Managed):
+        assert again.reference
         return
-    secret = first.key.splitlines()[1]
-    assert not any(secret in shown for shown in (repr(first), str(first), repr(authority)))
+    assert describe(again.chain).key_fingerprint == describe(lost.chain).key_fingerprint
+    assert len(customer.keys) == 1
 
 
 def test_a_wrong_challenge_is_no_certificate_and_names_each_name(
-    authority: CertificateAuthority, zone: Zone, monkeypatch: pytest.MonkeyPatch
+    authority: Subject, zone: Zone, monkeypatch: pytest.MonkeyPatch, *, proving: bool
 ) -> None:
     # OpenBao looks again and again for 100 seconds; other authorities look once.
     monkeypatch.setattr("provisioning_assets.backends.certificates.acme.ORDER_TIME", timedelta(seconds=3))
-    account = authority.account(None, CONTACT)
+    customer = Customer(NAMES[:2], Challenges(zone, spoilt=True))
+    if not proving:
+        assert authority.issue(customer)  # the catalogue says that it proves nothing
+        return
 
     with pytest.raises(ProviderFailed) as caught:
-        authority.issue(NAMES[:2], Challenges(zone, spoilt=True), account)
+        authority.issue(customer)
 
     for name in NAMES[:2]:
         assert name in caught.value.cause
     assert caught.value.remedy
-    assert account is None or account.splitlines()[1] not in str(caught.value)
+    kept = [pem.splitlines()[1] for pem in (*customer.accounts, *customer.keys)]
+    assert not any(secret in shown for secret in kept for shown in (str(caught.value), repr(authority.authority)))
     assert zone.rrsets == {}
 
 
-def test_a_publisher_that_fails_says_so_itself(authority: CertificateAuthority) -> None:
+def test_a_publisher_that_fails_says_so_itself(authority: Subject, *, proving: bool) -> None:
     class Failing:
         def publish(self, _records: Sequence[tuple[str, str]]) -> object:
             raise NotConverged("name servers do not serve what was published")
 
+    if not proving:
+        assert authority.issue(Customer(NAMES[:1], Failing()))
+        return
     with pytest.raises(NotConverged):
-        authority.issue(NAMES[:1], Failing(), authority.account(None, CONTACT))
+        authority.issue(Customer(NAMES[:1], Failing()))
 
 
-def test_an_account_that_was_kept_stays_the_account(authority: CertificateAuthority) -> None:
-    made = authority.account(None, CONTACT)
+def test_an_authority_has_a_name_that_stays(authority: Subject) -> None:
+    assert authority.authority.authority()
+    assert authority.authority.authority() == authority.authority.authority()
 
-    assert authority.account(made, CONTACT) == made
 
+def test_one_that_needs_a_person_says_so_until_somebody_has_acted(name: str, authority: Subject, zone: Zone) -> None:
+    customer = Customer(NAMES[:1], Challenges(zone))
+    if name != BY_HAND and not lacks(name if name != MANAGED else FAKE, Capability.UNATTENDED):
+        assert authority.authority.issue(customer)
+        return
+    told = []
+    for _ in range(2):
+        with pytest.raises(Waiting) as waiting:
+            authority.authority.issue(customer)
+        told.append((waiting.value.what, waiting.value.remedy))
 
-def test_an_authority_has_a_name_that_stays(authority: CertificateAuthority) -> None:
-    assert authority.authority()
-    assert authority.authority() == authority.authority()
+    authority.person()
+
+    assert describe(authority.authority.issue(customer).chain).key_fingerprint == fingerprint_of_key(customer.keys[0])
+    assert told[0] == told[1]
+    assert all(told[0])
+    assert len(customer.keys) == 1

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import Challenges, Issued, Managed, Pem
+from provisioning_assets.backends.certificates import Issued, Managed, Order, Signed
+from provisioning_assets.backends.certificates.requests import pem
 from provisioning_assets.core.plan import Json
-from provisioning_assets.errors import ProviderFailed
+from provisioning_assets.errors import ProviderFailed, Waiting
 
 _ROOT = x509.Name.from_rfc4514_string("CN=Memory Authority")
 _SKEW = timedelta(minutes=1)
@@ -21,7 +22,8 @@ _SKEW = timedelta(minutes=1)
 class MemoryAuthority:
     """Looks each challenge up with `lookup`, as a real authority does by DNS.
 
-    A `managed` one keeps the keys, as a cloud's certificate manager does. Accounts prove nothing and cost nothing.
+    A `managed` one keeps the keys, as a cloud's certificate manager does; one `by_hand` proves nothing, and waits
+    until a person approves what it was asked. Accounts prove nothing and cost nothing.
     """
 
     def __init__(
@@ -30,10 +32,14 @@ class MemoryAuthority:
         *,
         lifetime: timedelta = timedelta(days=90),
         managed: bool = False,
+        by_hand: bool = False,
     ) -> None:
         self._lookup = lookup
         self._lifetime = lifetime
         self._managed = managed
+        self._by_hand = by_hand
+        self._asked: set[str] = set()
+        self._approved: set[str] = set()
         self._key = ec.generate_private_key(ec.SECP256R1())
         usage = x509.KeyUsage(
             digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
@@ -67,14 +73,15 @@ class MemoryAuthority:
         """Another one for every instance: its root's number."""
         return f"memory {self._root.serial_number:x}"
 
-    def account(self, kept: str | None, contact: str) -> str | None:
-        """The kept key, or a new one; a managed authority knows its customer already."""
-        return None if self._managed else kept or _pem(ec.generate_private_key(ec.SECP256R1()))
-
-    def issue(self, names: Sequence[str], challenges: Challenges, account: str | None) -> Issued:
-        """Sign when every name's challenge is found."""
+    def issue(self, order: Order) -> Issued:
+        """Sign when every name's challenge is found; a managed authority knows its customer already."""
+        names = order.names
+        if self._by_hand:
+            return self._answered(order)
+        if not self._managed:
+            order.account(lambda: pem(ec.generate_private_key(ec.SECP256R1())))
         proofs = [(f"_acme-challenge.{name.removeprefix('*.')}", f"proof-of-{name}") for name in names]
-        with challenges.publish(proofs):
+        with order.publish(proofs):
             missing = [record for record, value in proofs if value not in self._lookup(record)]
         if missing:
             raise ProviderFailed(
@@ -82,20 +89,37 @@ class MemoryAuthority:
                 cause="; ".join(f"{record} does not hold the challenge" for record in missing),
                 remedy="look at the challenge record that the authority saw, then run again",
             )
-        key = ec.generate_private_key(ec.SECP256R1())
+        return self._signed(order)
+
+    def approve(self) -> None:
+        """A person says yes to all that was asked."""
+        self._approved |= self._asked
+
+    def _answered(self, order: Order) -> Issued:
+        if order.request() not in self._approved:
+            self._asked.add(order.request())
+            what = f"waiting for somebody to approve {order.name}"
+            raise Waiting(what, remedy="have it approved, then apply again")
+        return self._signed(order)
+
+    def _signed(self, order: Order) -> Issued:
+        names = [x509.DNSName(name) for name in order.names]
         leaf = (
-            self._certificate(x509.Name([]), key.public_key(), self._lifetime)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=True)
+            self._certificate(x509.Name([]), self._key_of(order), self._lifetime)
+            .add_extension(x509.SubjectAlternativeName(names), critical=True)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         chain = leaf.public_bytes(serialization.Encoding.PEM).decode() + self.anchor
-        return Managed(f"memory:{leaf.serial_number:x}", chain) if self._managed else Pem(_pem(key), chain)
+        return Managed(f"memory:{leaf.serial_number:x}", chain) if self._managed else Signed(chain)
 
-    def _certificate(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, lifetime: timedelta
-    ) -> x509.CertificateBuilder:
+    def _key_of(self, order: Order) -> Any:
+        if self._managed:
+            return ec.generate_private_key(ec.SECP256R1()).public_key()
+        return x509.load_pem_x509_csr(order.request().encode()).public_key()
+
+    def _certificate(self, subject: x509.Name, key: Any, lifetime: timedelta) -> x509.CertificateBuilder:
         begin = datetime.now(UTC) - _SKEW
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return (
@@ -106,8 +130,3 @@ class MemoryAuthority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(authority, critical=False)
         )
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()

@@ -24,6 +24,7 @@ from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates.acme import Acme
 from provisioning_assets.probes.tls import connect_to, describe
+from tests.support.authorities import Customer
 
 HEALTHY = "import sys; from provisioning_assets.sandbox.prober import healthy; sys.exit(not healthy(sys.argv[1]))"
 
@@ -137,9 +138,9 @@ def test_a_certificate_ordered_by_acme_through_the_emulated_zones_is_served(
     store: Store, zone: Zone, cloud: Access
 ) -> None:
     authority = Acme(None, cloud)
-    account = authority.account(None, "ops@shop.example")
-    issued = authority.issue((zone.name, f"*.{zone.name}"), zone, account)
-    store.keep("certificate-site", issued.key, issued.chain)
+    customer = Customer((zone.name, f"*.{zone.name}"), zone)
+    issued = authority.issue(customer)
+    store.keep("certificate-site", customer.keys[0], issued.chain)
     expected = describe(issued.chain).fingerprint
     assert until(lambda: served(zone.name, cloud)) == expected
     assert served(f"shop.{zone.name}", cloud) == expected

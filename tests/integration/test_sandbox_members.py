@@ -27,6 +27,7 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates.acme import Acme
 from provisioning_assets.sandbox.name_server import NEGATIVE_TTL
 from provisioning_assets.sandbox.resolver import Cache
+from tests.support.authorities import Customer
 from tests.support.name_servers import Zone, answering
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
@@ -245,8 +246,9 @@ def test_an_ordered_certificate_is_proven_by_the_name_server_and_served(
     # Looked at before it is there, as people do: the absence that is kept must not spoil the order.
     assert names.resolver("_acme-challenge.shop", "TXT").rcode() == NXDOMAIN
     authority = Acme(None, cloud)
-    issued = authority.issue([host, f"*.{host}"], Published(names), authority.account(None, "ops@shop.example"))
-    store.put({"key": issued.key, "chain": issued.chain})
+    customer = Customer([host, f"*.{host}"], Published(names))
+    issued = authority.issue(customer)
+    store.put({"key": customer.keys[0], "chain": issued.chain})
     served = wait_until(lambda: client.served(host))
     assert client.served(f"any.{host}") == served
     assert int(served, 16) == x509.load_pem_x509_certificate(issued.chain.encode()).serial_number

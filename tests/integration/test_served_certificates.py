@@ -15,15 +15,23 @@ from typing import Self
 import pytest
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import Pem
 from provisioning_assets.core.evidence import CouldNotTell
 from provisioning_assets.errors import ConfigurationError, ProviderFailed
 from provisioning_assets.probes.tls import check_served, describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
+from tests.support.authorities import Customer
 from tests.support.servers import free_port
 
 HOST = "www.shop.example"
 DAYS = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Pem:
+    """What lies in the secret store: a key and its chain."""
+
+    key: str
+    chain: str
 
 
 @dataclass
@@ -99,9 +107,9 @@ def issue(authority: tuple[MemoryAuthority, Proven]) -> Callable[..., Pem]:
 
 
 def issued_by(authority: MemoryAuthority, proven: Proven, *names: str) -> Pem:
-    issued = authority.issue(names or (HOST, "shop.example"), proven, None)
-    assert isinstance(issued, Pem)
-    return issued
+    customer = Customer(names or (HOST, "shop.example"), proven)
+    chain = authority.issue(customer).chain
+    return Pem(customer.keys[0], chain)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates.acme import Acme
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ProviderFailed, Refused, Unreachable
-from tests.support.authorities import CONTACT, Challenges, acme_directory
+from tests.support.authorities import Challenges, Customer, acme_directory
 from tests.support.back_ends import opened
 from tests.support.http_servers import answering_always
 from tests.support.name_servers import Zone, answering
@@ -41,7 +41,7 @@ def at(directory: str, declared: str | None = None) -> Acme:
 
 def order(authority: Acme, zone: Zone) -> str:
     """Order with an account of its own; the chain."""
-    return authority.issue(NAMES, Challenges(zone), authority.account(None, CONTACT)).chain
+    return authority.issue(Customer(NAMES, Challenges(zone))).chain
 
 
 def account_url(authority: Acme) -> str:
@@ -50,20 +50,19 @@ def account_url(authority: Acme) -> str:
 
 
 def test_an_account_is_used_again(directory: str, zone: Zone) -> None:
-    first, second = at(directory), at(directory)
-    account = first.account(None, CONTACT)
-    first.issue(NAMES[:1], Challenges(zone), account)
+    first, second, customer = at(directory), at(directory), Customer(NAMES[:1], Challenges(zone))
+    first.issue(customer)
 
-    second.issue(NAMES[:1], Challenges(zone), second.account(account, CONTACT))
+    second.issue(customer)
 
     assert account_url(second) == account_url(first)
 
 
 def test_the_account_that_is_handed_in_is_the_one_that_orders(directory: str, zone: Zone) -> None:
-    authority, accounts = at(directory), [at(directory).account(None, CONTACT) for _ in range(2)]
+    authority, customers = at(directory), [Customer(NAMES[:1], Challenges(zone)) for _ in range(2)]
     seen = []
-    for account in (*accounts, accounts[0]):
-        authority.issue(NAMES[:1], Challenges(zone), account)
+    for customer in (*customers, customers[0]):
+        authority.issue(customer)
         seen.append(account_url(authority))
 
     assert seen[0] != seen[1]
@@ -72,10 +71,12 @@ def test_the_account_that_is_handed_in_is_the_one_that_orders(directory: str, zo
 
 def test_refused_nonces_are_replaced(directory: str, zone: Zone) -> None:
     authority = at(directory)
-    account = authority.account(None, CONTACT)
-    authority._client(account).net._nonces = {f"stale-{n}".encode() for n in range(6)}
+    customer = Customer(NAMES[:1], Challenges(zone))
+    authority.issue(customer)
+    assert authority._registered
+    authority._registered[1].net._nonces = {f"stale-{n}".encode() for n in range(6)}
 
-    assert authority.issue(NAMES[:1], Challenges(zone), account).chain
+    assert authority.issue(customer).chain
 
 
 def test_a_clock_in_another_zone_does_not_end_an_order(
@@ -114,7 +115,7 @@ def test_nothing_is_sent_to_a_directory_that_only_the_file_names(zone: Zone) -> 
     with answering_always(200, "{}") as address:
         authority = at("https://ca.example/directory", declared=address)
         with pytest.raises(Refused):
-            authority.issue(NAMES, challenges, authority.account(None, CONTACT))
+            authority.issue(Customer(NAMES, challenges))
     assert challenges.seen == []
 
 
@@ -136,12 +137,12 @@ def test_a_directory_that_answers_with_an_error_is_not_reached() -> None:
     assert "503" in failure.value.cause
 
 
-def test_an_account_key_that_is_none_is_told_without_showing_it() -> None:
+def test_an_account_key_that_is_none_is_told_without_showing_it(zone: Zone) -> None:
     wrong = rsa.generate_private_key(65537, 2048)
     pem = wrong.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     for key in (pem, "hunter2"):
         with pytest.raises(ProviderFailed) as caught:
-            at("https://ca.example").account(key, CONTACT)
+            at("https://ca.example").issue(Customer(NAMES, Challenges(zone), accounts=[key]))
         assert key not in str(caught.value)
         assert caught.value.remedy
 

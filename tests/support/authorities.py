@@ -1,15 +1,55 @@
 """A certificate authority that looks challenges up in a zone of the test's own."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import hvac
 
+from provisioning_assets.backends.certificates import requests
 from tests.support.name_servers import Zone
 from tests.support.servers import SecretServer
 
 CONTACT = "ops@shop.example"
+
+
+class Publisher(Protocol):
+    def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]: ...
+
+
+@dataclass
+class Customer:
+    """Orders one certificate after another, each by a new request, with one account."""
+
+    names: Sequence[str]
+    publisher: Publisher
+    name: str = "web"
+    scope: str = "shop-staging"
+    contact: str = CONTACT
+    accounts: list[str] = field(default_factory=list)
+    """What it keeps; empty until an authority asks."""
+    keys: list[str] = field(default_factory=list)
+    """Of every request, the open one last."""
+    _request: str = ""
+
+    def request(self) -> str:
+        if not self._request:
+            key, self._request = requests.make(self.names)
+            self.keys.append(key)
+        return self._request
+
+    def account(self, make: Callable[[], str]) -> str:
+        if not self.accounts:
+            self.accounts.append(make())
+        return self.accounts[-1]
+
+    def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+        return self.publisher.publish(records)
+
+    def done(self) -> None:
+        """The certificate is kept: the next one has a key of its own."""
+        self._request = ""
 
 
 @dataclass
@@ -33,16 +73,22 @@ class Challenges:
             self.zone.rrsets.clear()
 
 
+def mounted_pki(server: SecretServer, path: str, **role: object) -> hvac.Client:
+    """Make an OpenBao an authority with the role `server`; somebody who may do everything there."""
+    bao = hvac.Client(url=server.address, token=server.token)
+    bao.sys.enable_secrets_engine("pki", path=path, config={"max_lease_ttl": "87600h"})
+    root = {"common_name": "Test Root", "ttl": "87600h", "key_type": "ec"}
+    bao.write_data(f"{path}/root/generate/internal", data=root)
+    bao.write_data(f"{path}/roles/server", data={"key_type": "any", **role})
+    return bao
+
+
 def acme_directory(server: SecretServer, name_server: str) -> str:
     """Make an OpenBao an ACME authority that asks this name server; the address of its directory."""
-    bao = hvac.Client(url=server.address, token=server.token)
-    bao.sys.enable_secrets_engine("pki", path="pki", config={"max_lease_ttl": "87600h"})
-    bao.write_data("pki/root/generate/internal", data={"common_name": "Test Root", "ttl": "87600h", "key_type": "ec"})
+    bao = mounted_pki(server, "pki", allow_any_name=True, allow_wildcard_certificates=True, require_cn=False)
     bao.write_data("pki/config/cluster", data={"path": f"{server.address}/v1/pki"})
     headers = {"allowed_response_headers": ["Replay-Nonce", "Link", "Location"]}
     bao.write_data("sys/mounts/pki/tune", data=headers)
-    role = {"allow_any_name": True, "allow_wildcard_certificates": True, "require_cn": False, "key_type": "any"}
-    bao.write_data("pki/roles/server", data=role)
     enabled = {"enabled": True, "default_directory_policy": "role:server", "dns_resolver": name_server}
     bao.write_data("pki/config/acme", data={**enabled, "allowed_roles": ["server"], "eab_policy": "not-required"})
     return f"{server.address}/v1/pki/acme/directory"

@@ -15,10 +15,9 @@ def stored_values(address: str, token: str) -> set[str]:
     for mount in (name for name, about in mounts.items() if about["type"] == "kv"):
         for name in store.secrets.kv.v2.list_secrets(path="", mount_point=mount)["data"]["keys"]:
             kept = store.secrets.kv.v2.read_secret_version(path=name, mount_point=mount, raise_on_deleted_version=True)
-            # A chain is public; of a key, a line of its body is what would betray it.
-            values.update(
-                v.splitlines()[1] if "KEY" in v else v for k, v in kept["data"]["data"].items() if k != "chain"
-            )
+            # Chains and requests are public; of a key, a line of its body is what would betray it.
+            secret = [v for k, v in kept["data"]["data"].items() if v and k not in {"chain", "request"}]
+            values.update(v.splitlines()[1] if "KEY" in v else v for v in secret)
     return values
 
 

@@ -48,6 +48,7 @@ def engagement(repository: Path, *environments: Environment) -> Engagement:
         promotion="incremental",
         environments=environments,
         repository=repository,
+        folder=repository / "engagements" / "demo_shop",
         safety=Safety(),
     )
 

@@ -1,6 +1,6 @@
-"""Certificate authorities: they issue certificates for names whose control is proven to them."""
+"""Certificate authorities: they issue certificates for names, each in its own way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,11 +8,10 @@ from typing import Protocol
 from provisioning_assets.backends.backend import Backend
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Pem:
-    """A private key and its chain, leaf first, both PEM. Without a `repr` of them: the key must not be printed."""
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A certificate for the order's signing request, whose key stays with who ordered: the chain, leaf first, PEM."""
 
-    key: str
     chain: str
 
 
@@ -24,11 +23,46 @@ class Managed:
     chain: str
 
 
-Issued = Pem | Managed
+Issued = Signed | Managed
 
 
-class Challenges(Protocol):
-    """Publishes answers to dns-01 challenges where the authority looks for them."""
+class Order(Protocol):
+    """One certificate to be issued, and what its customer does for it.
+
+    An authority asks for what it needs, and nothing else is made: no key where the product keeps its own, no records
+    where nothing is proven.
+    """
+
+    @property
+    def scope(self) -> str:
+        """Whose it is: `<engagement>-<environment>`."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the certificate is called in the scope."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Its DNS names."""
+        ...
+
+    @property
+    def contact(self) -> str:
+        """Address that the authority writes to."""
+        ...
+
+    def request(self) -> str:
+        """The signing request for all the names, PEM: the same one until a certificate for it is kept.
+
+        Its key is made, and kept in the secret store, before this returns; nobody else sees it.
+        """
+        ...
+
+    def account(self, make: Callable[[], str]) -> str:
+        """What the customer keeps of its account at the authority; made and kept at the first use."""
+        ...
 
     def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         """Serve these TXT records (absolute name, value) inside the context."""
@@ -42,13 +76,6 @@ class CertificateAuthority(Backend, Protocol):
         """Who issues; after a move to another one, every certificate is ordered again."""
         ...
 
-    def account(self, kept: str | None, contact: str) -> str | None:
-        """The account that the caller stores and passes to each order; None where there is no account.
-
-        `kept` is the stored account, if there is one; `contact` is the address that the authority writes to.
-        """
-        ...
-
-    def issue(self, names: Sequence[str], challenges: Challenges, account: str | None) -> Issued:
-        """Issue one certificate with all the names, and a new key."""
+    def issue(self, order: Order) -> Issued:
+        """One certificate with all the names. Ordered again after a crash, it may be another one for the same key."""
         ...

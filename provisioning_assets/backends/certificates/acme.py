@@ -9,9 +9,8 @@ from typing import Any, Self
 
 import requests
 from acme import challenges, client, errors, messages
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from josepy.errors import Error as MalformedJson
 from josepy.jwa import ES256
@@ -19,7 +18,8 @@ from josepy.jwk import JWKEC
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import Challenges, Pem
+from provisioning_assets.backends.certificates import Order, Signed, chains
+from provisioning_assets.backends.certificates.requests import pem
 from provisioning_assets.backends.certificates.settings import Acme as Settings
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed, Unreachable
@@ -31,6 +31,7 @@ _AGENT = "provisioning-assets"
 _TIMEOUT: Any = (3, 10)
 """Seconds for a connection, and for an answer; an authority may validate while we wait."""
 _NONCES = 5
+_ANOTHER = "ask the authority why it issues something else than what was ordered, or choose another one"
 _REMEDY = "check the network, or set ACME_DIRECTORY_URL to the authority's directory"
 
 
@@ -40,7 +41,6 @@ class Acme:
     def __init__(self, declared: str | None, access: Access) -> None:
         self._declared = declared
         self._access = access
-        self._contact = ""
         self._registered: tuple[str, Any] | None = None
         """The account that was used last, and its client."""
         self._last: requests.Response | None = None
@@ -67,18 +67,15 @@ class Acme:
         """The directory."""
         return self._directory
 
-    def account(self, kept: str | None, contact: str) -> str:
-        """The account's private key in PEM: the kept one, else a new one."""
-        self._contact = contact
-        return _pem(_loaded(kept) if kept else ec.generate_private_key(ec.SECP256R1()))
-
-    def issue(self, names: Sequence[str], challenges: Challenges, account: str | None) -> Pem:
+    def issue(self, order: Order) -> Signed:
         """Order, prove all names at once, and fetch; `ProviderFailed` quotes the authority's own problem document."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        with self._translated(names):
-            client = self._client(account or self.account(None, self._contact))
-            order = client.new_order(_request(key, names))
-            asked = [(each, _dns01(each)) for each in order.authorizations if each.body.status != messages.STATUS_VALID]
+        account = order.account(lambda: pem(ec.generate_private_key(ec.SECP256R1())))
+        with self._translated(order.names):
+            client = self._client(account, order.contact)
+            placed = client.new_order(order.request().encode())
+            asked = [
+                (each, _dns01(each)) for each in placed.authorizations if each.body.status != messages.STATUS_VALID
+            ]
             records = [
                 (
                     challenge.chall.validation_domain_name(authorization.body.identifier.value),
@@ -86,11 +83,11 @@ class Acme:
                 )
                 for authorization, challenge in asked
             ]
-            with challenges.publish(records):
+            with order.publish(records):
                 for _, challenge in asked:
                     client.answer_challenge(challenge, challenge.response(client.net.key))
-                done = self._finished(client, order, names)
-        return Pem(key=_pem(key), chain=done.fullchain_pem)
+                done = self._finished(client, placed, order.names)
+        return chains.signed(done.fullchain_pem, order, where=self._directory, remedy=_ANOTHER)
 
     def _finished(self, client: Any, order: Any, names: Sequence[str]) -> Any:
         """The order with its certificate; when time runs out, an error with what the authority has seen so far."""
@@ -104,13 +101,13 @@ class Acme:
             remedy = "look at the challenge records that the authority saw, then run again: a new order begins"
             raise self._failed(names, cause, remedy) from None
 
-    def _client(self, account: str) -> Any:
+    def _client(self, account: str, contact: str) -> Any:
         """The client of an account, which is registered on first use."""
         if self._registered is None or self._registered[0] != account:
-            self._registered = account, self._register(_loaded(account))
+            self._registered = account, self._register(_loaded(account), contact)
         return self._registered[1]
 
-    def _register(self, key: ec.EllipticCurvePrivateKey) -> Any:
+    def _register(self, key: ec.EllipticCurvePrivateKey, contact: str) -> Any:
         """A client with its account: a new one, or the one that already belongs to the key."""
         trust: Any = self._session().verify
         net = _Network(JWKEC(key=key), alg=ES256, verify_ssl=trust, user_agent=_AGENT, timeout=_TIMEOUT)
@@ -119,7 +116,7 @@ class Acme:
         net.session.hooks["response"].append(self._remember)
         made = client.ClientV2(client.ClientV2.get_directory(self._directory, net), net)
         try:
-            made.new_account(messages.NewRegistration.from_data(email=self._contact, terms_of_service_agreed=True))
+            made.new_account(messages.NewRegistration.from_data(email=contact, terms_of_service_agreed=True))
         except errors.ConflictError as known:
             net.account = messages.RegistrationResource(uri=known.location, body=messages.Registration())
         except KeyError as missing:
@@ -191,15 +188,6 @@ class _Network(client.ClientNetwork):
         return attempts(super().post, *arguments, **settings)
 
 
-def _request(key: ec.EllipticCurvePrivateKey, names: Sequence[str]) -> bytes:
-    """A signing request for all the names; it has no common name, which is limited to 64 characters."""
-    alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-    request = (
-        x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(alternatives, critical=True)
-    )
-    return request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-
 def _dns01(authorization: messages.AuthorizationResource) -> Any:
     for challenge in authorization.body.challenges:
         if isinstance(challenge.chall, challenges.DNS01):
@@ -250,8 +238,3 @@ def _loaded(account_key: str) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ProviderFailed(what, remedy=remedy)
     return key
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()

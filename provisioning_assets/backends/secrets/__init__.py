@@ -24,6 +24,11 @@ def certificate_secret(certificate: str) -> str:
     return f"certificate-{certificate}"
 
 
+def pending_secret(certificate: str) -> str:
+    """Name of the runtime secret that holds the key of a certificate that is asked for, and the request."""
+    return f"pending-certificate-{certificate}"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an environment's secrets of one purpose are stored; `scope` is `<engagement>-<environment>`."""

@@ -1,22 +1,32 @@
-"""Certificates: names that DNS can prove, and a place where a client sees each of them."""
+"""Certificates: names that DNS can prove, where it has to, and a place where a client sees each of them."""
 
+import re
 from collections.abc import Iterator
 
+from provisioning_assets.backends import catalogue
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.validation.records import inside
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)*{_LABEL}")
+_LONGEST = 253
 
 
 def certificate_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     zone = environment.dns.zone
+    proven = Capability.CHALLENGES not in catalogue.lacks(Kind.CERTIFICATES, environment.certificates.provider.name)
     for position, certificate in enumerate(environment.certificates.certificates):
         place = ("certificates", "certificates", position)
         for number, name in enumerate(certificate.names):
             here = (*place, "names", number)
-            if not inside(name.removeprefix("*."), zone):
+            if proven and not inside(name.removeprefix("*."), zone):
                 what = f"{name} lies outside the zone {zone}, so DNS cannot prove it"
                 yield Wrong(here, what, f"a name that ends in {zone}")
+            elif not _NAME.fullmatch(name) or len(name) > _LONGEST:
+                yield Wrong(here, f"`{name}` is no DNS name", "`www.example.com` or `*.example.com`")
             elif name in certificate.names[:number]:
                 yield Wrong(here, f"{name} is listed twice", "each name once")
             elif _wildcard(name) in certificate.names and not name.startswith("*."):

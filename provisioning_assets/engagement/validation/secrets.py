@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from provisioning_assets.backends.secrets import ACME_ACCOUNT, certificate_secret
+from provisioning_assets.backends.secrets import ACME_ACCOUNT, certificate_secret, pending_secret
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Wrong
 
@@ -11,7 +11,8 @@ def secret_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     section = environment.secrets
     purposes = {secret.name: secret.purpose for secret in section.secrets}
-    kept = {ACME_ACCOUNT, *(certificate_secret(each.name) for each in environment.certificates.certificates)}
+    names = [each.name for each in environment.certificates.certificates]
+    kept = {ACME_ACCOUNT, *map(certificate_secret, names), *map(pending_secret, names)}
     for position, secret in enumerate(section.secrets):
         place = ("secrets", "secrets", position)
         if secret.name in [each.name for each in section.secrets[:position]]:

@@ -1,5 +1,7 @@
 """Access: credentials go where the profile says and nowhere else, and what a child gets is on a list."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,12 @@ def of(**variables: str) -> Access:
 
 def address(profile: str, declared: str | None = None) -> str:
     return of(**{VARIABLE: profile}).address(declared, VARIABLE, SERVER)
+
+
+def test_a_path_is_shown_from_the_repository_on(tmp_path: Path) -> None:
+    access = Access(PROFILE, {}, folder=tmp_path / "repository")
+    assert access.shown(tmp_path / "repository/engagements/shop/a.csr") == "engagements/shop/a.csr"
+    assert access.shown(tmp_path / "elsewhere/a.csr") == str(tmp_path / "elsewhere/a.csr")
 
 
 def test_the_address_is_the_profiles() -> None:

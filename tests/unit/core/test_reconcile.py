@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provisioning_assets.core.plan import diff
 from provisioning_assets.core.reconcile import reconcile
-from provisioning_assets.errors import LockHeld, NotConverged, ProviderFailed, Refused
+from provisioning_assets.errors import LockHeld, NotConverged, ProviderFailed, Refused, Waiting
 
 
 @dataclass
@@ -18,6 +18,7 @@ class Shelf:
     desired: dict
     live: dict = field(default_factory=dict)
     fails_after: int | None = None
+    failure: Exception = field(default_factory=lambda: ProviderFailed("the shelf broke"))
     forgets: bool = False
     shows_after: int = 0
     written: int = 0
@@ -31,7 +32,7 @@ class Shelf:
     def apply(self, plan):
         for position, change in enumerate(plan.changes):
             if position == self.fails_after:
-                raise ProviderFailed("the shelf broke")
+                raise self.failure
             self.written += 1
             if change.after is None:
                 del self.live[change.address]
@@ -69,6 +70,17 @@ def test_nothing_to_do_starts_no_apply_and_closes_an_open_one():
     journal = Journal()
     assert not run(Shelf({"a": {"n": 1}}, {"a": {"n": 1}}), journal).applied
     assert journal.said == ["empty", "finished"]
+
+
+def test_what_waits_for_somebody_is_left_in_the_plan_and_nothing_half_done():
+    journal, shelf = Journal(), Shelf({"a": {"n": 1}, "b": {"n": 2}}, fails_after=1, failure=Waiting("for a person"))
+    with pytest.raises(Waiting):
+        run(shelf, journal)
+    assert journal.said == ["started", "differs", "finished"]
+
+    shelf.fails_after = None
+    assert run(shelf, journal).applied
+    assert journal.said[3:] == ["started", "empty", "finished"]
 
 
 def test_a_closed_gate_writes_nothing_and_says_every_reason():

@@ -2,10 +2,13 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from provisioning_assets.backends import catalogue
+from provisioning_assets.core.kinds import Capability
 from provisioning_assets.errors import Problem
 
 Problems = Callable[[], list[Problem]]
@@ -84,6 +87,7 @@ RECORDS = [
 ]
 CERTIFICATES_AND_REFERENCES = [
     ('"www.${domain}", "api', '"www.other.example", "api', "www.other", "www.other.example", "demo-shop.example"),
+    ('"www.${domain}", "api', '"ww_w.${domain}", "api', "ww_w", "`ww_w.", "`www.example.com`"),
     ('["*.${domain}"]', '["*.${domain}", "a.${domain}"]', "a.$", "*.", ""),
     ('      served_at: ["status.${domain}"]\n', "", "- name: wildcard", "wildcard", "`served_at`"),
     ('served_at: ["status', 'served_at: ["a.status', "a.status", "a.status", ""),
@@ -107,6 +111,7 @@ SEPARATION = [
     ("namespace: ${engagement}/${environment}", "namespace: shop", "namespace:", "staging and production", ""),
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: ../records}", "../records", "../records", ""),
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: /records}", "/records", "/records", ""),
+    ("provider: acme", "provider: {name: manual, folder: ../x}", "folder: ../x", "`folder`", "below"),
     ("staging-state}", 'staging-state}\n    account: "1234"', "account:", "`account`", "^\\d{12}$"),
     ("{name: s3, bucket: demo-shop-staging-state}", "{name: s4, bucket: x}", "name: s4", "`s4`", "`s3`"),
     ("{name: s3, bucket: demo-shop-staging-state}", "{name: files, folder: records}", "name: files", "", "`s3`"),
@@ -150,6 +155,18 @@ def test_a_problem_names_its_line(
     assert meant in found.expected
     said = "\n".join(map(str, everything))
     assert not any(secret in said for secret in ("geheim", "hunter2", "IOSFODNN7", "0123456789", "wJalr"))
+
+
+def test_a_name_that_dns_need_not_prove_may_lie_elsewhere(
+    edit: Edit, problems: Problems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit('"www.${domain}", "api', '"db.corp.internal", "api')
+    assert any("db.corp.internal" in problem.what for problem in problems())
+    signs = {Capability.CHALLENGES: "it signs for whom its role allows"}
+    rows = [replace(each, lacks=signs) if each.name == "acme" else each for each in catalogue.PRODUCTS]
+    monkeypatch.setattr(catalogue, "PRODUCTS", tuple(rows))
+
+    assert problems() == []
 
 
 @pytest.mark.parametrize(

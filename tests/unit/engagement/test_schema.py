@@ -30,7 +30,14 @@ PLACES: dict[Kind, Place] = {
     Kind.CONFIG: ("runtime_config", "provider"),
     Kind.MONITORING: ("monitoring", "provider"),
 }
-SETTINGS = {"server": "ns1.shop.example", "bucket": "shop-state", "folder": "records"}
+AUTHORITY = "arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/01234567-89ab-cdef-0123-456789abcdef"
+SETTINGS = {
+    "server": "ns1.shop.example",
+    "bucket": "shop-state",
+    "folder": "records",
+    "role": "server",
+    "arn": AUTHORITY,
+}
 """What each key that a product cannot do without may be."""
 CODE: dict[str, dict[str, Any]] = {"terraform": {}, "cdk": {"root": "cdk"}}
 """An engine to what a stage needs whose code it can read."""

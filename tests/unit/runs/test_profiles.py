@@ -41,7 +41,9 @@ def write(folder: Path, name: str, text: str = "", mode: int = 0o600) -> Path:
 def access(repository: Path, name: str = "production", profile: str | None = None) -> Access:
     every = [environment(each, profile) for each in ("staging", "production")]
     where = next((each for each in every if each.name == name), environment(name, profile))
-    return access_of(engagement(repository, *every, where), where)
+    found = access_of(engagement(repository, *every, where), where)
+    assert (found.folder, found.engagement) == (repository, repository / "engagements" / "demo_shop")
+    return found
 
 
 def address(*arguments: str | Path | None) -> str:

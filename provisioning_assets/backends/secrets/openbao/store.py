@@ -11,14 +11,16 @@ from typing import Any, Self, cast
 from hvac.exceptions import InvalidPath, InvalidRequest
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.openbao import Connection
 from provisioning_assets.backends.secrets import Place, Purpose, Stored
 from provisioning_assets.backends.secrets.openbao import grants, places, trying
-from provisioning_assets.backends.secrets.openbao.connection import Connection
 from provisioning_assets.backends.secrets.openbao.places import mount
 from provisioning_assets.backends.secrets.settings import OpenBao as Settings
 from provisioning_assets.backends.secrets.settings import Vault
 from provisioning_assets.core.plan import Action, Attributes, Change, Json
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
+
+_MISSING = "apply the secrets of this environment first; that makes places, grants and first values"
 
 
 class OpenBao:
@@ -30,17 +32,16 @@ class OpenBao:
     @classmethod
     def open(cls, settings: Settings | Vault, access: Access) -> Self:
         """The server of the profile."""
-        return cls(Connection(settings, access))
+        product = "Vault" if isinstance(settings, Vault) else "OpenBao"
+        return cls(Connection(settings.address, access, product=product, missing=_MISSING))
 
     def reach(self) -> None:
         """Require that it is healthy and unsealed, and that there is a token for it."""
-        self._cluster()
-        _ = self._client
+        self._connection.reach()
 
     def identity(self) -> Mapping[str, Json]:
-        """The cluster's ID, which a new server does not share, and the namespace in it."""
-        namespace = self._connection.namespace
-        return {"cluster": self._cluster(), **({"namespace": namespace} if namespace else {})}
+        """The cluster's ID and the namespace in it."""
+        return self._connection.identity()
 
     def read_grants(self, scope: str) -> Mapping[str, Attributes]:
         """Mounts, and policies with their roles, whose names begin with the scope."""
@@ -65,18 +66,6 @@ class OpenBao:
         else:
             verb = {Action.CREATE: places.create, Action.DELETE: places.delete}.get(change.action, places.restore)
             verb(self._client, Place(scope, cast("Purpose", name)))
-
-    def _cluster(self) -> str:
-        """The cluster's ID, asked for without token and namespace, since the health answer is the same for all."""
-        with self._translated("asking for its health"):
-            health = self._connection.anonymous().sys.read_health_status(method="GET", standby_ok=True)
-            body = health if isinstance(health, dict) else health.json()
-        if body.get("sealed"):
-            raise self._connection.sealed()
-        if not body.get("cluster_id"):
-            where = self._connection.address
-            raise ProviderFailed(f"{self._connection.product} does not say which cluster it is", where=where)
-        return str(body["cluster_id"])
 
     def stored(self, place: Place) -> Mapping[str, Stored]:
         """Metadata of every secret in the mount and its folders, without the deleted ones."""

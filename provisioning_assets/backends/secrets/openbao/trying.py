@@ -6,8 +6,8 @@ from typing import Any
 
 from hvac.exceptions import Forbidden
 
+from provisioning_assets.backends.openbao import Connection
 from provisioning_assets.backends.secrets import Place, Purpose
-from provisioning_assets.backends.secrets.openbao.connection import Connection
 from provisioning_assets.backends.secrets.openbao.grants import role
 from provisioning_assets.backends.secrets.openbao.places import mount
 

@@ -1,4 +1,4 @@
-"""How to reach OpenBao: address, token and client. Its errors become ours."""
+"""How to reach OpenBao, or Vault: address, token and client. Its errors become ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +12,13 @@ import requests
 from hvac.exceptions import Forbidden, InvalidPath, VaultDown, VaultError
 
 from provisioning_assets.backends.access import OF_PROCESS, Access
-from provisioning_assets.backends.secrets.settings import OpenBao, Vault
+from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed, Unreachable
 
 TIMEOUT: Any = (2, 3)
 """Seconds for a connection, and for the next part of an answer: under five in all, even if a name has two addresses."""
 
-_CALLED = {"openbao": ("OpenBao", "bao"), "vault": ("Vault", "vault")}
+_COMMANDS = {"OpenBao": "bao", "Vault": "vault"}
 
 
 class Connection:
@@ -27,16 +27,18 @@ class Connection:
     Without a profile, it may also come from ~/.vault-token, the log-in of the shell.
     """
 
-    def __init__(self, settings: OpenBao | Vault, access: Access) -> None:
-        self._declared = settings.address
+    def __init__(self, declared: str | None, access: Access, *, product: str = "OpenBao", missing: str = "") -> None:
+        self._declared = declared
         self._access = access
-        self.product, self.command = _CALLED[settings.name]
+        self._missing = missing
+        """What to do when something that is asked for is not there."""
+        self.product, self.command = product, _COMMANDS[product]
         self.namespace = access.get("VAULT_NAMESPACE")
 
     @cached_property
     def address(self) -> str:
         """The profile's VAULT_ADDR; an address in the engagement file must equal it."""
-        return self._access.address(self._declared, "VAULT_ADDR", "the secret store")
+        return self._access.address(self._declared, "VAULT_ADDR", self.product)
 
     @cached_property
     def client(self) -> Any:
@@ -81,7 +83,7 @@ class Connection:
         except OSError as error:  # requests raises it for a missing CA file
             raise self._distrusted(error) from None
         except VaultDown:
-            raise self.sealed() from None
+            raise self._sealed() from None
         except Forbidden:
             remedy = f"give VAULT_TOKEN or VAULT_TOKEN_FILE one with a policy for it ({self.command} token lookup)"
             raise ProviderFailed(
@@ -95,13 +97,34 @@ class Connection:
                 f"{self.product} has no such thing: {doing}",
                 where=self.address,
                 cause="; ".join(str(each) for each in error.errors or ["404"]),
-                remedy="apply the secrets of this environment first; that makes places, grants and first values",
+                remedy=self._missing,
             ) from None
         except VaultError as error:
             cause = "; ".join(str(each) for each in error.errors or [type(error).__name__])
-            raise ProviderFailed(f"{self.product} failed while {doing}", where=self.address, cause=cause) from None
+            what, remedy = f"{self.product} failed while {doing}", "see what its log says about it, then run again"
+            raise ProviderFailed(what, where=self.address, cause=cause, remedy=remedy) from None
 
-    def sealed(self) -> ProviderFailed:
+    def reach(self) -> None:
+        """Require that it is healthy and unsealed, and that there is a token for it."""
+        self.cluster()
+        _ = self.client
+
+    def identity(self) -> dict[str, Json]:
+        """The cluster's ID, which a new server does not share, and the namespace in it."""
+        return {"cluster": self.cluster(), **({"namespace": self.namespace} if self.namespace else {})}
+
+    def cluster(self) -> str:
+        """The cluster's ID, asked for without token and namespace, since the health answer is the same for all."""
+        with self.translated("asking for its health"):
+            health = self.anonymous().sys.read_health_status(method="GET", standby_ok=True)
+            body = health if isinstance(health, dict) else health.json()
+        if body.get("sealed"):
+            raise self._sealed()
+        if not body.get("cluster_id"):
+            raise ProviderFailed(f"{self.product} does not say which cluster it is", where=self.address)
+        return str(body["cluster_id"])
+
+    def _sealed(self) -> ProviderFailed:
         """The error for a sealed server, which is up and can decrypt nothing."""
         remedy = f"unseal it ({self.command} operator unseal), then run again"
         return ProviderFailed(f"{self.product} is sealed", where=self.address, remedy=remedy)
@@ -127,7 +150,7 @@ class Connection:
         named = self._access.get("VAULT_TOKEN_FILE")
         if not named and self._access.name != OF_PROCESS:  # the file in the home folder belongs to the shell
             raise ProviderFailed(
-                f"there is no token for the secret store at {self.address}",
+                f"there is no token for {self.product} at {self.address}",
                 where=self._access.name,
                 remedy="put VAULT_TOKEN, or VAULT_TOKEN_FILE with the path of a file, into the profile",
             )
@@ -138,7 +161,7 @@ class Connection:
             token, cause = "", getattr(error, "strerror", None) or "it is not text"
         if not token:
             raise ProviderFailed(
-                f"there is no token for the secret store at {self.address}",
+                f"there is no token for {self.product} at {self.address}",
                 where=str(file),
                 cause=cause,
                 remedy=f"log in ({self.command} login), or set VAULT_TOKEN or VAULT_TOKEN_FILE",
