@@ -182,6 +182,7 @@ def test_a_secret_without_value_or_of_another_owner_is_named(staging: Staging) -
 
 @pytest.mark.parametrize(("place", "name"), [
     (RUNTIME, "certificate-of-somebody"), (RUNTIME, "acme-account"), (ENGAGEMENT, "certificate-shop"),
+    (ENGAGEMENT, "pending-certificate-shop"), (RUNTIME, "pending-certificate-of-somebody"),
 ])  # fmt: skip
 def test_a_secret_that_looks_like_ours_is_still_undeclared(staging: Staging, place: Place, name: str) -> None:
     staging.store.create(place, name, {"value": "x"}, OWNED)
@@ -189,6 +190,14 @@ def test_a_secret_that_looks_like_ours_is_still_undeclared(staging: Staging, pla
     finding = staging.look(secrets.secrets_are_populated)
 
     assert list(finding.problems) == [f"{place.purpose}/{name}"]
+
+
+def test_what_certificates_keep_needs_no_declaration(staging: Staging) -> None:
+    kept = [(ENGAGEMENT, "acme-account"), (RUNTIME, "certificate-shop"), (RUNTIME, "pending-certificate-shop")]
+    for place, name in kept:
+        staging.store.create(place, name, {"key": "x"}, OWNED)
+
+    assert staging.look(secrets.secrets_are_populated).ready
 
 
 def test_what_the_pipeline_can_or_cannot_read_is_named(staging: Staging) -> None:

@@ -93,6 +93,7 @@ CERTIFICATES_AND_REFERENCES = [
     ('served_at: ["status', 'served_at: ["a.status', "a.status", "a.status", ""),
     ("name: session-key", "name: database-password", "", "database-password", ""),
     ("name: ci-deploy-key", "name: certificate-shop", "certificate-shop", "certificate-shop", ""),
+    ("name: ci-deploy-key", "name: pending-certificate-shop", "pending-certificate", "pending-certificate-shop", ""),
     ("name: ci-deploy-key", "name: acme-account", "acme-account", "acme-account", ""),
     ("[database-password,", "[database-pasword,", "pasword", "`database-pasword`", "`database-password`"),
     ("[database-password,", "[ci-deploy-key,", "[ci-deploy-key", "`ci-deploy-key`", "`"),
