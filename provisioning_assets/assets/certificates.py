@@ -75,7 +75,7 @@ class Certificates:
     def _account(self) -> str | None:
         """Our account at the authority, registered and stored on first use."""
         store, where = self.run.backend(Kind.SECRETS), Place(self.run.scope, "engagement")
-        kept = store.read(where, ACME_ACCOUNT)["key"] if ACME_ACCOUNT in store.stored(where) else None
+        kept = store.read(where, ACME_ACCOUNT)["key"] if store.find(where, ACME_ACCOUNT) else None
         contact = self.run.environment.certificates.contact
         account = self._authority.account(kept, contact)
         if kept is None and account is not None:
@@ -89,7 +89,7 @@ class Certificates:
         value = {**key, "chain": issued.chain}
         contact = self.run.environment.certificates.contact
         about = {"owner": contact, "purpose": "runtime", _AUTHORITY: self._authority.authority()}
-        there = store.stored(where).get(name)
+        there = store.find(where, name)
         if there is None:
             written = store.create(where, name, value, about)
         elif written := store.update(where, name, value, version=there.version):
@@ -110,7 +110,7 @@ class Kept:
 def kept_for(run: AssetRun, certificate: Certificate) -> Kept | None:
     """The stored certificate; None when there is none."""
     store, where, name = run.backend(Kind.SECRETS), Place(run.scope, "runtime"), certificate_secret(certificate.name)
-    stored = store.stored(where).get(name)
+    stored = store.find(where, name)
     if stored is None:
         return None
     return Kept(describe(store.read(where, name)["chain"]), stored.metadata.get(_AUTHORITY, ""))
