@@ -14,7 +14,8 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Attributes, diff
 from provisioning_assets.errors import ProviderFailed
 from tests.fakes.secrets import MemorySecrets
-from tests.support.back_ends import opened
+from tests.support.back_ends import FAKE, opened
+from tests.support.laws import Proven
 from tests.support.servers import SecretServer
 
 OWNED = {"owner": "Dana Novak", "purpose": "runtime", "rotate_every_days": "90"}
@@ -79,12 +80,14 @@ def admin(server: SecretServer) -> Any:
     return hvac.Client(url=server.address, token=server.token)
 
 
-def _in_memory(_server: SecretServer) -> Subject:
+def _in_memory(_request: pytest.FixtureRequest) -> Subject:
     store = MemorySecrets()
     return Subject(store, store.open_wider)
 
 
-def _on_openbao(server: SecretServer, product: str = "openbao") -> Subject:
+def _on_openbao(request: pytest.FixtureRequest, product: str = "openbao") -> Subject:
+    server: SecretServer = request.getfixturevalue("bao")
+
     def open_wider(scope: str, who: str, purpose: Purpose) -> None:
         policies, name = admin(server).sys, f"{scope}-{who}"
         rules = policies.read_acl_policy(name)["data"]["policy"]
@@ -94,9 +97,20 @@ def _on_openbao(server: SecretServer, product: str = "openbao") -> Subject:
     return Subject(openbao(server, product), open_wider)
 
 
-SUBJECTS: Mapping[str, Callable[[SecretServer], Subject]] = {
-    "memory": _in_memory,
+def _proven_on_openbao(request: pytest.FixtureRequest, product: str = "openbao") -> Proven:
+    server: SecretServer = request.getfixturevalue("bao")
+    return Proven(Kind.SECRETS, product, server.address, partial(vault_access, token=server.token))
+
+
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
+    FAKE: _in_memory,
     "openbao": _on_openbao,
     "vault": partial(_on_openbao, product="vault"),
 }
 """A product of the catalogue that is not here fails its suite."""
+
+PROVEN: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
+    "openbao": _proven_on_openbao,
+    "vault": partial(_proven_on_openbao, product="vault"),
+}
+"""Where each product is proven, for the laws of every back end."""
