@@ -25,6 +25,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ProfileNotFound,
 )
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from provisioning_assets.backends.access import OF_PROCESS, Access, safe
 from provisioning_assets.core.plan import Json
@@ -238,6 +239,24 @@ class OnAws:
     def identity(self) -> Mapping[str, Json]:
         """The account."""
         return self._aws.identity()
+
+
+THROTTLED = 60
+"""Seconds for which a throttled call is repeated. Three attempts of botocore's own can be too few, and more of those
+would also be made at a server that is not there.
+"""
+
+when_allowed = Retrying(
+    retry=retry_if_exception(
+        lambda error: (
+            isinstance(error, ClientError) and error.response["Error"]["Code"] in {"ThrottlingException", "Throttling"}
+        )
+    ),
+    wait=wait_random_exponential(max=5),
+    stop=stop_after_delay(THROTTLED),
+    reraise=True,
+)
+"""Makes a call again while the account makes too many of its kind."""
 
 
 _config: Any = Config  # its stubs lack a setting that botocore has

@@ -7,20 +7,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from botocore.exceptions import ClientError
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
-
 from provisioning_assets.backends import aws
 from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 LARGEST = 4096
 """Largest size of a standard parameter, in bytes."""
-
-THROTTLED = 60
-"""Seconds for which a throttled write is repeated. An account may write three parameters a second, too few for
-botocore's own three attempts; more of those would also be made at a server that is not there.
-"""
 
 
 class Ssm(aws.OnAws):
@@ -37,7 +29,7 @@ class Ssm(aws.OnAws):
         for change in changes:
             try:
                 with self._aws.translated("SSM"):
-                    _when_allowed(self._write, change)
+                    aws.when_allowed(self._write, change)  # an account may write three parameters a second
             except ProviderFailed as error:
                 raise ApplyFailed(error.what, where=change.address, cause=error.cause, remedy=error.remedy) from error
 
@@ -59,13 +51,3 @@ class Ssm(aws.OnAws):
     @property
     def _ssm(self) -> Any:
         return self._aws.client("ssm")
-
-
-_when_allowed = Retrying(
-    retry=retry_if_exception(
-        lambda error: isinstance(error, ClientError) and error.response["Error"]["Code"] == "ThrottlingException"
-    ),
-    wait=wait_random_exponential(max=5),
-    stop=stop_after_delay(THROTTLED),
-    reraise=True,
-)
