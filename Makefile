@@ -41,9 +41,10 @@ test-faults: install servers
 browser:
 	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq chromium; }
 
-# The servers of Debian that tests run against, unpacked below .provisioning/; quick when they are there.
+# The servers of Debian and PyPI that tests run against, unpacked below .provisioning/; quick when they are there.
 servers: install
 	@$(BIN)/python -m tests.support.debian
+	@$(BIN)/python -m tests.support.ministack
 
 lint: install lint-terraform
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.obeying import obeying_server
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.servers import SecretServer, empty_moto, empty_openbao, moto_server, openbao_server
 
@@ -46,6 +47,13 @@ def _emptied(request: pytest.FixtureRequest) -> Iterator[None]:
         empty_moto(stash[_MOTO])
     if _BAO in stash:
         empty_openbao(stash[_BAO])
+
+
+@pytest.fixture(scope="session")
+def obeying() -> Iterator[str]:
+    """An emulated AWS that obeys IAM policies. Who uses it takes names of its own."""
+    with obeying_server() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from provisioning_assets.backends.dns.settings import Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch
-from provisioning_assets.backends.secrets.settings import OpenBao, Vault
+from provisioning_assets.backends.secrets.settings import OpenBao, SecretsManager, Vault
 from provisioning_assets.backends.store.settings import S3, Files, Postgresql
 from provisioning_assets.backends.variables import Variables
 from provisioning_assets.core.kinds import Capability, Kind
@@ -80,6 +80,18 @@ PRODUCTS: tuple[Product, ...] = (
         "secrets.openbao.store:OpenBao",
         proven="OpenBao, which has the same API",
         not_tested=("Vault itself, for lack of a server",),
+    ),
+    Product(
+        Kind.SECRETS,
+        SecretsManager,
+        "secrets.secretsmanager.store:SecretsManager",
+        proven="MiniStack, which obeys IAM policies, and moto",
+        not_tested=(
+            "Amazon's own throttling",
+            "how long a changed role or policy takes to be obeyed everywhere",
+            "values under a KMS key of your own, whose policy must let the account's IAM policies count",
+            "service control policies and permissions boundaries that an organisation requires",
+        ),
     ),
     Product(
         Kind.CONFIG,

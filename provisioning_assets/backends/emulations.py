@@ -20,12 +20,18 @@ class Emulation:
     """Product name to what the product lacks there."""
 
 
+_ALL_MAY_READ = {Capability.GRANTS_TRIED: "moto obeys no IAM policy that names a secret, so everybody reads everything"}
+
 EMULATIONS: Mapping[str, Emulation] = MappingProxyType({
-    "sandbox": Emulation(alarm_evaluator="emulated alarm engine (not Amazon CloudWatch)"),
+    "sandbox": Emulation(
+        alarm_evaluator="emulated alarm engine (not Amazon CloudWatch)",
+        lacks={"secretsmanager": _ALL_MAY_READ},
+    ),
     "moto": Emulation(
         alarm_evaluator="nobody (moto evaluates no alarms)",
         lacks={
             "cloudwatch": {Capability.ALARM_EVALUATION: "moto stores alarms and never evaluates them"},
+            "secretsmanager": _ALL_MAY_READ,
         },
     ),
 })  # fmt: skip

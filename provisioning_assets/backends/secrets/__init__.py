@@ -1,4 +1,4 @@
-"""Secret stores: versioned values, and who may read them. Products: OpenBao, HashiCorp Vault."""
+"""Secret stores: versioned values, and who may read them. Products: OpenBao, HashiCorp Vault, AWS."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -90,6 +90,12 @@ def test_a_products_own_key_may_be_a_placeholder(checker: Any, example: Any) -> 
     assert checker.is_valid(chosen(example, Kind.SECRETS, vault))
 
 
+def test_a_placeholder_may_stand_for_an_optional_key_of_a_form(checker: Any, example: Any) -> None:
+    for written, valid in (("${key}", True), ("arn:aws:kms:eu-west-1:123456789012:key/a1", True), ("alias/a", False)):
+        own = {"name": "secretsmanager", "kms_key": written, "assumed_by": ["${pipeline}"]}
+        assert checker.is_valid(chosen(example, Kind.SECRETS, own)) is valid
+
+
 def test_a_placeholder_may_stand_for_a_number() -> None:
     record = engagement_schema()["$defs"]["Record"] | {"$defs": engagement_schema()["$defs"]}
     checker = jsonschema.Draft202012Validator(record)
