@@ -56,7 +56,7 @@ class Grants:
         """Write the role, or the policy, and take the other away."""
         name, path = name_of(scope, who), _path(scope)
         written = policies.statements(self._where, scope, grant)
-        if len(name) > _LONGEST:
+        if grant["logs_in"] and len(name) > _LONGEST:
             raise ApplyFailed(
                 f"the name {name} is too long for a role",
                 cause=f"{len(name)} characters; IAM allows {_LONGEST}",
