@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from provisioning_assets.backends import aws
+from provisioning_assets.backends.aws_errors import when_allowed
 from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
@@ -29,7 +30,7 @@ class Ssm(aws.OnAws):
         for change in changes:
             try:
                 with self._aws.translated("SSM"):
-                    aws.when_allowed(self._write, change)  # an account may write three parameters a second
+                    when_allowed(self._write, change)  # an account may write three parameters a second
             except ProviderFailed as error:
                 raise ApplyFailed(error.what, where=change.address, cause=error.cause, remedy=error.remedy) from error
 

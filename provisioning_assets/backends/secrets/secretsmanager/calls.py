@@ -2,23 +2,16 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioning_assets.backends import aws
+from provisioning_assets.backends import aws, aws_errors
+from provisioning_assets.backends.aws_errors import when_allowed
 from provisioning_assets.errors import ProviderFailed
 
 _CALLED = {"secretsmanager": "AWS Secrets Manager", "iam": "AWS IAM", "sts": "AWS STS"}
-_DENIED = {"AccessDeniedException", "AccessDenied"}
-_REMEDIES = {
-    "LimitExceeded": "delete what nobody needs any more, or ask AWS for a higher quota",
-    "LimitExceededException": "delete what nobody needs any more, or ask AWS for a higher quota",
-    "Throttling": "run again in a minute: others use up what the account may ask",
-    "ThrottlingException": "run again in a minute: others use up what the account may ask",
-    "EncryptionFailure": "enable the KMS key, and let its policy give these credentials kms:GenerateDataKey",
-    "DecryptionFailure": "enable the KMS key, and let its policy give these credentials kms:Decrypt",
-}
 
 
 class Answered(ProviderFailed):
@@ -27,6 +20,23 @@ class Answered(ProviderFailed):
     def __init__(self, what: str, code: str, *, where: str, cause: str, remedy: str) -> None:
         super().__init__(what, where=where, cause=cause, remedy=remedy)
         self.code = code
+
+
+@contextmanager
+def unless(code: str) -> Iterator[None]:
+    """Pass over the error with this code."""
+    try:
+        yield
+    except Answered as error:
+        if error.code != code:
+            raise
+
+
+class Answer(dict[str, Any]):
+    """What AWS answered. Each key that we ask for is in every answer: without it, this is another server."""
+
+    def __missing__(self, key: str) -> Any:
+        raise aws_errors.nonsense("AWS", aws_errors.ENDPOINT, f"the answer has no {key}")
 
 
 class Calls:
@@ -50,29 +60,24 @@ class Calls:
         with self.own.translated(_CALLED["secretsmanager"]):
             return self.own.client("secretsmanager").meta
 
-    def ask(self, service: str, operation: str, about: str, **parameters: Any) -> Any:
+    def ask(self, service: str, operation: str, about: str, **parameters: Any) -> "Answer":
         """The answer; `Answered` with the code of an error. `about` is what the call is about, for people."""
-        with self.own.translated(_CALLED[service]):
+        called, access = _CALLED[service], self.own.access
+        with self.own.translated(called):
             try:
-                return aws.when_allowed(getattr(self.own.client(service), operation), **parameters)
+                found = Answer(when_allowed(getattr(self.own.client(service), operation), **parameters))
+                if service == "secretsmanager" and operation != "list_secrets":
+                    _ = found["ARN"]
             except ClientError as error:
-                answer = error.response.get("Error", {})
+                answer, remedy = error.response.get("Error", {}), aws_errors.remedy(error, access)
+            else:
+                return found
         # Outside of the handler: the error would carry the answer as its context.
         code = str(answer.get("Code", "unknown"))
         # What a call with a value is answered may repeat the value.
         told = "" if "SecretString" in parameters else str(answer.get("Message", ""))
-        remedy = _REMEDIES.get(code, "correct what the cause says, then run again")
-        if code in _DENIED:
-            remedy = (
-                f"allow {service}:{operation.title().replace('_', '')} to the credentials of {self.own.access.name}"
-            )
-        raise Answered(
-            f"{_CALLED[service]}: {operation} failed",
-            code,
-            where=about,
-            cause=f"{code}: {told}".removesuffix(": "),
-            remedy=remedy,
-        )
+        cause = f"{code}: {told}".removesuffix(": ")
+        raise Answered(f"{called}: {operation} failed", code, where=about, cause=cause, remedy=remedy)
 
     def pages(self, service: str, operation: str, key: str, about: str, **parameters: Any) -> Iterator[Any]:
         """What a list holds under a key, page by page."""
@@ -86,9 +91,9 @@ class Calls:
 
 
 def _says_nothing(record: logging.LogRecord) -> bool:
-    """Drop what botocore logs for debugging: the bodies of requests and answers, with values and credentials."""
+    """Drop what botocore logs for debugging: requests and answers, with values and credentials."""
     return record.levelno > logging.DEBUG
 
 
-for _name in ("botocore.endpoint", "botocore.parsers"):
+for _name in ("botocore.auth", "botocore.endpoint", "botocore.parsers"):
     logging.getLogger(_name).addFilter(_says_nothing)

@@ -3,12 +3,11 @@
 All of them lie below a path of their own: a role of that name which somebody else made is not ours.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioning_assets.backends.secrets.secretsmanager import policies
-from provisioning_assets.backends.secrets.secretsmanager.calls import Answered, Calls
+from provisioning_assets.backends.secrets.secretsmanager.calls import Answered, Calls, unless
 from provisioning_assets.backends.secrets.secretsmanager.policies import Where
 from provisioning_assets.core.plan import Attributes, Json
 from provisioning_assets.errors import ApplyFailed
@@ -142,13 +141,13 @@ class Grants:
             self._forget_versions(arn, keep=1)
 
     def _delete_role(self, name: str) -> None:
-        with _unless_gone():
+        with unless(_GONE):
             self._empty_role(name, set())
             self._ask("delete_role", name)
 
     def _delete_policy(self, path: str, name: str) -> None:
         arn = self._policy(path, name)
-        with _unless_gone():
+        with unless(_GONE):
             held = self._calls.ask("iam", "list_entities_for_policy", name, PolicyArn=arn)
             for kind in ("Role", "User", "Group"):
                 for each in held[f"Policy{kind}s"]:
@@ -194,13 +193,3 @@ class Grants:
 
 def _path(scope: str) -> str:
     return f"/{scope}/grants/"
-
-
-@contextmanager
-def _unless_gone() -> Iterator[None]:
-    """What there is not, nobody has to take away."""
-    try:
-        yield
-    except Answered as error:
-        if error.code != _GONE:
-            raise

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from provisioning_assets.backends.secrets import PURPOSES
-from provisioning_assets.backends.secrets.secretsmanager.calls import Answered, Calls
+from provisioning_assets.backends.secrets.secretsmanager.calls import Calls, unless
 from provisioning_assets.core.plan import Attributes
 from provisioning_assets.errors import ApplyFailed
 
@@ -74,13 +74,10 @@ class Places:
 
     def _about(self, name: str) -> Any:
         """What is known about a secret; None when it was deleted since it was listed."""
-        try:
+        about = None
+        with unless("ResourceNotFoundException"):
             about = self._ask("describe_secret", name)
-        except Answered as error:
-            if error.code != "ResourceNotFoundException":
-                raise
-            return None
-        return None if about.get("DeletedDate") else about
+        return None if about is None or about.get("DeletedDate") else about
 
     def _opened(self, name: str) -> str:
         """The policy that opens or closes one secret by itself."""

@@ -13,7 +13,7 @@ from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.secrets import Place, Purpose, Stored
 from provisioning_assets.backends.secrets.secretsmanager import trying
-from provisioning_assets.backends.secrets.secretsmanager.calls import Answered, Calls
+from provisioning_assets.backends.secrets.secretsmanager.calls import Answered, Calls, unless
 from provisioning_assets.backends.secrets.secretsmanager.grants import Grants
 from provisioning_assets.backends.secrets.secretsmanager.places import Places, for_good
 from provisioning_assets.backends.secrets.secretsmanager.policies import Where
@@ -160,26 +160,20 @@ class SecretsManager(aws.OnAws):
         new = str(uuid4())
         self._ask("put_secret_value", full, SecretString=text, ClientRequestToken=new, VersionStages=[_OURS])
         moved = {"MoveToVersionId": new, **({"RemoveFromVersionId": seen} if seen else {})}
-        try:
+        with unless("InvalidParameterException"):
             if _current(self._about(full)) == seen:
                 self._ask("update_secret_version_stage", full, VersionStage=_CURRENT, **moved)
-        except Answered as error:
-            if error.code != "InvalidParameterException":
-                raise
         # Asked for, since the answer to a first attempt may have been lost. A first version is current at once.
-        about = self._about(full) or {}
-        if new in about.get("VersionIdsToStages", {}) and _OURS in about["VersionIdsToStages"][new]:
+        won = _current(self._about(full)) == new
+        with unless("InvalidParameterException"):  # who writes at the same time has taken the stage from us
             self._ask("update_secret_version_stage", full, VersionStage=_OURS, RemoveFromVersionId=new)
-        return _current(about) == new
+        return won
 
     def _about(self, full: str) -> Any:
         """What AWS says about a secret; None when there is none."""
-        try:
+        with unless(_ABSENT):
             return self._ask("describe_secret", full)
-        except Answered as error:
-            if error.code != _ABSENT:
-                raise
-            return None
+        return None
 
     def _written_at(self, about: Any, version: str) -> Any:
         """When a version was made; when anything was last changed, if the list of versions lags behind."""
