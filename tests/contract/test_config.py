@@ -46,8 +46,13 @@ def prefix() -> str:
     return f"/shop_{uuid4().hex[:8]}/staging/config"
 
 
-def bring_about(store: ConfigStore, prefix: str, desired: dict[str, Attributes]) -> None:
-    store.write(diff(desired, store.read(prefix)).changes)
+def values(values: Mapping[str, str]) -> dict[str, Attributes]:
+    """Keys with these values, and nothing otherwise."""
+    return {key: {"value": value, "otherwise": []} for key, value in values.items()}
+
+
+def bring_about(store: ConfigStore, prefix: str, desired: Mapping[str, str]) -> None:
+    store.write(prefix, diff(values(desired), store.read(prefix)).changes)
 
 
 def test_a_prefix_that_nobody_wrote_is_empty(store: ConfigStore, prefix: str) -> None:
@@ -55,61 +60,72 @@ def test_a_prefix_that_nobody_wrote_is_empty(store: ConfigStore, prefix: str) ->
 
 
 def test_values_are_there_as_written(store: ConfigStore, prefix: str) -> None:
-    desired: dict[str, Attributes] = {
-        f"{prefix}/features/new-checkout": {"value": "false"},
-        f"{prefix}/limits/requests_per_minute": {"value": "600"},
-        f"{prefix}/urls/payment": {"value": "https://pay.example/api?x=1&y=ü"},
-        f"{prefix}/text": {"value": " leading, trailing \n"},
+    desired = {
+        f"{prefix}/features/new-checkout": "false",
+        f"{prefix}/limits/requests_per_minute": "600",
+        f"{prefix}/urls/payment": "https://pay.example/api?x=1&y=ü",
+        f"{prefix}/text": " leading, trailing \n",
     }
 
     bring_about(store, prefix, desired)
 
-    assert store.read(prefix) == desired
-    assert diff(desired, store.read(prefix)).empty
+    assert store.read(prefix) == values(desired)
+    assert diff(values(desired), store.read(prefix)).empty
+
+
+@pytest.mark.parametrize("value", [
+    "true", "True", "yes", "0", "00", "-1", "+1", "007", "1.10", "1.1", "0.25", "1e5", "NaN", "Infinity", "null",
+    "9007199254740993", "1" * 400, "{}", '"quoted"', "[1]", "ü", "\u2028", "'", "\\",
+])  # fmt: skip
+def test_a_text_stays_the_text_that_it_was(store: ConfigStore, prefix: str, value: str) -> None:
+    for each in (value, "something else", value):
+        bring_about(store, prefix, {f"{prefix}/a": each})
+
+    assert store.read(prefix) == values({f"{prefix}/a": value})
 
 
 def test_each_key_is_created_updated_and_deleted_by_itself(store: ConfigStore, prefix: str) -> None:
-    bring_about(store, prefix, {f"{prefix}/a": {"value": "1"}, f"{prefix}/b": {"value": "1"}})
-    desired: dict[str, Attributes] = {f"{prefix}/a": {"value": "2"}, f"{prefix}/c": {"value": "1"}}
+    bring_about(store, prefix, {f"{prefix}/a": "1", f"{prefix}/b": "1"})
+    desired = values({f"{prefix}/a": "2", f"{prefix}/c": "1"})
     plan = diff(desired, store.read(prefix))
     assert [change.action for change in plan.changes] == [Action.UPDATE, Action.DELETE, Action.CREATE]
 
-    store.write(plan.changes)
+    store.write(prefix, plan.changes)
 
     assert store.read(prefix) == desired
 
 
 def test_a_neighbour_with_a_similar_prefix_is_somebody_elses(store: ConfigStore, prefix: str) -> None:
-    bring_about(store, f"{prefix}2", {f"{prefix}2/a": {"value": "1"}})
-    bring_about(store, prefix, {f"{prefix}/a": {"value": "1"}})
+    bring_about(store, f"{prefix}2", {f"{prefix}2/a": "1"})
+    bring_about(store, prefix, {f"{prefix}/a": "1"})
 
     assert list(store.read(prefix)) == [f"{prefix}/a"]
 
 
 def test_more_keys_than_a_page_holds_are_all_there(store: ConfigStore, prefix: str) -> None:
-    desired: dict[str, Attributes] = {f"{prefix}/limits/{number:02}": {"value": str(number)} for number in range(23)}
+    desired = {f"{prefix}/limits/{number:02}": str(number) for number in range(23)}
 
     bring_about(store, prefix, desired)
 
-    assert store.read(prefix) == desired
+    assert store.read(prefix) == values(desired)
 
 
 def test_deleting_what_is_gone_already_is_done(store: ConfigStore, prefix: str) -> None:
-    bring_about(store, prefix, {f"{prefix}/a": {"value": "1"}})
+    bring_about(store, prefix, {f"{prefix}/a": "1"})
     plan = diff({}, store.read(prefix))
 
-    store.write(plan.changes)
-    store.write(plan.changes)
+    store.write(prefix, plan.changes)
+    store.write(prefix, plan.changes)
 
     assert store.read(prefix) == {}
 
 
 @pytest.mark.parametrize("value", ["", "x" * 4097], ids=["empty", "too large"])
 def test_a_value_that_does_not_fit_names_its_key(store: ConfigStore, prefix: str, value: str) -> None:
-    change = Change(Action.CREATE, f"{prefix}/a", None, {"value": value})
+    change = Change(Action.CREATE, f"{prefix}/a", None, {"value": value, "otherwise": []})
 
     with pytest.raises(ApplyFailed) as refused:
-        store.write([change])
+        store.write(prefix, [change])
 
     assert refused.value.where == f"{prefix}/a"
     assert refused.value.remedy

@@ -23,9 +23,10 @@ class Ssm(aws.OnAws):
         """Every parameter below the prefix; secure ones are not decrypted."""
         with self._aws.translated("SSM"):
             pages = self._ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix, Recursive=True)
-            return {found["Name"]: {"value": found["Value"]} for page in pages for found in page["Parameters"]}
+            found = {each["Name"]: each["Value"] for page in pages for each in page["Parameters"]}
+        return {key: {"value": value, "otherwise": []} for key, value in found.items()}
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def write(self, _prefix: str, changes: Sequence[Change]) -> None:
         """Put or delete each parameter; `ApplyFailed` names the key that was refused."""
         for change in changes:
             try:
