@@ -7,7 +7,7 @@ from typing import Any
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.backends.certificates.settings import Acme
-from provisioning_assets.backends.config.settings import Ssm
+from provisioning_assets.backends.config.settings import Flagd, Ssm
 from provisioning_assets.backends.dns.settings import Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Terraform
@@ -99,6 +99,16 @@ PRODUCTS: tuple[Product, ...] = (
         "config.ssm:Ssm",
         proven="moto",
         not_tested=("Amazon's own throttling",),
+    ),
+    Product(
+        Kind.CONFIG,
+        Flagd,
+        "config.flagd.store:Flagd",
+        proven="moto, and the evaluator of OpenFeature's own Python provider",
+        not_tested=(
+            "the flagd daemon itself, how soon it reads a new version, and its web API with names that have a `/`",
+            "buckets of other clouds",
+        ),
     ),
     Product(
         Kind.MONITORING,

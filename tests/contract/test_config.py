@@ -11,6 +11,7 @@ from provisioning_assets.core.plan import Action, Attributes, Change, diff
 from provisioning_assets.errors import ApplyFailed, Unreachable
 from tests.fakes.config import MemoryConfig
 from tests.support.back_ends import FAKE, aws_access, names, products, subject_of
+from tests.support.buckets import made_bucket
 from tests.support.laws import EveryBackEnd, Proven
 from tests.support.servers import free_port
 
@@ -20,7 +21,14 @@ def ssm(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.CONFIG, "ssm", request.getfixturevalue("moto"), aws_access)
 
 
-SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"ssm": ssm}
+def flagd(request: pytest.FixtureRequest) -> Proven:
+    """A document of its own in a bucket on moto."""
+    address = request.getfixturevalue("moto")
+    own = {"bucket": made_bucket(address), "object": f"{uuid4().hex}/flags.json"}
+    return Proven(Kind.CONFIG, "flagd", address, aws_access, own)
+
+
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"ssm": ssm, "flagd": flagd}
 
 
 class TestEveryLaw(EveryBackEnd):
@@ -96,10 +104,10 @@ def test_each_key_is_created_updated_and_deleted_by_itself(store: ConfigStore, p
 
 
 def test_a_neighbour_with_a_similar_prefix_is_somebody_elses(store: ConfigStore, prefix: str) -> None:
-    bring_about(store, f"{prefix}2", {f"{prefix}2/a": "1"})
-    bring_about(store, prefix, {f"{prefix}/a": "1"})
+    bring_about(store, f"{prefix}2", {f"{prefix}2/theirs": "1"})
+    bring_about(store, prefix, {f"{prefix}/ours": "1"})
 
-    assert list(store.read(prefix)) == [f"{prefix}/a"]
+    assert [key for key, found in store.read(prefix).items() if not found.get("unmanaged")] == [f"{prefix}/ours"]
 
 
 def test_more_keys_than_a_page_holds_are_all_there(store: ConfigStore, prefix: str) -> None:
@@ -120,13 +128,28 @@ def test_deleting_what_is_gone_already_is_done(store: ConfigStore, prefix: str) 
     assert store.read(prefix) == {}
 
 
-@pytest.mark.parametrize("value", ["", "x" * 4097], ids=["empty", "too large"])
-def test_a_value_that_does_not_fit_names_its_key(store: ConfigStore, prefix: str, value: str) -> None:
-    change = Change(Action.CREATE, f"{prefix}/a", None, {"value": value, "otherwise": []})
+def change_to(prefix: str, value: str) -> Change:
+    return Change(Action.CREATE, f"{prefix}/a", None, {"value": value, "otherwise": []})
 
+
+def test_an_empty_value_is_refused_at_its_key(store: ConfigStore, prefix: str) -> None:
     with pytest.raises(ApplyFailed) as refused:
-        store.write(prefix, [change])
+        store.write(prefix, [change_to(prefix, "")])
 
     assert refused.value.where == f"{prefix}/a"
     assert refused.value.remedy
     assert store.read(prefix) == {}
+
+
+@pytest.mark.parametrize("size", [4096, 4097, 100_000])
+def test_a_value_is_stored_whole_or_refused_at_its_key(store: ConfigStore, prefix: str, size: int) -> None:
+    refused = None
+    try:
+        store.write(prefix, [change_to(prefix, "x" * size)])
+    except ApplyFailed as error:
+        refused = error
+
+    assert store.read(prefix) == ({} if refused else values({f"{prefix}/a": "x" * size}))
+    if refused:
+        assert refused.where == f"{prefix}/a"
+        assert refused.remedy
