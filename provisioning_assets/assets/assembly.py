@@ -44,7 +44,9 @@ def tasks(engagement: Engagement, where: Environment) -> list[Task]:
     found.append(verified_environment.task(engagement, where, ("environment", *sorted(classes), *sorted(late))))
     if where is engagement.environments[-1]:
         found.append(launch_readiness.task(engagement, where))
-    return [_with_its_runs(task) for task in _upstream_first(found)]
+    by_name = {task.name: _with_its_runs(task) for task in found}
+    order = TopologicalSorter({task.name: task.upstream for task in found}).static_order()
+    return [by_name[name] for name in order]
 
 
 def _with_its_runs(task: Task) -> Task:
@@ -75,9 +77,3 @@ def _reaching(after: Mapping[str, tuple[str, ...]], classes: set[str]) -> Iterat
             if earlier not in seen:
                 seen.add(earlier)
                 waiting.extend(after.get(earlier, ()))
-
-
-def _upstream_first(found: list[Task]) -> list[Task]:
-    by_name = {task.name: task for task in found}
-    order = TopologicalSorter({task.name: task.upstream for task in found}).static_order()
-    return [by_name[name] for name in order]

@@ -85,10 +85,10 @@ def infrastructure_matches_its_code(run: AssetRun) -> Finding:
 
 @readiness_item(review_item=1, within=timedelta(minutes=10), requires=(Capability.COVERAGE,))
 def nothing_is_unmanaged(run: AssetRun) -> Finding:
-    """Every live resource of this stage is in its state, including children such as security group rules.
+    """Every live resource of this stage is in a state, including children such as security group rules.
 
-    A plan does not show what was added by hand, so this looks at the account itself. Red names each unmanaged resource.
-    Import it or delete it.
+    A plan does not show what was added by hand, so this looks at the account itself. A later stage may add to what this
+    one made: its state counts, too. Red names each unmanaged resource. Import it or delete it.
     """
     root = stage_root(run.session, run.task.name)
     return Finding.over("live resources of the stage", engine(run.session, run.task.name).unmanaged(root))

@@ -8,7 +8,7 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.backends.certificates.settings import Acme
 from provisioning_assets.backends.config.settings import Flagd, Ssm
-from provisioning_assets.backends.dns.settings import Rfc2136, Route53
+from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch
@@ -56,7 +56,11 @@ PRODUCTS: tuple[Product, ...] = (
         Route53,
         "dns.route53:Route53",
         proven="moto",
-        not_tested=("Amazon's own propagation time", "throttling of the real API"),
+        not_tested=(
+            "Amazon's own propagation time",
+            "throttling of the real API",
+            "an update that Amazon refuses because the record changed in the moment since it was read",
+        ),
     ),
     Product(
         Kind.DNS,
@@ -65,6 +69,18 @@ PRODUCTS: tuple[Product, ...] = (
         proven="BIND 9.18 and Knot 3.2",
         lacks={Capability.ALIAS: "a zone has no record that follows another name's addresses"},
         not_tested=("PowerDNS and Windows DNS", "updates that a secondary forwards", "GSS-TSIG"),
+    ),
+    Product(
+        Kind.DNS,
+        PowerDns,
+        "dns.octodns.powerdns:PowerDns",
+        proven="PowerDNS 4.7, with SQLite",
+        lacks={Capability.GUARDED: "its API overwrites whatever came in the moment since its serial was looked at"},
+        not_tested=(
+            "other databases of PowerDNS",
+            "zones that it transfers from elsewhere",
+            "zones whose serial does not follow changes by the API (SOA-EDIT-API)",
+        ),
     ),
     Product(
         Kind.CERTIFICATES,

@@ -20,18 +20,20 @@ class Emulation:
     """Product name to what the product lacks there."""
 
 
-_ALL_MAY_READ = {Capability.GRANTS_TRIED: "moto obeys no IAM policy that names a secret, so everybody reads everything"}
+_MOTO: Mapping[str, Lacks] = {
+    "route53": {Capability.GUARDED: "moto deletes a record whatever values the request names, and Amazon does not"},
+    "secretsmanager": {
+        Capability.GRANTS_TRIED: "moto obeys no IAM policy that names a secret, so everybody reads everything"
+    },
+}
 
 EMULATIONS: Mapping[str, Emulation] = MappingProxyType({
-    "sandbox": Emulation(
-        alarm_evaluator="emulated alarm engine (not Amazon CloudWatch)",
-        lacks={"secretsmanager": _ALL_MAY_READ},
-    ),
+    "sandbox": Emulation(alarm_evaluator="emulated alarm engine (not Amazon CloudWatch)", lacks=_MOTO),
     "moto": Emulation(
         alarm_evaluator="nobody (moto evaluates no alarms)",
         lacks={
+            **_MOTO,
             "cloudwatch": {Capability.ALARM_EVALUATION: "moto stores alarms and never evaluates them"},
-            "secretsmanager": _ALL_MAY_READ,
         },
     ),
 })  # fmt: skip

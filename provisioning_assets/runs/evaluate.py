@@ -11,7 +11,7 @@ from provisioning_assets.core.evidence import About, Evidence, Finding, State
 from provisioning_assets.core.items import Item
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.record.ledger import can_be_recorded
+from provisioning_assets.record.page import can_be_recorded
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import Check, ReadinessItem
@@ -29,6 +29,8 @@ def evaluate(run: AssetRun, readiness: ReadinessItem) -> Evaluation:
     """Check one item. A slow proof that still counts is restated; a drill is left to a run that may perform it."""
     session, item = run.session, readiness.item
     undone_drill = item.drill and not session.drills
+    if item.of_runs:
+        session.ledger.flush()
     if item.of_runs or (item.lasting and (session.reuse or undone_drill)):
         judgement = stand(session, run.task, item).judgement
         if item.of_runs or judgement.state is State.GREEN:
@@ -57,7 +59,10 @@ def record(run: AssetRun, evaluation: Evaluation) -> None:
 
 
 def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> None:
-    """Record how a run of the asset ended, as evidence of `last_run_succeeded`, if the ledger can be reached."""
+    """Record how a run of the asset ended, as evidence of `last_run_succeeded`, if the ledger can be reached.
+
+    A success waits for the run's next page: until then the record says that the run began and did not end.
+    """
     if error is None:
         finding = Finding.green("the last run of it succeeded")
     else:
@@ -66,7 +71,8 @@ def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> No
         evidence = _evidence(run, item, _about(run)[0], finding, 0.0)
         if not can_be_recorded(evidence):
             evidence = replace(evidence, finding=Finding.could_not_tell("the run failed; its words cannot be recorded"))
-        run.session.ledger.append(evidence)
+        leave = run.session.ledger.later if error is None else run.session.ledger.append
+        leave(evidence)
 
 
 def _evidence(run: AssetRun, item: Item, about: About, finding: Finding, seconds: float) -> Evidence:

@@ -54,15 +54,22 @@ def _root(
     upstream: Mapping[str, Mapping[str, Json]] | None = None,
 ) -> StageRoot:
     """A stage for its engine. Without variables and upstream outputs, it is enough to find the state."""
+    chosen = session.environment.stage(name).engine
+    beside = [each.name for each in session.environment.stages if each.engine == chosen and each.name != name]
     return StageRoot(
         name=name,
         root=session.engagement.repository / session.environment.stage(name).root,
         workdir=session.workdir / name,
         state=session.environment.state,
-        state_key=f"{session.prefix}/terraform/{name}.tfstate",
+        state_key=_state_key(session, name),
         variables=variables or {},
         upstream=upstream or {},
+        beside=tuple(_state_key(session, each) for each in beside),
     )
+
+
+def _state_key(session: Session, stage: str) -> str:
+    return f"{session.prefix}/terraform/{stage}.tfstate"
 
 
 def _task(session: Session, stage: str) -> Any:

@@ -65,6 +65,7 @@ def stand(
         about=about,
         unfinished=session.ledger.epoch(task.name).unfinished,
         now=moment,
+        unended=_unended(session, task.name, item),
         compare_content=promotes is None,
     )
     if item.derived and judgement.state is State.GREEN:
@@ -95,6 +96,16 @@ def _unproven(session: Session, task: Task, *, promotes: str | None) -> list[str
     if not any(item.gates == "promotion" for item in task.rules):
         return [f"{task.address}: no readiness item could prove it"]
     return [str(s) for s in closed_by([stand(session, task, item, promotes=promotes) for item in task.rules])]
+
+
+def _unended(session: Session, asset: str, item: Item) -> str:
+    """Which run of the asset began and never ended. While one goes on, what the runs before it left stands."""
+    began = session.ledger.unended(asset, item.name) if item.of_runs else None
+    if began is None or session.lock.held_by(began.run):
+        return ""
+    session.ledger.refresh()  # it may have ended between the look at the record and the look at the lock
+    began = session.ledger.unended(asset, item.name)
+    return f"the run {began.run} began at {began.at:%Y-%m-%d %H:%M:%S %Z} and never ended" if began else ""
 
 
 def _still_derived(session: Session, task: Task, judgement: Judgement, at: datetime) -> Judgement:

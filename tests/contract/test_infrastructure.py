@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.support.back_ends import FAKE, aws_access, lacks, products, subject_of
 from tests.support.engines import (
+    BESIDE,
     HOLDER,
     KEY,
     Subject,
@@ -165,6 +167,36 @@ def test_what_was_added_by_hand_is_live_and_unmanaged(name: str, subject: Subjec
 
     (found,) = ((thing, why) for thing, why in subject.engine.unmanaged(subject.stage("small")).items() if why)
     assert added in found[0]
+
+
+def test_what_another_stage_makes_is_managed_and_its_loss_stateful(name: str, subject: Subject) -> None:
+    """One test, because whoever makes something that holds data needs half a minute for it."""
+    subject.apply("small")
+    alone, both = subject.stage("small"), replace(subject.stage("small"), beside=(BESIDE,))
+    covers = not lacks(name.partition(" ")[0], Capability.COVERAGE)
+    assert not any(subject.engine.unmanaged(both).values()), "it was not applied yet, and manages nothing"
+
+    made = subject.engine.plan(subject.beside(log="beside"), QUIET)
+    subject.engine.apply(subject.beside(log="beside"), made, QUIET)
+    strays = [why for why in subject.engine.unmanaged(alone).values() if why]
+    managed = not any(subject.engine.unmanaged(both).values())
+    lost = subject.engine.plan(subject.beside(), QUIET)
+    subject.engine.apply(subject.beside(), lost, QUIET)
+
+    assert (len(strays), managed) == (1 if covers else 0, True)
+    assert [change.stateful for change in made.changes if change.action is Action.CREATE] == [False]
+    assert [change.stateful for change in lost.changes if change.action is Action.DELETE] == [True]
+
+
+def test_a_change_that_takes_no_data_away_is_not_stateful(subject: Subject) -> None:
+    made = subject.engine.plan(subject.stage("small"), QUIET)
+    subject.engine.apply(subject.stage("small"), made, QUIET)
+    changed = subject.engine.plan(subject.stage("large"), QUIET)
+
+    assert [(change.action, change.stateful) for change in (*made.changes, *changed.changes)] == [
+        (Action.CREATE, False),
+        (Action.UPDATE, False),
+    ]
 
 
 @pytest.mark.parametrize(("engine", "store"), ENGINES_AND_STORES)

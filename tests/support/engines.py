@@ -1,6 +1,7 @@
 """Engines of infrastructure code for their contract suite, each with a state to lock and resources to add by hand."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,9 +18,11 @@ from provisioning_assets.core.kinds import Kind
 from tests.fakes.infrastructure import MemoryInfrastructure, MemoryState
 from tests.support.back_ends import aws_access, opened
 from tests.support.postgresql import PostgresqlServer
+from tests.support.repository import REPOSITORY
 from tests.support.terraform_stage import BUCKET, bucket_at
 
 KEY = "demo_shop/staging/infrastructure/small"
+BESIDE = "demo_shop/staging/infrastructure/beside"
 OURS = {"engagement": "demo_shop", "environment": "staging"}
 HOLDER = "somebody@elsewhere"
 
@@ -54,6 +57,50 @@ output "contract" {
 """
 """A root that needs no cloud, since the engine is what is tested. The size `broken` fails during the apply."""
 
+LOG = """
+terraform {
+  backend "%s" {}
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+variable "engagement" {
+  type = string
+}
+
+variable "environment" {
+  type = string
+}
+
+variable "log" {
+  type    = string
+  default = ""
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  count = var.log == "" ? 0 : 1
+  name  = var.log
+
+  tags = {
+    Engagement  = var.engagement
+    Environment = var.environment
+    Stage       = "small"
+  }
+}
+
+output "contract" {
+  value = { logs = length(aws_cloudwatch_log_group.this) }
+}
+"""
+"""A root with one resource that holds data, and carries the tags of the stage `small` as if it were its own."""
+
+LOCK_FILE = REPOSITORY / "terraform/stages/networking/.terraform.lock.hcl"
+
 
 @dataclass
 class Subject:
@@ -67,6 +114,11 @@ class Subject:
     """Creates a live resource of the stage by hand; returns a part of its address."""
     state: Settings = field(default_factory=lambda: S3(bucket=BUCKET))
 
+    def beside(self, **variables: str) -> StageRoot:
+        """Another stage: with a `log`, it makes one resource, which holds data and belongs to the first stage."""
+        root, work = self.folder / "beside", self.folder / "work-beside"
+        return StageRoot("beside", root, work, self.state, BESIDE, {**OURS, **variables}, {})
+
     def stage(self, size: str) -> StageRoot:
         """The stage with this size."""
         root, work = self.folder / "root", self.folder / "work"
@@ -78,7 +130,7 @@ class Subject:
 
 
 def in_memory(request: pytest.FixtureRequest) -> Subject:
-    memory = MemoryInfrastructure(fails_on="broken")
+    memory = MemoryInfrastructure(fails_on="broken", holds_data="variable.log", belongs_to=KEY)
 
     def lock() -> None:
         memory.states.setdefault(KEY, MemoryState()).lock = HOLDER
@@ -96,10 +148,10 @@ def terraform_on_s3(request: pytest.FixtureRequest) -> Subject:
     moto: str = request.getfixturevalue("moto")
     access, clients = aws_access(moto), aws.of(aws_access(moto))
     bucket_at(moto)
-    (folder / "root").mkdir()
-    (folder / "root/main.tf").write_text(TERRAFORM % "s3")
+    _write_roots(folder, "s3")
     s3: Any = clients.client("s3")
-    s3.delete_object(Bucket=BUCKET, Key=KEY)
+    for key in (KEY, BESIDE):
+        s3.delete_object(Bucket=BUCKET, Key=key)
 
     def lock() -> None:
         held = {"ID": "0f4c", "Operation": "OperationTypeApply", "Who": HOLDER, "Version": "1.11.4"}
@@ -118,8 +170,7 @@ def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
     state_at = server.access(server.database())
     made_at = aws_access(request.getfixturevalue("moto"))
     access = replace(made_at, variables={**made_at.variables, **state_at.variables})
-    (folder / "root").mkdir()
-    (folder / "root/main.tf").write_text(TERRAFORM % "pg")
+    _write_roots(folder, "pg")
 
     def lock() -> None:
         session = server.connected(access.get("PGDATABASE"))
@@ -129,6 +180,14 @@ def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
 
     engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
     return Subject(engine, folder, lock, lambda: tagged_queue(request, access), Postgresql())
+
+
+def _write_roots(folder: Path, backend: str) -> None:
+    """The code of both stages."""
+    for name, code in (("root", TERRAFORM), ("beside", LOG)):
+        (folder / name).mkdir()
+        (folder / name / "main.tf").write_text(code % backend)
+    shutil.copy(LOCK_FILE, folder / "beside")
 
 
 def tagged_queue(request: pytest.FixtureRequest, access: Access) -> str:

@@ -1,4 +1,4 @@
-"""DNS: a zone's RRsets. Products: Route 53, and servers that take dynamic updates (RFC 2136)."""
+"""DNS: a zone's RRsets. Products: Route 53, servers that take dynamic updates (RFC 2136), what octoDNS knows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -11,7 +11,8 @@ class DnsProvider(Backend, Protocol):
     """Reads and writes the RRsets of a zone.
 
     An address is `<absolute name without the last dot> <type>`, for example `www.example.com A`; its
-    attributes are `{"ttl": int, "values": [sorted, in presentation form]}` or `{"alias": "name"}`.
+    attributes are `{"ttl": int, "values": [sorted, in presentation form]}` or `{"alias": "name"}`. Where an alias
+    follows all addresses of its target, it is one for each type that the target has.
     """
 
     def read(self, zone: str) -> Mapping[str, Attributes]:
@@ -22,7 +23,9 @@ class DnsProvider(Backend, Protocol):
         """Carry out the changes, all or none, and wait until the provider says that they are in effect.
 
         More than the provider takes at once goes in batches, each all or none. `ApplyFailed` names the addresses that
-        are written and those that are not. A record that has changed since the plan is never overwritten.
+        are written and those that are not. The provider is asked right before the write: a record that has changed
+        since the plan is not overwritten, and a record that the changes do not name is left alone. A product that
+        lacks `Capability.GUARDED` overwrites what somebody else writes in the moment between that look and the write.
         """
         ...
 

@@ -20,10 +20,10 @@ IN_EFFECT = 120
 """Seconds that a change may take to reach every server of Route 53; usually it takes under 60."""
 
 ELEMENTS = 1000
-"""Largest number of values in one batch; those of an UPSERT count twice."""
+"""Largest number of values in one batch; an update has those of its delete and those of its create."""
 
 CHARACTERS = 32_000
-"""Largest number of characters in the values of one batch; those of an UPSERT count twice."""
+"""Largest number of characters in the values of one batch, counted likewise."""
 
 _INVALID = ("InvalidChangeBatch", "InvalidInput")
 _TXT_STRING = 255
@@ -68,8 +68,11 @@ class Route53(aws.OnAws):
         for batch in _batches(progress.left, entries):
             progress.in_flight = batch
             try:
-                sent.append(self._change(identity, [entries[change.address] for change in batch]))
+                sent.append(self._change(identity, [entry for each in batch for entry in entries[each.address]]))
             except ProviderFailed as error:
+                if error.cause.startswith(_INVALID) and self._arrived(zone, batch):
+                    progress.arrived()
+                    continue
                 progress.in_flight = []  # all or none
                 raise progress.stopped(zone, error) from None
             except Unreachable as error:
@@ -123,6 +126,11 @@ class Route53(aws.OnAws):
             ) from None
         return dict(answer["ChangeInfo"])
 
+    def _arrived(self, zone: str, batch: Sequence[Change]) -> bool:
+        """Whether a refused batch is in the zone: a request whose answer was lost is sent again, and then refused."""
+        live = self.read(zone)
+        return all(live.get(change.address) == change.after for change in batch)
+
     def _wait(self, zone: str, change: dict[str, Any]) -> None:
         def status() -> str:
             with self._aws.translated("Route 53"):
@@ -173,10 +181,15 @@ def _gone(change: Change, there: Mapping[str, object]) -> bool:
     return change.action is Action.DELETE and change.address not in there
 
 
-def _written(change: Change, there: Mapping[str, Any] | None, zone: str) -> dict[str, Any]:
-    """A change as the API takes it; a delete must name the record exactly as written, with the same chunks of TXT."""
+def _written(change: Change, there: Mapping[str, Any] | None, zone: str) -> list[dict[str, Any]]:
+    """A change as the API takes it; an update is a delete and a create, which are one step in one batch.
+
+    A delete must name the record exactly as it is, with the same chunks of TXT: what somebody else wrote in the moment
+    since it was read makes Route 53 refuse the batch. An UPSERT would overwrite it.
+    """
+    old = [] if there is None else [{"Action": "DELETE", "ResourceRecordSet": there}]
     if change.after is None:
-        return {"Action": "DELETE", "ResourceRecordSet": there}
+        return old
     name, kind = change.address.rsplit(" ", 1)
     rrset: dict[str, Any] = {"Name": f"{name}.", "Type": kind}
     if "alias" in change.after:
@@ -185,15 +198,15 @@ def _written(change: Change, there: Mapping[str, Any] | None, zone: str) -> dict
     else:
         values = (_split(value) if kind == "TXT" else value for value in change.after["values"])
         rrset |= {"TTL": change.after["ttl"], "ResourceRecords": [{"Value": value} for value in values]}
-    return {"Action": "CREATE" if change.action is Action.CREATE else "UPSERT", "ResourceRecordSet": rrset}
+    return [*old, {"Action": "CREATE", "ResourceRecordSet": rrset}]
 
 
-def _batches(changes: Sequence[Change], entries: Mapping[str, Mapping[str, Any]]) -> Iterator[list[Change]]:
+def _batches(changes: Sequence[Change], entries: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[list[Change]]:
     """Batches within the API's limits; changes of one name stay together, and no alias ever lacks its target."""
     batch: list[Change] = []
     elements = characters = 0
     for group in sorted(by_name(changes), key=_rank):
-        weights = [_weight(entries[change.address]) for change in group]
+        weights = [_weight(entry) for change in group for entry in entries[change.address]]
         more, longer = sum(weight[0] for weight in weights), sum(weight[1] for weight in weights)
         if batch and (elements + more > ELEMENTS or characters + longer > CHARACTERS):
             yield batch
@@ -216,8 +229,7 @@ def _rank(group: Sequence[Change]) -> int:
 def _weight(entry: Mapping[str, Any]) -> tuple[int, int]:
     """How many elements and characters an entry uses up."""
     values = [record["Value"] for record in entry["ResourceRecordSet"].get("ResourceRecords", [])]
-    times = 2 if entry["Action"] == "UPSERT" else 1
-    return times * max(1, len(values)), times * sum(map(len, values))
+    return max(1, len(values)), sum(map(len, values))
 
 
 def _blamed(cause: str, rrsets: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from provisioning_assets.backends.addresses import HostPort, host_port
+from pydantic import Field
+
+from provisioning_assets.backends.addresses import HostPort, Url, host_port, url
 from provisioning_assets.backends.backend import IDENTITY, Settings
 from provisioning_assets.backends.variables import AWS, texts
 
@@ -23,3 +25,14 @@ class Rfc2136(Settings):
     """The primary server, `HOST`, `HOST:PORT` or `[IPv6]:PORT`; must be the profile's RFC2136_NAMESERVER."""
     key: Annotated[str | None, IDENTITY] = None
     """Name of the TSIG key that RFC2136_TSIG_FILE of the profile holds."""
+
+
+class PowerDns(Settings):
+    """A PowerDNS Authoritative server, by its HTTP API."""
+
+    variables: ClassVar = {"PDNS_SERVER_URL": url, **texts("PDNS_API_KEY")}
+    name: Literal["powerdns"] = "powerdns"
+    address: Annotated[Url | None, IDENTITY] = None
+    """Where its API is, without a path; must be the profile's PDNS_SERVER_URL, which is the default."""
+    server_id: Annotated[str, IDENTITY, Field(pattern=r"^[A-Za-z0-9._-]+$")] = "localhost"
+    """Which server of that API; a PowerDNS calls itself `localhost`."""

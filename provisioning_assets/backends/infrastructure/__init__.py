@@ -40,6 +40,8 @@ class StageRoot:
     variables: Mapping[str, Json]
     upstream: Mapping[str, Mapping[str, Json]]
     """Outputs of each earlier stage, by stage name; the root declares a variable of that name to receive them."""
+    beside: tuple[str, ...] = ()
+    """Keys of the other stages of the same engine in the same store: what they manage is managed, too."""
 
 
 class StateLocked(ProviderFailed):
@@ -84,5 +86,8 @@ class Engine(Backend, Protocol):
         ...
 
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
-        """Coverage: each live resource of the stage to the reason why it is unmanaged; None for a managed one."""
+        """Coverage: each live resource of the stage to the reason why it is unmanaged; None for a managed one.
+
+        What a stage `beside` it manages is managed; one that was not applied yet manages nothing.
+        """
         ...

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.validation.records import inside
-from provisioning_assets.engagement.wording import nearest
-from provisioning_assets.errors import Problem
 
 
-def monitoring_problems(document: Document, environment: Environment) -> Iterator[Problem]:
+def monitoring_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     section, zone = environment.monitoring, environment.dns.zone
     named = {
@@ -22,19 +20,19 @@ def monitoring_problems(document: Document, environment: Environment) -> Iterato
         for position, name in enumerate(found):
             if name in found[:position]:
                 place = ("monitoring", kind, position, "name")
-                yield document.problem(place, f"there are two {kind} called {name}", "a name of its own")
+                yield Wrong(place, f"there are two {kind} called {name}", "a name of its own")
     probes = named["probes"]
     for position, alert in enumerate(section.alerts):
         if alert.probe not in probes:
             place = ("monitoring", "alerts", position, "probe")
-            yield document.problem(place, f"there is no probe `{alert.probe}`", nearest(alert.probe, probes))
+            yield Wrong(place, f"there is no probe `{alert.probe}`", choices=probes, written=alert.probe)
     for position, probe in enumerate(section.probes):
         place = ("monitoring", "probes", position, "url")
         scheme, host = _scheme_and_host(probe.url)
         if scheme not in {"http", "https"} or not host:
-            yield document.problem(place, f"{probe.url} is no address to look at", "https://HOST/PATH")
+            yield Wrong(place, f"{probe.url} is no address to look at", "https://HOST/PATH")
         elif not inside(host, zone):
-            yield document.problem(place, f"{host} lies outside the zone {zone}", f"a host that ends in {zone}")
+            yield Wrong(place, f"{host} lies outside the zone {zone}", f"a host that ends in {zone}")
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:

@@ -1,19 +1,31 @@
 """Terraform's diagnostics as our errors: address, file, line and source, without secrets.
 
+Of the values that Terraform tells beside the source, what says none is shown (`is null`, a list's length), and those of
+the root's own variables that are not sensitive. Any other may be secret without being marked so: a module's variable
+may hold what a resource made.
+
 Format: https://developer.hashicorp.com/terraform/internals/machine-readable-ui#diagnostic
 """
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
+from provisioning_assets.backends.infrastructure.terraform import root
 from provisioning_assets.core.plan import SENSITIVE, Json
 from provisioning_assets.errors import ProviderFailed
 
 Diagnostic = Mapping[str, Json]
+
+_NO_VALUE = re.compile(
+    r"is (null|true|false|empty [\w ]+|(list|map|object|set|tuple)[\w ]* with \w+ (attribute|element)s?"
+    r"|an? [\w ]+, known only after apply)|will be known only after apply"
+)
+_SCALAR = re.compile(r'is (-?[\d.]+|"[^"\\]*")')
+_VARIABLE = re.compile(r"var\.([\w-]+)(?![\w-])")
 
 _REMEDY = "correct what Terraform names, then run again: what was done is in the state, the rest is done next"
 
@@ -64,7 +76,20 @@ def _words(stage: StageRoot, diagnostic: Diagnostic) -> str:
     if snippet:
         numbered = enumerate(snippet["code"].splitlines(), snippet["start_line"])
         lines += [f"    {number}: {line}" for number, line in numbered]
+        lines += [f"    {value}" for value in _values(stage, diagnostic)]
     return "\n".join(lines)
+
+
+def _values(stage: StageRoot, diagnostic: Diagnostic) -> Iterator[str]:
+    """What the expressions of the source were, as far as it cannot be a secret: `var.domain is "shop.example"`."""
+    in_root = not Path(diagnostic.get("range", {}).get("filename", "/")).parent.name
+    shown = {name for name, variable in root.variables(stage.root).items() if in_root and not variable.sensitive}
+    for value in diagnostic["snippet"].get("values") or []:
+        named = _VARIABLE.match(value["traversal"])
+        if _NO_VALUE.fullmatch(value["statement"]) or (
+            named and named[1] in shown and _SCALAR.fullmatch(value["statement"])
+        ):
+            yield f"{value['traversal']} {value['statement']}"
 
 
 def _locked(stage: StageRoot, detail: str) -> StateLocked:

@@ -7,6 +7,7 @@ import json
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -112,7 +113,11 @@ class Terraform:
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
         """Each live resource of the stage to the reason why it is unmanaged; nothing before the first apply."""
         state = self._state(stage).read()
-        return {} if state is None else coverage.live_and_managed(state, stage, aws.of(self._access))
+        if state is None:
+            return {}
+        beside = (self._state(replace(stage, state_key=key)).read() for key in stage.beside)
+        others = [other for other in beside if other is not None]
+        return coverage.live_and_managed(state, others, stage, aws.of(self._access))
 
     def unlock(self, stage: StageRoot, lock_id: str) -> None:
         """Release this state lock; does nothing when it is free, or another lock is held."""

@@ -5,7 +5,7 @@ Format of `terraform show -json`: https://developer.hashicorp.com/terraform/inte
 
 from collections.abc import Iterator, Mapping
 
-from provisioning_assets.backends.infrastructure.terraform.stateful import holds_data
+from provisioning_assets.backends.infrastructure.terraform.stateful import because
 from provisioning_assets.core.plan import Action, Change, Json, Plan
 
 _ACTIONS = {
@@ -49,22 +49,24 @@ def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
             continue
         action = _ACTIONS.get(tuple(change["actions"]))
         names = _differing(change)
+        lost = because(resource, action) if action else ""
         if action is Action.CREATE:
             yield Change(action, address, None, {})
         elif action is Action.DELETE:
-            yield Change(action, address, {}, None, stateful=holds_data(resource["type"]))
+            yield Change(action, address, {}, None, stateful=bool(lost), because=lost)
         elif action is Action.REPLACE:
             forced = {str(path[0]) for path in change.get("replace_paths", [])}
-            yield _update(address, sorted(forced or names), action, stateful=holds_data(resource["type"]))
+            yield _update(address, sorted(forced or names), action, lost=lost)
         elif action is Action.UPDATE:
-            yield _update(address, names or ["(nothing that is named)"])
+            yield _update(address, names or ["(nothing that is named)"], lost=lost)
         elif "previous_address" in resource:
             yield _update(address, ["(address)"])
         elif "importing" in change:
             yield _update(address, ["(import)"])
         elif change["actions"] != ["no-op"]:
             # An unknown action is treated as the worst one.
-            yield _update(address, ["-".join(change["actions"])], Action.REPLACE, stateful=True)
+            unknown = "-".join(change["actions"])
+            yield _update(address, [unknown], Action.REPLACE, lost=f"what {unknown} does is not known")
 
 
 def _differing(change: Mapping[str, Json]) -> list[str]:
@@ -73,7 +75,7 @@ def _differing(change: Mapping[str, Json]) -> list[str]:
     return sorted(name for name in names if unknown.get(name) or before.get(name) != after.get(name))
 
 
-def _update(address: str, names: list[str], action: Action = Action.UPDATE, *, stateful: bool = False) -> Change:
+def _update(address: str, names: list[str], action: Action = Action.UPDATE, *, lost: str = "") -> Change:
     """A change in which every attribute is sensitive, since providers do not always mark the ones that are."""
     empty = dict.fromkeys(names)
-    return Change(action, address, empty, empty, sensitive=frozenset(names), stateful=stateful)
+    return Change(action, address, empty, empty, frozenset(names), stateful=bool(lost), because=lost)
