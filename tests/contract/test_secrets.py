@@ -182,7 +182,9 @@ def test_a_first_value_stays(store: SecretStore, runtime: Place) -> None:
 def test_a_secret_is_found_by_its_name_alone(store: SecretStore, runtime: Place, private: Place) -> None:
     store.create(runtime, "session-key", {"value": "first"}, OWNED)
 
-    assert store.find(runtime, "session-key") == store.stored(runtime)["session-key"]
+    found, listed = store.find(runtime, "session-key"), store.stored(runtime)["session-key"]
+    assert found is not None
+    assert (found.version, dict(found.metadata)) == (listed.version, dict(listed.metadata))
     assert store.find(runtime, "session") is None
     assert store.find(private, "session-key") is None
 

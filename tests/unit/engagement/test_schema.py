@@ -29,7 +29,7 @@ PLACES: dict[Kind, Place] = {
     Kind.CONFIG: ("runtime_config", "provider"),
     Kind.MONITORING: ("monitoring", "provider"),
 }
-SETTINGS = {"server": "ns1.shop.example", "bucket": "shop-state", "folder": "records"}
+SETTINGS = {"server": "ns1.shop.example", "bucket": "shop-state", "folder": "records", "object": "flags.json"}
 """What each key that a product cannot do without may be."""
 
 EVERY_PRODUCT = pytest.mark.parametrize("product", catalogue.PRODUCTS, ids=lambda each: f"{each.kind}-{each.name}")
