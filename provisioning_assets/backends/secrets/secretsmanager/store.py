@@ -111,7 +111,7 @@ class SecretsManager(aws.OnAws):
                 raise
         else:
             return True
-        self.describe_as(full, description)
+        self._describe(full, description)
         return self._put(full, text, seen=None)
 
     def update(self, place: Place, name: str, value: Mapping[str, str], *, version: str) -> bool:
@@ -127,11 +127,7 @@ class SecretsManager(aws.OnAws):
         if self.find(place, name) is None:
             full = _full(place, name)
             raise ProviderFailed(f"there is no secret {full} to describe", where=full, remedy="store it first: apply")
-        self.describe_as(_full(place, name), json.dumps(dict(metadata)))
-
-    def describe_as(self, full: str, description: str) -> None:
-        """Replace a description."""
-        self._ask("update_secret", full, Description=description)
+        self._describe(_full(place, name), json.dumps(dict(metadata)))
 
     def read(self, place: Place, name: str) -> Mapping[str, str]:
         """The current version's value; a text that is no JSON object has no keys."""
@@ -155,16 +151,21 @@ class SecretsManager(aws.OnAws):
                 raise ProviderFailed(f"there is no secret {full} to try", where=full, remedy=remedy)
         return trying.can_read(self._calls, self._grants.role(scope, who), scope, secrets)
 
+    def _describe(self, full: str, description: str) -> None:
+        self._ask("update_secret", full, Description=description)
+
     def _put(self, full: str, text: str, *, seen: str | None) -> bool:
         """Add a version and move the stage of the current one to it: AWS refuses unless it lies where we saw it."""
         new = str(uuid4())
         self._ask("put_secret_value", full, SecretString=text, ClientRequestToken=new, VersionStages=[_OURS])
-        moved = {"MoveToVersionId": new, **({"RemoveFromVersionId": seen} if seen else {})}
+        move, won = {"MoveToVersionId": new, **({"RemoveFromVersionId": seen} if seen else {})}, False
         with unless("InvalidParameterException"):
-            if _current(self._about(full)) == seen:
-                self._ask("update_secret_version_stage", full, VersionStage=_CURRENT, **moved)
-        # Asked for, since the answer to a first attempt may have been lost. A first version is current at once.
-        won = _current(self._about(full)) == new
+            current = _current(self._about(full))
+            if current == seen:
+                self._ask("update_secret_version_stage", full, VersionStage=_CURRENT, **move)
+            won = current in {seen, new}  # a first version is current at once
+        # After a lost answer, a second attempt was refused because the first had succeeded.
+        won = won or _current(self._about(full)) == new
         with unless("InvalidParameterException"):  # who writes at the same time has taken the stage from us
             self._ask("update_secret_version_stage", full, VersionStage=_OURS, RemoveFromVersionId=new)
         return won
