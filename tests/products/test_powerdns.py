@@ -149,11 +149,22 @@ def test_a_record_that_is_disabled_is_not_there(server: PowerDnsServer, provider
     server.put(zone, f"host.{zone} HINFO", '!"a" "b"')
     assert provider.read(zone) == one(zone, "half", "192.0.2.1")
 
-    desired = one(zone, "half", "192.0.2.1", "192.0.2.2") | one(zone, "off", "192.0.2.3")
-    publish(provider, zone, desired)
 
-    assert provider.read(zone) == desired
-    assert served(server, f"off.{zone}", "A") == ["192.0.2.3"]
+@pytest.mark.parametrize("name", ["half", "off"])
+def test_a_disabled_record_is_not_deleted_unseen(server: PowerDnsServer, provider: Any, zone: str, name: str) -> None:
+    server.put(zone, f"half.{zone} A", "192.0.2.1", "!192.0.2.2")
+    server.put(zone, f"off.{zone} A", "!192.0.2.3")
+    before = provider.read(zone)
+    wanted = before | one(zone, name, "192.0.2.9") | one(zone, "www", "192.0.2.9")
+
+    with pytest.raises(ApplyFailed) as caught:
+        publish(provider, zone, wanted)
+
+    assert caught.value.where == f"{name}.{zone} A"
+    assert provider.read(zone) == before
+    server.put(zone, f"{name}.{zone} A", "192.0.2.9")
+    publish(provider, zone, wanted)
+    assert provider.read(zone) == wanted
 
 
 def test_the_name_servers_of_the_zone_are_left_alone(server: PowerDnsServer, provider: Any, zone: str) -> None:

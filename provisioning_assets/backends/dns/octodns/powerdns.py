@@ -26,6 +26,8 @@ class _Provider(PowerDnsProvider):  # type: ignore[misc]
     SUPPORTS = PowerDnsProvider.SUPPORTS - {PowerDnsLuaRecord._type}
     rrsets: Sequence[Mapping[str, Any]] = ()
     """Of the zone that was read last, without the records that are disabled."""
+    disabled: frozenset[tuple[str, str]] = frozenset()
+    """Name and type of each RRset of that zone with a record that is disabled."""
     serial: Any = None
     """The number of its last change by the API."""
 
@@ -35,11 +37,22 @@ class _Provider(PowerDnsProvider):  # type: ignore[misc]
             zone = answer.json()
             served = [{**each, "records": [r for r in each["records"] if not r["disabled"]]} for each in zone["rrsets"]]
             self.rrsets, self.serial = [each for each in served if each["records"]], zone["edited_serial"]
+            off = (each for each in zone["rrsets"] if any(record["disabled"] for record in each["records"]))
+            self.disabled = frozenset((each["name"], each["type"]) for each in off)
             answer.json = lambda **_: {"rrsets": self.rrsets}  # type: ignore[method-assign]
         return answer
 
     def _patch(self, path: str, data: Any = None) -> requests.Response:
-        """Reading a large zone takes seconds, and asking for its serial a moment: there is no other precondition."""
+        """Write, if nothing changed since the zone was read, and nothing goes that no plan has shown.
+
+        Reading a large zone takes seconds, and asking for its serial a moment: there is no other precondition.
+        """
+        if lost := sorted(self.disabled & {(each["name"], each["type"]) for each in data["rrsets"]}):
+            raise ProviderFailed(
+                "a disabled record would be deleted without a word: it is in no plan, and an RRset is written whole",
+                where=", ".join(f"{name.rstrip('.')} {kind}" for name, kind in lost),
+                remedy="delete the disabled records in PowerDNS, or enable them; then plan again",
+            )
         if super()._get(f"{path}?rrsets=false").json()["edited_serial"] != self.serial:
             what = "somebody else wrote to the zone while our changes were made ready"
             raise ProviderFailed(what, where=path.partition("/")[2], cause="it has another serial", remedy="run again")
