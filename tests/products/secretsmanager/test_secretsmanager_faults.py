@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.secrets import Place
+from provisioning_assets.backends.secrets.secretsmanager.calls import Calls
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import diff
 from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreachable
@@ -217,6 +218,10 @@ def test_no_value_and_no_credential_is_shown_to_anybody(
     said.append(repr(store.can_read(fresh, "pipeline", [("runtime", "database-password")])))
     said.append(repr([store, store.stored(place), store.read_grants(fresh)]))
     refused(lambda: store.create(place, "no name", {"value": CANARY * 9000}, OWNED))
+    torn = f"<AssumeRoleResponse><SecretAccessKey>{CANARY}</SecretAcc"
+    with answering_always(200, torn, content_type="text/xml") as address:
+        calls, role = Calls(aws.of(aws_access(address))), "arn:aws:iam::123456789012:role/any"
+        refused(lambda: calls.ask("sts", "assume_role", role, RoleArn=role, RoleSessionName="any"))
     with echoing() as address:
         for verb in every_verb(at(address)):
             refused(verb)

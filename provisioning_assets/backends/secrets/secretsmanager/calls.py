@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from provisioning_assets.backends import aws, aws_errors
 from provisioning_assets.backends.aws_errors import when_allowed
@@ -70,9 +71,13 @@ class Calls:
                     _ = found["ARN"]
             except ClientError as error:
                 answer, remedy = error.response.get("Error", {}), aws_errors.remedy(error, access)
+            except ResponseParserError:
+                answer = None
             else:
                 return found
-        # Outside of the handler: the error would carry the answer as its context.
+        # Outside of the handlers: an error would carry the answer as its context.
+        if answer is None:
+            raise aws_errors.nonsense(called, about, "its answer cannot be read")
         code = str(answer.get("Code", "unknown"))
         # What a call with a value is answered may repeat the value.
         told = "" if "SecretString" in parameters else str(answer.get("Message", ""))
