@@ -12,6 +12,7 @@ from provisioning_assets.backends.infrastructure import Engine
 from provisioning_assets.core.kinds import Kind
 from tests.support.back_ends import aws_access, opened
 from tests.support.ministack import empty_ministack, ministack_server
+from tests.support.obeying import obeying_server
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.servers import SecretServer, empty_moto, empty_openbao, moto_server, openbao_server
 
@@ -69,6 +70,13 @@ def _emptied(request: pytest.FixtureRequest) -> Iterator[None]:
         empty_ministack(stash[_MINISTACK])
     if _BAO in stash:
         empty_openbao(stash[_BAO])
+
+
+@pytest.fixture(scope="session")
+def obeying() -> Iterator[str]:
+    """An emulated AWS that obeys IAM policies. Who uses it takes names of its own."""
+    with obeying_server() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ class Certificates:
         name = certificate_secret(certificate.name)
         contact = self.run.environment.certificates.contact
         about = {"owner": contact, "purpose": "runtime", _AUTHORITY: self._authority.authority()}
-        there = store.stored(where).get(name)
+        there = store.find(where, name)
         if there is None:
             written = store.create(where, name, value, about)
         elif written := store.update(where, name, value, version=there.version):
@@ -120,7 +120,7 @@ class Kept:
 def kept_for(run: AssetRun, certificate: Certificate) -> Kept | None:
     """The stored certificate; None when there is none."""
     store, where, name = run.backend(Kind.SECRETS), Place(run.scope, "runtime"), certificate_secret(certificate.name)
-    stored = store.stored(where).get(name)
+    stored = store.find(where, name)
     if stored is None:
         return None
     return Kept(describe(store.read(where, name)["chain"]), stored.metadata.get(_AUTHORITY, ""))

@@ -1,5 +1,7 @@
 """Runtime configuration: the live values are the reviewed ones, key by key."""
 
+from dataclasses import replace
+
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import SENSITIVE
@@ -13,15 +15,16 @@ from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
 def target(run: AssetRun) -> Declared:
     """The keys under the environment's prefix."""
-    environment, store = run.environment, run.backend(Kind.CONFIG)
+    prefix, store = run.environment.runtime_config.prefix, run.backend(Kind.CONFIG)
     return Declared(
-        desired=lambda: {key: {"value": value} for key, value in run.files.items()},
+        desired=lambda: {key: {"value": value, "otherwise": []} for key, value in run.files.items()},
         read=lambda: {
             # An undeclared value may be a secret: a plan only says that it exists.
             key: found if key in run.files else {"value": SENSITIVE}
-            for key, found in store.read(environment.runtime_config.prefix).items()
+            for key, found in store.read(prefix).items()
+            if key in run.files or not found.get("unmanaged")
         },
-        write=store.write,
+        write=lambda changes: store.write(prefix, changes),
     )
 
 
@@ -29,9 +32,13 @@ def target(run: AssetRun) -> Declared:
 def runtime_config_equals_reviewed(run: AssetRun) -> Finding:
     """The keys below the prefix, and their values, are exactly those of the version-controlled files.
 
-    Red names each key that differs. Change the files and apply; never edit the live value.
+    Keys that others keep in the same document are listed, and left alone. Red names each key that differs. Change the
+    files and apply; never edit the live value.
     """
-    return equals_declared(run, target(run))
+    finding = equals_declared(run, target(run))
+    live = run.backend(Kind.CONFIG).read(run.environment.runtime_config.prefix)
+    unmanaged = sorted(key for key, found in live.items() if found.get("unmanaged") and key not in run.files)
+    return replace(finding, details={**finding.details, "unmanaged": unmanaged})
 
 
 @readiness_item(review_item=1)

@@ -57,12 +57,9 @@ def target(run: AssetRun) -> Declared:
         return {**desired_grants(section), **{address: _description(each) for address, each in declared.items()}}
 
     def read() -> Mapping[str, Attributes]:
-        there = {
-            f"secret {purpose}/{name}": stored.metadata
-            for purpose in PURPOSES
-            for name, stored in store.stored(Place(scope, purpose)).items()
-        }
-        return {**store.read_grants(scope), **{a: v for a, v in there.items() if a in declared}}
+        found = {address: store.find(Place(scope, each.purpose), each.name) for address, each in declared.items()}
+        there = {address: stored.metadata for address, stored in found.items() if stored}
+        return {**store.read_grants(scope), **there}
 
     def write(changes: Sequence[Change]) -> None:
         store.write_grants(scope, [change for change in changes if change.address not in declared])
@@ -103,11 +100,11 @@ def secrets_are_populated(run: AssetRun) -> Finding:
     section, store = run.environment.secrets, run.backend(Kind.SECRETS)
     problems: dict[str, str | None] = {}
     for purpose in PURPOSES:
-        stored = store.stored(Place(run.scope, purpose))
+        place = Place(run.scope, purpose)
         declared = {each.name: each for each in section.secrets if each.purpose == purpose}
         for name, each in declared.items():
-            problems[f"{purpose}/{name}"] = _problem(run, each, stored.get(name))
-        undeclared = stored.keys() - declared.keys() - _kept_by_certificates(run, purpose)
+            problems[f"{purpose}/{name}"] = _problem(run, each, store.find(place, name))
+        undeclared = store.stored(place).keys() - declared.keys() - _kept_by_certificates(run, purpose)
         problems |= {f"{purpose}/{name}": "is not declared: who put it there?" for name in sorted(undeclared)}
     return Finding.over("secrets", problems)
 
@@ -154,8 +151,7 @@ def pipeline_reads_nothing_else(run: AssetRun) -> Finding:
     """
     store = run.backend(Kind.SECRETS)
     needed: list[tuple[Purpose, str]] = [("runtime", name) for name in run.environment.secrets.pipeline_reads]
-    there = [(purpose, name) for purpose in PURPOSES for name in store.stored(Place(run.scope, purpose))]
-    rest = [each for each in there if each not in needed]
+    rest = [each for each in _there(run) if each not in needed]
     could = store.can_read(run.scope, PIPELINE, [*rest, *needed[:1]])
     if not needed or not could[needed[0]]:
         return Finding.red("no control: the log-in that was refused the rest could not read a secret of its own either")
@@ -164,11 +160,26 @@ def pipeline_reads_nothing_else(run: AssetRun) -> Finding:
     })  # fmt: skip
 
 
+def _there(run: AssetRun) -> list[tuple[Purpose, str]]:
+    """Every secret: what is listed, and what we know, which a list may not show yet."""
+    store, declared = run.backend(Kind.SECRETS), run.environment.secrets.secrets
+    there: list[tuple[Purpose, str]] = []
+    for purpose in PURPOSES:
+        place = Place(run.scope, purpose)
+        ours = _kept_by_certificates(run, purpose) | {each.name for each in declared if each.purpose == purpose}
+        listed = set(store.stored(place))
+        there += [(purpose, name) for name in sorted(listed | ours) if name in listed or store.find(place, name)]
+    return there
+
+
 def _require_values(run: AssetRun) -> None:
     """Require the initial value of each secret that is not stored yet, before the run writes anything."""
-    store = run.backend(Kind.SECRETS)
-    stored = {purpose: store.stored(Place(run.scope, purpose)) for purpose in PURPOSES}
-    require_initial_values(run.environment.secrets.secrets, lambda purpose: stored[purpose], run.access.given)
+    store, declared = run.backend(Kind.SECRETS), run.environment.secrets.secrets
+    stored: dict[Purpose, list[str]] = {purpose: [] for purpose in PURPOSES}
+    for each in declared:
+        if store.find(Place(run.scope, each.purpose), each.name):
+            stored[each.purpose].append(each.name)
+    require_initial_values(declared, lambda purpose: stored[purpose], run.access.given)
 
 
 def task(engagement: Engagement, environment: Environment) -> Task:

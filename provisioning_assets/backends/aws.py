@@ -3,8 +3,8 @@
 import os
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cache, cached_property
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -16,23 +16,13 @@ import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigChainFactory, ConfigValueStore
 from botocore.credentials import AssumeRoleProvider, ProcessProvider, ProfileProviderBuilder
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's own, which is no OSError
-    EndpointConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    ProfileNotFound,
-)
-from botocore.parsers import ResponseParserError
 
+from provisioning_assets.backends import aws_errors
 from provisioning_assets.backends.access import OF_PROCESS, Access, safe
+from provisioning_assets.backends.aws_errors import ENDPOINT
 from provisioning_assets.core.plan import Json
-from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreachable
+from provisioning_assets.errors import ProviderFailed, ProvisioningError
 
-_REMEDY = "check the network and AWS_ENDPOINT_URL, or start the server there"
-_ENDPOINT = "AWS_ENDPOINT_URL"
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 _OF_THE_PROCESS = (
     "env", "assume-role-with-web-identity", "ec2-credentials-file", "boto-config", "container-role", "iam-role",
@@ -63,7 +53,7 @@ class Aws:
 
     def endpoint(self, service: str = "") -> str:
         """The address that the access gives for this service, or for all services; empty for Amazon's own."""
-        for name in [f"{_ENDPOINT}_{_variable(service)}", _ENDPOINT] if service else [_ENDPOINT]:
+        for name in [f"{ENDPOINT}_{_variable(service)}", ENDPOINT] if service else [ENDPOINT]:
             if address := self.access.get(name):
                 return safe(address, name, "AWS")
         return ""
@@ -106,33 +96,9 @@ class Aws:
         host = urlsplit(self.endpoint(service)).hostname or ""
         return bool(host) and not host.endswith(_AMAZON)
 
-    @contextmanager
-    def translated(self, service: str) -> Iterator[None]:
+    def translated(self, service: str) -> AbstractContextManager[None]:
         """Turn botocore's errors into ours: which server did not answer, or what it answered."""
-        address = self.access.get(_ENDPOINT) or "its AWS endpoint"
-        try:
-            yield
-        except (NoCredentialsError, ProfileNotFound) as error:
-            raise ProviderFailed(
-                f"{service}: there are no AWS credentials",
-                where=self.access.name,
-                cause=str(error) if isinstance(error, ProfileNotFound) else "",
-                remedy="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment's profile; "
-                "for the sandbox: provisioning sandbox start, and `profile: sandbox` in the engagement file",
-            ) from None
-        except EndpointConnectionError as error:
-            cause = "connection refused or no such host"
-            raise Unreachable(service, _asked(error) or address, cause=cause, remedy=_REMEDY) from error
-        except (ConnectionError, HTTPClientError) as error:
-            raise Unreachable(service, _asked(error) or address, cause=type(error).__name__, remedy=_REMEDY) from error
-        except ClientError as error:
-            answer, operation = error.response.get("Error", {}), error.operation_name
-            cause = f"{answer.get('Code', 'unknown')}: {answer.get('Message', '')}"
-            raise ProviderFailed(f"{service}: {operation} failed", where=address, cause=cause) from None
-        except BotoCoreError as error:
-            raise ProviderFailed(f"{service} could not be asked", where=address, cause=str(error)) from None
-        except ResponseParserError:  # its words hold the whole answer
-            raise ProviderFailed(f"{service} answers in no form of AWS", where=address, remedy=_REMEDY) from None
+        return aws_errors.translated(service, self.access)
 
     def _account(self) -> str:
         """The account of the credentials. A run asks for it first, so it gives up within 5 seconds (`Unreachable`)."""
@@ -257,12 +223,6 @@ def of(access: Access) -> Aws:
 _made: "WeakValueDictionary[Access, Aws]" = WeakValueDictionary()
 """The clients of each access, for as long as a back end holds them: a daemon opens an access for each run."""
 _finding = threading.Lock()
-
-
-def _asked(error: BotoCoreError) -> str:
-    """The server that did not answer; a service may have an address of its own."""
-    parts = urlsplit(str(error.kwargs.get("endpoint_url", "")))
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 @cache

@@ -7,12 +7,12 @@ from typing import Any
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.backends.certificates.settings import Acme, AcmPca, Manual, OpenBaoPki
-from provisioning_assets.backends.config.settings import Ssm
+from provisioning_assets.backends.config.settings import Flagd, Ssm
 from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Cdk, Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch
-from provisioning_assets.backends.secrets.settings import OpenBao, Vault
+from provisioning_assets.backends.secrets.settings import OpenBao, SecretsManager, Vault
 from provisioning_assets.backends.store.settings import S3, Files, Postgresql
 from provisioning_assets.backends.variables import Variables
 from provisioning_assets.core.kinds import Capability, Kind
@@ -141,11 +141,33 @@ PRODUCTS: tuple[Product, ...] = (
         not_tested=("Vault itself, for lack of a server",),
     ),
     Product(
+        Kind.SECRETS,
+        SecretsManager,
+        "secrets.secretsmanager.store:SecretsManager",
+        proven="MiniStack, which obeys IAM policies, and moto",
+        not_tested=(
+            "Amazon's own throttling",
+            "how long a changed role or policy takes to be obeyed everywhere",
+            "values under a KMS key of your own, whose policy must let the account's IAM policies count",
+            "service control policies and permissions boundaries that an organisation requires",
+        ),
+    ),
+    Product(
         Kind.CONFIG,
         Ssm,
         "config.ssm:Ssm",
         proven="moto",
         not_tested=("Amazon's own throttling",),
+    ),
+    Product(
+        Kind.CONFIG,
+        Flagd,
+        "config.flagd.store:Flagd",
+        proven="moto, and the evaluator of OpenFeature's own Python provider",
+        not_tested=(
+            "the flagd daemon itself, how soon it reads a new version, and its web API with names that have a `/`",
+            "buckets of other clouds",
+        ),
     ),
     Product(
         Kind.MONITORING,

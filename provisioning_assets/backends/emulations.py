@@ -22,6 +22,9 @@ class Emulation:
 
 _MOTO: Mapping[str, Lacks] = {
     "route53": {Capability.GUARDED: "moto deletes a record whatever values the request names, and Amazon does not"},
+    "secretsmanager": {
+        Capability.GRANTS_TRIED: "moto obeys no IAM policy that names a secret, so everybody reads everything"
+    },
 }
 
 EMULATIONS: Mapping[str, Emulation] = MappingProxyType({

@@ -133,7 +133,8 @@ class Connection:
         """Follow no redirect, so that the token goes nowhere else; and refuse a web page as an answer."""
         if response.is_redirect:
             raise self._stranger(f"it sends us to {response.headers['location']}")
-        if response.status_code == HTTPStatus.OK and "json" not in response.headers.get("content-type", ""):
+        answers = {HTTPStatus.OK, HTTPStatus.NOT_FOUND}  # the second means that there is no such thing
+        if response.status_code in answers and "json" not in response.headers.get("content-type", ""):
             raise self._stranger("its answer is no JSON")
 
     def _distrusted(self, error: OSError) -> Unreachable:

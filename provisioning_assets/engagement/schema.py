@@ -49,6 +49,8 @@ def _open(value: dict[str, Json]) -> dict[str, Json]:
     """The same, or a placeholder; what any text satisfies stays as it is."""
     if value.get("type") == "array":
         return {**value, "items": _open(value["items"])}
+    if "anyOf" in value:  # an optional one; a name of a product has no type here
+        return {**value, "anyOf": [_open(each) if "type" in each else each for each in value["anyOf"]]}
     if not {"enum", "const", "pattern", "minimum", "maximum"} & value.keys():
         return value
     told = {"title", "description", "default"} & value.keys()

@@ -63,8 +63,8 @@ class Order:
     @property
     def waiting(self) -> str:
         """What the open request waits for, as its authority said; empty when there is none, or it never said so."""
-        pending = self._pending()
-        return self._store.stored(self._place)[self._secret].metadata.get(_WAITING, "") if pending else ""
+        there = self._store.find(self._place, self._secret)
+        return there.metadata.get(_WAITING, "") if there and self._pending() else ""
 
     def wait(self, words: str) -> None:
         """Keep beside the request what it waits for, so that whoever looks is told."""
@@ -80,13 +80,13 @@ class Order:
 
     def done(self) -> None:
         """Forget the key beside the certificate, which has it now."""
-        if self._secret in self._store.stored(self._place):
+        if self._store.find(self._place, self._secret):
             self._keep(_NOTHING)
 
     def account(self, make: Callable[[], str]) -> str:
         """Engagement-time: the agency's, until hand-off."""
         where = Place(self.scope, "engagement")
-        if ACME_ACCOUNT in self._store.stored(where):
+        if self._store.find(where, ACME_ACCOUNT):
             return self._store.read(where, ACME_ACCOUNT)["key"]
         account = make()
         self._store.create(where, ACME_ACCOUNT, {"key": account}, {"owner": self.contact, "purpose": "engagement"})
@@ -98,7 +98,7 @@ class Order:
 
     def _pending(self) -> dict[str, str] | None:
         """Key and request for these names, without a certificate yet."""
-        if self._secret not in self._store.stored(self._place):
+        if not self._store.find(self._place, self._secret):
             return None
         found = dict(self._store.read(self._place, self._secret))
         try:
@@ -109,7 +109,7 @@ class Order:
         return found if fits else None
 
     def _keep(self, value: dict[str, str]) -> None:
-        there = self._store.stored(self._place).get(self._secret)
+        there = self._store.find(self._place, self._secret)
         if there is None:
             written = self._store.create(self._place, self._secret, value, self._about)
         elif written := self._store.update(self._place, self._secret, value, version=there.version):

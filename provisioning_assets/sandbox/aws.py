@@ -1,7 +1,7 @@
-"""The emulated AWS: moto, with S3's conditional writes made atomic.
+"""The emulated AWS: moto, with the conditional writes of S3 and Secrets Manager made atomic.
 
 moto tests the condition and then writes, with a thread for each request: in one of some hundred races, two writers win
-(moto 5.2.5). Ledger, lock and Terraform's lock rely on that never happening.
+(moto 5.2.5). Ledger, lock and Terraform's lock rely on that never happening, and so do the values of secrets.
 """
 
 import logging
@@ -29,7 +29,8 @@ class OneAtATime:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request (WSGI)."""
-        if environ["REQUEST_METHOD"] not in {"PUT", "DELETE"} or not _CONDITIONS & environ.keys():
+        on_condition = environ["REQUEST_METHOD"] in {"PUT", "DELETE"} and _CONDITIONS & environ.keys()
+        if not on_condition and not environ.get("HTTP_X_AMZ_TARGET", "").startswith("secretsmanager."):
             return self._application(environ, start_response)
         with self._writing:
             return self._application(environ, start_response)

@@ -1,7 +1,5 @@
 """One suite for every secret store of the catalogue, each on a real server, and for the one that other tests use."""
 
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -12,13 +10,15 @@ import pytest
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.secrets import ALL, Place, Purpose, SecretStore
 from provisioning_assets.core.kinds import Capability, Kind
-from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
-from tests.support.back_ends import names, opened
+from provisioning_assets.errors import ApplyFailed, ProviderFailed
+from tests.support.back_ends import FAKE, names, products, subject_of
+from tests.support.laws import EveryBackEnd, Proven
 from tests.support.secret_stores import (
     AGENCY,
     DESIRED,
     OWNED,
     PIPELINE,
+    PROVEN,
     SUBJECTS,
     WITHOUT_RUNTIME,
     Subject,
@@ -26,22 +26,18 @@ from tests.support.secret_stores import (
     could_read,
     drift,
     otherwise,
-    vault_access,
 )
-from tests.support.servers import SecretServer, free_port, openbao_server
-
-PRODUCTS = [name for name in names(Kind.SECRETS) if name != "memory"]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[SecretServer]:
-    with openbao_server() as server:
-        yield server
+class TestEveryLaw(EveryBackEnd):
+    @pytest.fixture(params=products(Kind.SECRETS))
+    def proven(self, request: pytest.FixtureRequest) -> Proven:
+        return subject_of(Kind.SECRETS, request.param, PROVEN)(request)
 
 
-@pytest.fixture(scope="module", params=names(Kind.SECRETS))
-def subject(request: pytest.FixtureRequest, server: SecretServer) -> Subject:
-    return SUBJECTS[request.param](server)
+@pytest.fixture(scope="module", params=SUBJECTS)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    return SUBJECTS[request.param](request)
 
 
 @pytest.fixture
@@ -72,42 +68,21 @@ def private(scope: str) -> Place:
 
 
 def test_every_product_has_a_subject_and_none_is_left_over() -> None:
-    assert sorted(SUBJECTS) == sorted(names(Kind.SECRETS))
+    assert {name.partition(" on ")[0] for name in SUBJECTS} == set(names(Kind.SECRETS))
+    assert sorted(PROVEN) == sorted(products(Kind.SECRETS))
 
 
-@pytest.mark.parametrize("name", names(Kind.SECRETS))
-def test_a_subject_tries_grants_as_the_catalogue_says(name: str, server: SecretServer) -> None:
-    lacks = {} if name == "memory" else catalogue.lacks(Kind.SECRETS, name)
-    assert SUBJECTS[name](server).tries_grants == (Capability.GRANTS_TRIED not in lacks)
-
-
-@pytest.mark.parametrize("name", PRODUCTS)
-def test_opening_asks_nobody(name: str) -> None:
-    opened(Kind.SECRETS, name, vault_access("http://127.0.0.1:1"))
-    opened(Kind.SECRETS, name, vault_access(""), address="https://elsewhere.example")
-
-
-@pytest.mark.parametrize("name", PRODUCTS)
-def test_a_dead_address_is_told_within_five_seconds(name: str) -> None:
-    address, started = f"http://127.0.0.1:{free_port()}", time.monotonic()
-
-    with pytest.raises(Unreachable) as failure:
-        opened(Kind.SECRETS, name, vault_access(address)).reach()
-
-    assert time.monotonic() - started < 5
-    assert failure.value.address == address
-    assert failure.value.remedy
-
-
-def test_a_store_says_who_it_is_each_time_the_same(store: SecretStore) -> None:
-    store.reach()
-    assert store.identity()
-    assert store.identity() == store.identity()
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_a_subject_tries_grants_as_the_catalogue_says(name: str, request: pytest.FixtureRequest) -> None:
+    product, subject = name.partition(" on ")[0], SUBJECTS[name](request)
+    lacks = {} if product == FAKE else catalogue.lacks(Kind.SECRETS, product, subject.access)
+    assert subject.tries_grants == (Capability.GRANTS_TRIED not in lacks)
 
 
 def test_what_nobody_wrote_is_empty(store: SecretStore, fresh: str) -> None:
     assert [address for address in store.read_grants(fresh) if address.startswith("grant ")] == []
     assert store.stored(Place(fresh, "runtime")) == {}
+    assert store.find(Place(fresh, "runtime"), "database-password") is None
 
 
 def test_places_and_grants_are_there_after_they_were_written(store: SecretStore, scope: str) -> None:
@@ -202,6 +177,16 @@ def test_a_first_value_stays(store: SecretStore, runtime: Place) -> None:
     stored = store.stored(runtime)["database-password"]
     assert dict(stored.metadata) == OWNED
     assert datetime.now(UTC) - stored.written_at < timedelta(minutes=1)
+
+
+def test_a_secret_is_found_by_its_name_alone(store: SecretStore, runtime: Place, private: Place) -> None:
+    store.create(runtime, "session-key", {"value": "first"}, OWNED)
+
+    found, listed = store.find(runtime, "session-key"), store.stored(runtime)["session-key"]
+    assert found is not None
+    assert (found.version, dict(found.metadata)) == (listed.version, dict(listed.metadata))
+    assert store.find(runtime, "session") is None
+    assert store.find(private, "session-key") is None
 
 
 def test_secrets_of_one_name_in_two_places_are_two(store: SecretStore, runtime: Place, private: Place) -> None:

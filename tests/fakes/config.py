@@ -22,7 +22,7 @@ class MemoryConfig(InMemory):
         below = prefix.rstrip("/") + "/"
         return {key: attributes for key, attributes in self._values.items() if key.startswith(below)}
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def write(self, _prefix: str, changes: Sequence[Change]) -> None:
         """Carry the changes out."""
         for change in changes:
             if change.after is None:
@@ -33,4 +33,4 @@ class MemoryConfig(InMemory):
                 raise ApplyFailed(
                     "the value does not fit", where=change.address, cause=f"{size} bytes", remedy="split the value"
                 )
-            self._values[change.address] = dict(change.after)
+            self._values[change.address] = {**change.after, "otherwise": []}

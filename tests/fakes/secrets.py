@@ -67,6 +67,10 @@ class MemorySecrets:
         """Metadata by name."""
         return {name: stored for (where, name), (stored, _) in self._secrets.items() if where == place}
 
+    def find(self, place: Place, name: str) -> Stored | None:
+        """Metadata of one."""
+        return self.stored(place).get(name)
+
     def create(self, place: Place, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
         """Version 1, where there is none."""
         self._known(place)
@@ -78,7 +82,7 @@ class MemorySecrets:
     def update(self, place: Place, name: str, value: Mapping[str, str], *, version: str) -> bool:
         """The next version, if the last one is still this."""
         self._known(place)
-        stored = self.stored(place).get(name)
+        stored = self.find(place, name)
         if stored is None or stored.version != version:
             return False
         self._secrets[place, name] = Stored(str(int(version) + 1), datetime.now(UTC), stored.metadata), dict(value)

@@ -75,6 +75,7 @@ def every_verb(store: SecretStore) -> list[Callable[[], object]]:
         lambda: store.write_grants("shop-staging", diff({"place runtime": {"otherwise": []}}, {}).changes),
         lambda: store.write_grants("shop-staging", diff({"grant pipeline": DESIRED["grant pipeline"]}, {}).changes),
         lambda: store.stored(place),
+        lambda: store.find(place, "n"),
         lambda: store.create(place, "n", {"value": "x"}, OWNED),
         lambda: store.update(place, "n", {"value": "x"}, version="1"),
         lambda: store.describe(place, "n", OWNED),

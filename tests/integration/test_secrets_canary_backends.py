@@ -92,7 +92,7 @@ def use(store: SecretStore, value: str, heard: Heard) -> None:
 
     could = store.can_read(SCOPE, "pipeline", [("runtime", "session-key"), ("engagement", "session-key")])
     assert list(could.values()) == [True, False]
-    shown = [could, store.stored(RUNTIME), store.stored(ENGAGEMENT), store.read_grants(SCOPE), store]
+    shown = [could, store.stored(RUNTIME), store.find(ENGAGEMENT, "session-key"), store.read_grants(SCOPE), store]
     assert value not in repr(shown)
 
     heard.refused(lambda: store.create(NOWHERE, "session-key", canary, OWNED))

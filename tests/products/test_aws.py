@@ -15,6 +15,7 @@ from provisioning_assets.backends.store import Store
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreachable
 from tests.support.back_ends import REGION, aws_access, opened
+from tests.support.http_servers import answering_always
 from tests.support.servers import free_port, moto_server, silent_server
 
 IN_TIME = 5
@@ -43,6 +44,15 @@ def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
         with pytest.raises(Unreachable):
             _ = aws.of(aws_access(address)).account
         assert time.monotonic() - began < IN_TIME
+
+
+@pytest.mark.parametrize(("status", "page"), [(200, "<html>Welcome</html>"), (200, ""), (404, "gone"), (200, "{}")])
+def test_what_is_no_aws_is_told_with_a_remedy(status: int, page: str) -> None:
+    with answering_always(status, page, content_type="text/html") as address:
+        with pytest.raises(ProviderFailed) as failure:
+            _ = aws.of(aws_access(address)).account
+        assert failure.value.where == address
+        assert failure.value.remedy
 
 
 def test_a_service_with_an_address_of_its_own_is_named_with_it(moto: str) -> None:

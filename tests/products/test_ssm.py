@@ -63,7 +63,7 @@ def test_a_throttled_write_is_tried_for_longer_than_botocore_does(
 
     aws.of(access).client("ssm").meta.events.register("before-send.ssm.PutParameter", throttle)
 
-    store.write([Change(Action.CREATE, f"{prefix}/a", None, {"value": "1"})])
+    store.write(prefix, [Change(Action.CREATE, f"{prefix}/a", None, {"value": "1", "otherwise": []})])
 
     assert answers == [400, 400, 400, 400, 200]
-    assert store.read(prefix) == {f"{prefix}/a": {"value": "1"}}
+    assert store.read(prefix) == {f"{prefix}/a": {"value": "1", "otherwise": []}}

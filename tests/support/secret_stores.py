@@ -1,5 +1,6 @@
 """Secret stores of tests: what they are to hold, and how they are opened."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -8,13 +9,15 @@ from typing import Any
 import hvac
 import pytest
 
+from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.secrets import ALL, Purpose, SecretStore
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Attributes, diff
 from provisioning_assets.errors import ProviderFailed
 from tests.fakes.secrets import MemorySecrets
-from tests.support.back_ends import opened
+from tests.support.back_ends import FAKE, aws_access, opened
+from tests.support.laws import Proven
 from tests.support.servers import SecretServer
 
 OWNED = {"owner": "Dana Novak", "purpose": "runtime", "rotate_every_days": "90"}
@@ -50,6 +53,8 @@ class Subject:
     store: SecretStore
     open_wider: Callable[[str, str, Purpose], None]
     """Scope, who, and what is opened beside what was granted."""
+    access: Access | None = None
+    """How it is reached, where an emulation could lack something."""
     tries_grants: bool = True
 
 
@@ -79,12 +84,14 @@ def admin(server: SecretServer) -> Any:
     return hvac.Client(url=server.address, token=server.token)
 
 
-def _in_memory(_server: SecretServer) -> Subject:
+def _in_memory(_request: pytest.FixtureRequest) -> Subject:
     store = MemorySecrets()
     return Subject(store, store.open_wider)
 
 
-def _on_openbao(server: SecretServer, product: str = "openbao") -> Subject:
+def _on_openbao(request: pytest.FixtureRequest, product: str = "openbao") -> Subject:
+    server: SecretServer = request.getfixturevalue("bao")
+
     def open_wider(scope: str, who: str, purpose: Purpose) -> None:
         policies, name = admin(server).sys, f"{scope}-{who}"
         rules = policies.read_acl_policy(name)["data"]["policy"]
@@ -94,9 +101,39 @@ def _on_openbao(server: SecretServer, product: str = "openbao") -> Subject:
     return Subject(openbao(server, product), open_wider)
 
 
-SUBJECTS: Mapping[str, Callable[[SecretServer], Subject]] = {
-    "memory": _in_memory,
+def _proven_on_openbao(request: pytest.FixtureRequest, product: str = "openbao") -> Proven:
+    server: SecretServer = request.getfixturevalue("bao")
+    return Proven(Kind.SECRETS, product, server.address, partial(vault_access, token=server.token))
+
+
+def _on_secretsmanager(request: pytest.FixtureRequest, server: str, *, obeys: bool) -> Subject:
+    access = aws_access(request.getfixturevalue(server), **({} if obeys else {"PROVISIONING_EMULATION": server}))
+
+    def open_wider(scope: str, who: str, purpose: Purpose) -> None:
+        more = {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": f"arn:aws:*:secret:{scope}/{purpose}/*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [more]})
+        iam = aws.of(access).client("iam")
+        iam.put_role_policy(RoleName=f"{scope}-{who}", PolicyName="more", PolicyDocument=policy)
+
+    return Subject(opened(Kind.SECRETS, "secretsmanager", access), open_wider, access, tries_grants=obeys)
+
+
+def _proven_on_secretsmanager(request: pytest.FixtureRequest) -> Proven:
+    return Proven(Kind.SECRETS, "secretsmanager", request.getfixturevalue("obeying"), aws_access)
+
+
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
+    FAKE: _in_memory,
     "openbao": _on_openbao,
     "vault": partial(_on_openbao, product="vault"),
+    "secretsmanager": partial(_on_secretsmanager, server="obeying", obeys=True),
+    "secretsmanager on moto": partial(_on_secretsmanager, server="moto", obeys=False),
 }
-"""A product of the catalogue that is not here fails its suite."""
+"""Products, and what stands in for one. A product of the catalogue that is not here fails its suite."""
+
+PROVEN: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
+    "openbao": _proven_on_openbao,
+    "vault": partial(_proven_on_openbao, product="vault"),
+    "secretsmanager": _proven_on_secretsmanager,
+}
+"""Where each product is proven, for the laws of every back end."""

@@ -1,8 +1,10 @@
 """Settings of configuration stores."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from provisioning_assets.backends.backend import Settings
+from pydantic import Field
+
+from provisioning_assets.backends.backend import IDENTITY, Settings
 from provisioning_assets.backends.variables import AWS
 
 
@@ -11,3 +13,19 @@ class Ssm(Settings):
 
     variables: ClassVar = AWS
     name: Literal["ssm"] = "ssm"
+
+
+class Flagd(Settings):
+    """A flag document of flagd, the daemon of OpenFeature, in a bucket of Amazon S3.
+
+    Each key below the prefix is a flag of that name. `true` and `false` become boolean flags, numbers that JSON writes
+    in the same way number flags (600, 0.25, but not 1.10), everything else string flags. Flags of others in the same
+    document are left alone.
+    """
+
+    variables: ClassVar = AWS
+    name: Literal["flagd"] = "flagd"
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"), IDENTITY]
+    """Name of the bucket; a stage creates it."""
+    object: Annotated[str, Field(pattern=r"^[\w.-]+(/[\w.-]+)*$", max_length=512), IDENTITY]
+    """Key of the document in the bucket; each environment needs one of its own."""

@@ -7,20 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from botocore.exceptions import ClientError
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
-
 from provisioning_assets.backends import aws
+from provisioning_assets.backends.aws_errors import when_allowed
 from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 LARGEST = 4096
 """Largest size of a standard parameter, in bytes."""
-
-THROTTLED = 60
-"""Seconds for which a throttled write is repeated. An account may write three parameters a second, too few for
-botocore's own three attempts; more of those would also be made at a server that is not there.
-"""
 
 
 class Ssm(aws.OnAws):
@@ -30,14 +23,15 @@ class Ssm(aws.OnAws):
         """Every parameter below the prefix; secure ones are not decrypted."""
         with self._aws.translated("SSM"):
             pages = self._ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix, Recursive=True)
-            return {found["Name"]: {"value": found["Value"]} for page in pages for found in page["Parameters"]}
+            found = {each["Name"]: each["Value"] for page in pages for each in page["Parameters"]}
+        return {key: {"value": value, "otherwise": []} for key, value in found.items()}
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def write(self, _prefix: str, changes: Sequence[Change]) -> None:
         """Put or delete each parameter; `ApplyFailed` names the key that was refused."""
         for change in changes:
             try:
                 with self._aws.translated("SSM"):
-                    _when_allowed(self._write, change)
+                    when_allowed(self._write, change)  # an account may write three parameters a second
             except ProviderFailed as error:
                 raise ApplyFailed(error.what, where=change.address, cause=error.cause, remedy=error.remedy) from error
 
@@ -59,13 +53,3 @@ class Ssm(aws.OnAws):
     @property
     def _ssm(self) -> Any:
         return self._aws.client("ssm")
-
-
-_when_allowed = Retrying(
-    retry=retry_if_exception(
-        lambda error: isinstance(error, ClientError) and error.response["Error"]["Code"] == "ThrottlingException"
-    ),
-    wait=wait_random_exponential(max=5),
-    stop=stop_after_delay(THROTTLED),
-    reraise=True,
-)

@@ -1,4 +1,4 @@
-"""Secret stores: versioned values, and who may read them. Products: OpenBao, HashiCorp Vault."""
+"""Secret stores: versioned values, and who may read them. Products: OpenBao, HashiCorp Vault, AWS."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +73,14 @@ class SecretStore(Backend, Protocol):
         ...
 
     def stored(self, place: Place) -> Mapping[str, Stored]:
-        """Name to metadata of every secret in the place; empty when there is no such place."""
+        """Name to metadata of every secret in the place; empty when there is no such place.
+
+        A product's list may lack what was written in the last minutes: ask for a secret that you know with `find`.
+        """
+        ...
+
+    def find(self, place: Place, name: str) -> Stored | None:
+        """Metadata of one secret as it is now; None when there is none, or no such place."""
         ...
 
     def create(self, place: Place, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:

@@ -37,6 +37,7 @@ SETTINGS = {
     "folder": "records",
     "role": "server",
     "arn": AUTHORITY,
+    "object": "flags.json",
 }
 """What each key that a product cannot do without may be."""
 CODE: dict[str, dict[str, Any]] = {"terraform": {}, "cdk": {"root": "cdk"}}
@@ -110,6 +111,12 @@ def test_what_names_no_product_is_rejected(checker: Any, example: Any, kind: Kin
 def test_a_products_own_key_may_be_a_placeholder(checker: Any, example: Any) -> None:
     vault = {"name": "vault", "address": "https://vault.${domain}"}
     assert checker.is_valid(chosen(example, Kind.SECRETS, vault))
+
+
+def test_a_placeholder_may_stand_for_an_optional_key_of_a_form(checker: Any, example: Any) -> None:
+    for written, valid in (("${key}", True), ("arn:aws:kms:eu-west-1:123456789012:key/a1", True), ("alias/a", False)):
+        own = {"name": "secretsmanager", "kms_key": written, "assumed_by": ["${pipeline}"]}
+        assert checker.is_valid(chosen(example, Kind.SECRETS, own)) is valid
 
 
 def test_a_placeholder_may_stand_for_a_number() -> None:

@@ -73,6 +73,12 @@ class OpenBao:
         with self._translated(f"listing {where}"):
             return {name: found for name in self._names(where, "") if (found := self._live(where, name)) is not None}
 
+    def find(self, place: Place, name: str) -> Stored | None:
+        """Metadata of the newest version."""
+        where = mount(place)
+        with self._translated(f"reading about {where}/{name}"):
+            return self._live(where, name)
+
     def create(self, place: Place, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
         """Check-and-set with 0: only where there never was a version.
 

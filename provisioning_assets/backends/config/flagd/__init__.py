@@ -1,0 +1,1 @@
+"""Flag documents of flagd, the daemon of OpenFeature."""

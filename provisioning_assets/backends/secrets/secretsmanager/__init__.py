@@ -1,0 +1,1 @@
+"""AWS Secrets Manager, with IAM for those who may read."""
