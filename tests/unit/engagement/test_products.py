@@ -22,7 +22,7 @@ ROOT = "root: terraform/stages/networking\n"
 PLACES = {
     Kind.DNS: ("provider: route53", "provider: {}"),
     Kind.CERTIFICATES: ("provider: acme", "provider: {}"),
-    Kind.SECRETS: ("provider: openbao", "provider: {}"),
+    Kind.SECRETS: ("provider: openbao\n", "provider: {}\n"),
     Kind.CONFIG: ("provider: ssm", "provider: {}"),
     Kind.MONITORING: (
         "provider:\n    name: cloudwatch\n    namespace: ${engagement}/${environment}",
