@@ -36,10 +36,11 @@ class Monitoring(Backend, Protocol):
     """Reads, writes and tries the watching of one scope (`<engagement>-<environment>`).
 
     Addresses and attributes, all JSON:
-    `signal logs/<name>` {"retention_days"}; `probe <name>` {"url", "otherwise"}; `dashboard <name>` {"body": in the
-    product's own form}; `route pager|quiet` {"delivers": its receiver is there, "observed": our delivery probe gets
-    all that the receiver gets, "otherwise"}; `rule <name>` {"probe", "period": seconds, "periods": how many in a row,
-    "condition", "routes": {route: {"muted"}} of all that it notifies, "otherwise"}.
+    `signal logs/<name>` {"retention_days"}, refused without `Capability.LOGS`; `probe <name>` {"url", "otherwise"};
+    `dashboard <name>` {"body": in the product's own form}; `route pager|quiet` {"delivers": its receiver is there,
+    "observed": our delivery probe gets all that the receiver gets, "otherwise"}; `rule <name>` {"probe", "period":
+    seconds, "periods": how many in a row, "condition", "routes": {route: {"muted"}} of all that it notifies,
+    "otherwise"}.
 
     `otherwise` lists, in words, what is live and not as this product writes it; desired is nothing. An attribute of a
     rule that its routes disagree on holds each route's value. What is in the scope and not ours is read, too.
@@ -54,7 +55,10 @@ class Monitoring(Backend, Protocol):
         ...
 
     def mute(self, scope: str, rule: str, route: Route, *, muted: bool) -> None:
-        """Stop a rule's notifications of one route, or let them through; `ProviderFailed` when it has no such route."""
+        """Stop a rule's notifications of one route, or let them through; `ProviderFailed` when it has no such route.
+
+        A mute that will end by itself is `otherwise` before it does: `write` renews it.
+        """
         ...
 
     def breach(self, scope: str, rule: str) -> datetime:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from provisioning_assets.backends import catalogue
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.validation.records import inside
-from provisioning_assets.engagement.wording import nearest
+from provisioning_assets.engagement.wording import any_of, nearest
 from provisioning_assets.errors import Problem
 
 
@@ -35,6 +37,11 @@ def monitoring_problems(document: Document, environment: Environment) -> Iterato
             yield document.problem(place, f"{probe.url} is no address to look at", "https://HOST/PATH")
         elif not inside(host, zone):
             yield document.problem(place, f"{host} lies outside the zone {zone}", f"a host that ends in {zone}")
+    cannot = catalogue.lacks(Kind.MONITORING, section.provider.name).get(Capability.LOGS)
+    if section.logs and cannot:
+        able = any_of(each.name for each in catalogue.of_kind(Kind.MONITORING) if Capability.LOGS not in each.lacks)
+        what = f"{section.provider.name} keeps no logs: {cannot}"
+        yield document.problem(("monitoring", "logs"), what, f"no logs; or the provider {able}")
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:
