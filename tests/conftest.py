@@ -1,6 +1,6 @@
 """How every test of this repository runs, and the servers that tests share.
 
-`moto` and `bao` start once a run (with pytest-xdist: once a worker) and are empty when a module begins.
+Each starts once a run (with pytest-xdist: once a worker); all but PostgreSQL are empty when a module begins.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.postgresql import PostgresqlServer, postgresql_server
+from tests.support.prometheus import Monitors, monitors
 from tests.support.servers import SecretServer, empty_moto, empty_openbao, moto_server, openbao_server
 
 # How long an example takes tells of the machine's load, not of the code: pytest-timeout bounds the whole test.
@@ -17,6 +18,7 @@ settings.load_profile("steady")
 
 _MOTO = pytest.StashKey[str]()
 _BAO = pytest.StashKey[SecretServer]()
+_PROMETHEUS = pytest.StashKey[Monitors]()
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,15 @@ def bao(request: pytest.FixtureRequest) -> Iterator[SecretServer]:
         del request.config.stash[_BAO]
 
 
+@pytest.fixture(scope="session")
+def prometheus(request: pytest.FixtureRequest) -> Iterator[Monitors]:
+    """Prometheus, Alertmanager and what belongs to them."""
+    with monitors() as running:
+        request.config.stash[_PROMETHEUS] = running
+        yield running
+        del request.config.stash[_PROMETHEUS]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a module leaves on a shared server, the next one does not find."""
@@ -46,6 +57,8 @@ def _emptied(request: pytest.FixtureRequest) -> Iterator[None]:
         empty_moto(stash[_MOTO])
     if _BAO in stash:
         empty_openbao(stash[_BAO])
+    if _PROMETHEUS in stash:
+        stash[_PROMETHEUS].empty()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,13 @@
-"""One suite for every monitoring product; CloudWatch runs it on moto, with the sandbox's alarm engine."""
+"""One suite for every monitoring product; CloudWatch runs it on moto, with the sandbox's alarm engine.
+
+What Prometheus is told to look at it shows within ten seconds: most of its suite's time goes there.
+"""
 
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -27,6 +31,7 @@ from tests.support.monitored import (
     routes,
     rule,
 )
+from tests.support.prometheus import Monitors, prometheus_access
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
@@ -45,6 +50,8 @@ class Subject:
     """What is well whenever the product looks at it."""
     shows_within: float = 2
     """Seconds after which everything that was written is live."""
+    ready: list[str] = field(default_factory=list)
+    """Scopes with everything in place already, of a product that takes long for one and not longer for many."""
 
     @property
     def desired(self) -> dict[str, Attributes]:
@@ -67,9 +74,22 @@ def cloudwatch() -> Iterator[Subject]:
         yield Subject("cloudwatch", monitoring, CLOUDWATCH_BODY, {"widgets": []})
 
 
+@pytest.fixture(scope="module")
+def prometheus_subject(prometheus: Monitors) -> Subject:
+    health, orders = {"title": "health", "query": 'probe_success{probe="shop"}'}, {"title": "orders", "query": "orders"}
+    body = {"widgets": [{"text": "Launch"}, health, orders]}
+    scopes = [f"ready{number}-staging" for number in range(25)]
+    subject = Subject(
+        "prometheus", prometheus.opened(), body, {"widgets": []}, f"{prometheus.well}/healthz", 15, scopes
+    )
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda scope: bring_about(prometheus.opened(), scope, subject.desired), scopes))
+    return subject
+
+
 @pytest.fixture(scope="module", params=names(Kind.MONITORING))
 def subject(request: pytest.FixtureRequest) -> Subject:
-    return request.getfixturevalue(request.param)
+    return request.getfixturevalue({"prometheus": "prometheus_subject"}.get(request.param, request.param))
 
 
 @pytest.fixture
@@ -85,16 +105,18 @@ def scope() -> str:
 @pytest.fixture
 def watched(subject: Subject, scope: str) -> str:
     """A scope with everything in place; its name."""
+    if subject.ready:
+        return subject.ready.pop()
     bring_about(subject.monitoring, scope, subject.desired)
     return scope
 
 
 @pytest.fixture
-def drifted(subject: Subject, scope: str) -> Callable[[], list[str]]:
-    return lambda: drift(subject.monitoring, scope, subject.desired)
+def drifted(subject: Subject, watched: str) -> Callable[[], list[str]]:
+    return lambda: drift(subject.monitoring, watched, subject.desired)
 
 
-ACCESS = {"cloudwatch": aws_access}
+ACCESS = {"cloudwatch": aws_access, "prometheus": lambda address: prometheus_access(prometheus=address)}
 """Of each product, by the address of its server."""
 
 

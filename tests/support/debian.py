@@ -23,6 +23,9 @@ SERVERS: dict[str, tuple[str, ...]] = {
         "postgresql-15", "libcom-err2", "libgssapi-krb5-2", "libicu72", "libk5crypto3", "libkeyutils1", "libkrb5-3",
         "libkrb5support0", "libldap-2.5-0", "libpq5", "libsasl2-2", "libxml2",
     ),
+    "prometheus": (
+        "prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter", "prometheus-pushgateway",
+    ),
 }  # fmt: skip
 """A server to its packages: its own, and the libraries that a small Debian has not."""
 

@@ -1,4 +1,4 @@
-"""Monitoring: what watches an environment, and whom it calls. Products: CloudWatch."""
+"""Monitoring: what watches an environment, and whom it calls. Products: CloudWatch, Prometheus."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
