@@ -1,8 +1,8 @@
 """One alerting rule of Prometheus: as we write it, as its API shows it, and what is not ours about it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from provisioning_assets.backends.monitoring import ROUTES, State
+from provisioning_assets.backends.monitoring import ROUTES, UNHEALTHY, State
 from provisioning_assets.backends.monitoring.prometheus.condition import expression, understood
 from provisioning_assets.core.plan import Attributes, Json
 
@@ -30,6 +30,21 @@ def written(scope: str, name: str, attributes: Attributes) -> list[dict[str, Jso
         for route in ROUTES
         if route in attributes["routes"]
     ]
+
+
+def are_written(live: Iterable[Rule], scope: str, name: str, attributes: Attributes, file: str) -> bool:
+    """Whether these are what would be written, in this file: no reload is needed, after which Prometheus is deaf."""
+    wanted = [(each["labels"], each["annotations"]) for each in written(scope, name, attributes)]
+    meant = (attributes["probe"], attributes["period"], UNHEALTHY)
+    found = sorted(live, key=route_of)
+    as_meant = all(
+        understood(str(rule["query"]), scope) == meant
+        and periods(rule, attributes["period"]) == attributes["periods"]
+        and rule["file"] == file
+        and not rule.get("keepFiringFor")
+        for rule in found
+    )
+    return as_meant and wanted == [(rule.get("labels"), rule.get("annotations")) for rule in found]
 
 
 def as_loaded(rule: Rule) -> dict[str, Json]:

@@ -15,6 +15,8 @@ _GROUPED = ["alertname", "drill"]
 _HIDDEN = "<secret>"
 """What Alertmanager 0.26 and later show instead of a webhook's address."""
 
+_DEAF = "Prometheus tells no Alertmanager what fires"
+
 
 class Routes:
     """Of alerts with the labels `scope` and `route`."""
@@ -30,16 +32,19 @@ class Routes:
 
     def read(self, scope: str) -> dict[str, Attributes]:
         """Route to attributes; one of which nothing is left is not there."""
-        routing, told = self._routing(), bool(self._evaluator.alertmanagers())
+        routing, rules = self._routing(), self._evaluator.rules()
+        told = bool(self._evaluator.alertmanagers())
         found: dict[str, Attributes] = {}
         for route in ROUTES:
             if _of(routing.routes, scope, route) or routing.receiver(_probe_name(scope, route)):
-                deaf = [] if told else ["Prometheus tells no Alertmanager what fires"]
-                delivers, observed = self._undelivered(routing, scope, route), self._unobserved(routing, scope, route)
+                alerts = [{"scope": scope, "route": route}, *_alerts(rules, scope, route)]
+                got = [set(routing.receivers(each)) for each in alerts]
+                undelivered = [*([] if told else [_DEAF]), *self._undelivered(routing, route, got)]
+                unobserved = self._unobserved(routing, scope, route, got)
                 found[route] = {
-                    "delivers": not (deaf or delivers),
-                    "observed": not observed,
-                    "otherwise": [*deaf, *delivers, *observed, *self._astray(routing, scope, route)],
+                    "delivers": not undelivered,
+                    "observed": not unobserved,
+                    "otherwise": [*undelivered, *unobserved, *self._astray(routing, scope, route, got)],
                 }
         return found
 
@@ -71,18 +76,17 @@ class Routes:
         config = self._alertmanager.get("/api/v2/status")["config"]["original"]
         return Routing(parsed(config, f"configuration of {self._alertmanager.address}"))
 
-    def _undelivered(self, routing: Routing, scope: str, route: str) -> list[str]:
+    def _undelivered(self, routing: Routing, route: str, got: Iterable[set[str]]) -> list[str]:
         receiver = self._receivers[route]
         if not routing.notifies(receiver):
             return [f"the receiver {receiver} notifies nobody"]
-        got = receiver in routing.receivers({"scope": scope, "route": route})
-        return [] if got else [f"the receiver {receiver} does not get its alerts"]
+        return [] if all(receiver in each for each in got) else [f"the receiver {receiver} does not get all its alerts"]
 
-    def _unobserved(self, routing: Routing, scope: str, route: str) -> list[str]:
+    def _unobserved(self, routing: Routing, scope: str, route: str, got: Iterable[set[str]]) -> list[str]:
         """Why the delivery probe would not get what the receiver gets."""
         name = _probe_name(scope, route)
-        if name not in routing.receivers({"scope": scope, "route": route}):
-            return ["its delivery probe does not get its alerts"]
+        if not all(name in each for each in got):
+            return ["its delivery probe does not get all its alerts"]
         found, wanted = self._webhooks(routing, name), self._webhook(scope, route)
         as_wanted = [{key: each.get(key) for key in wanted} for each in found] == [wanted]
         return [] if as_wanted else ["its delivery probe is not ours"]
@@ -96,11 +100,10 @@ class Routes:
             found = [{**live, "url": filed.get("url")} for live, filed in zip(found, hidden, strict=False)]
         return found
 
-    def _astray(self, routing: Routing, scope: str, route: str) -> list[str]:
+    def _astray(self, routing: Routing, scope: str, route: str, got: Iterable[set[str]]) -> list[str]:
         """Who else gets its alerts, and what else is said of them there."""
-        ours = [_probe_name(scope, route), self._receivers[route]]
-        others = [each for each in routing.receivers({"scope": scope, "route": route}) if each not in ours]
-        wrong = [f"the receiver {each} gets its alerts, too" for each in others]
+        others = set().union(*got) - {_probe_name(scope, route), self._receivers[route]}
+        wrong = [f"the receiver {each} gets alerts of it, too" for each in sorted(others)]
         live = [_comparable(each) for each in _of(routing.routes, scope, route)]
         if live != [_comparable(each) for each in self._routes(scope, route)]:
             wrong.append("what Alertmanager does with its alerts is not as written")
@@ -158,6 +161,14 @@ class Routes:
 
 def _probe_name(scope: str, route: str) -> str:
     return f"{scope}-{route}-delivery-probe"
+
+
+def _alerts(rules: Iterable[Mapping[str, Json]], scope: str, route: str) -> Iterable[dict[str, str]]:
+    """Labels of what is live on a route: another's route may ask for the name of one."""
+    for rule in rules:
+        labels = rule.get("labels", {})
+        if (labels.get("scope"), labels.get("route")) == (scope, route):
+            yield {"alertname": rule["name"], **labels}
 
 
 def _of(routes: Iterable[Mapping[str, Json]], scope: str, route: str) -> list[Mapping[str, Json]]:

@@ -52,8 +52,15 @@ class Rules:
             for route, settings in attributes["routes"].items():
                 if settings["muted"]:
                     self._silences.mute(named(scope, name, route))
-        written = [each for name, attributes in wanted.items() for each in alerts.written(scope, name, attributes)]
-        self._write(scope, written, instead_of=wanted)
+        live, file = self._live(scope), self._folder.rules(scope).name
+        new = {
+            name: attributes
+            for name, attributes in wanted.items()
+            if not alerts.are_written(live.get(name, []), scope, name, attributes, file)
+        }
+        if new:
+            written = [each for name, attributes in new.items() for each in alerts.written(scope, name, attributes)]
+            self._write(scope, written, instead_of=new)
         for name, attributes in wanted.items():
             for route in ROUTES:
                 this = named(scope, name, route)
