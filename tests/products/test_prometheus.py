@@ -67,12 +67,15 @@ FLIPPED: dict[str, tuple[Callable[[Monitors], object], str]] = {
     "rules added": (
         lambda s: by_hand.rules(
             s,
-            lambda rules: rules.extend([
-                {"alert": "extra", "expr": "vector(0) > 1"}, {"record": "extra:sum", "expr": "vector(0)"},
-            ]),
+            lambda rules: rules.extend(
+                [
+                    {"alert": "extra", "expr": "vector(0) > 1"},
+                    {"record": "extra:sum", "expr": "vector(0)"},
+                ]
+            ),
         ),
         "delete rule extra; delete rule extra:sum",
-    ),  # fmt: skip
+    ),
     "target": (
         lambda s: by_hand.targets(
             s,
@@ -84,10 +87,12 @@ FLIPPED: dict[str, tuple[Callable[[Monitors], object], str]] = {
     "targets added": (
         lambda s: by_hand.targets(
             s,
-            lambda found: found.extend([
-                {"targets": [s.well], "labels": {"scope": SCOPE, "probe": "extra"}},
-                {"targets": [f"{s.well}/zzz"], "labels": {"scope": SCOPE, "probe": "shop"}},
-            ]),
+            lambda found: found.extend(
+                [
+                    {"targets": [s.well], "labels": {"scope": SCOPE, "probe": "extra"}},
+                    {"targets": [f"{s.well}/zzz"], "labels": {"scope": SCOPE, "probe": "shop"}},
+                ]
+            ),
             lambda live: "probe extra" in live and live["probe shop"]["otherwise"],
         ),
         "delete probe extra; update probe shop (otherwise)",
@@ -100,7 +105,7 @@ FLIPPED: dict[str, tuple[Callable[[Monitors], object], str]] = {
         lambda s: by_hand.page(s, "launch", "{{ nothing"),
         "update dashboard launch (body)",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FLIPPED)

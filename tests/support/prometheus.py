@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from provisioning_assets.core.plan import Json
 from tests.support import debian
 from tests.support.back_ends import opened
 from tests.support.http_servers import answering_always
-from tests.support.servers import free_port, wait_for
+from tests.support.servers import free_port, freeze, wait_for
 from tests.support.waiting import wait_until
 
 _PROMETHEUS = """
@@ -61,6 +61,11 @@ receivers:
     webhook_configs:
       - url: "http://127.0.0.1:{delivery_probe}/people/quiet"
 """
+_BLACKBOX = """
+modules:
+  http_2xx: {{prober: http, timeout: 1s, http: {{proxy_url: "{well}", skip_resolve_phase_with_proxy: true}}}}
+"""
+"""Every plain http:// address is well: whatever is asked for, a proxy of ours says that it is there."""
 _TEMPLATES = b"/usr/share/prometheus/alertmanager"
 """Where Debian's Alertmanager looks for its templates, whatever it is told."""
 
@@ -72,7 +77,7 @@ class Monitors:
     folder: Path
     ports: dict[str, int]
     well: str
-    """An address that is always well."""
+    """The address of what says that everything is well."""
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def address(self, server: str) -> str:
@@ -84,16 +89,11 @@ class Monitors:
         named = ("prometheus", "alertmanager", "pushgateway", "delivery_probe")
         return prometheus_access(**{name: self.address(name) for name in named}, **more)
 
-    def opened(self, **more: str) -> Any:
-        """The product on them."""
-        return opened(
-            Kind.MONITORING,
-            "prometheus",
-            self.access(**more),
-            folder=str(self.folder),
-            pager="people-pager",
-            quiet="people-quiet",
-        )
+    def opened(self, settings: Mapping[str, str] = {}, **variables: str) -> Any:
+        """The product on them, with settings and variables of the profile besides, or in their place."""
+        receivers = {"pager": "people-pager", "quiet": "people-quiet"}
+        chosen = {"folder": str(self.folder), **receivers, **settings}
+        return opened(Kind.MONITORING, "prometheus", self.access(**variables), **chosen)
 
     def api(self, server: str, path: str, method: str = "GET", **body: Any) -> Json:
         """What reaches behind the product's back."""
@@ -108,11 +108,12 @@ class Monitors:
     @contextmanager
     def hanging(self, server: str) -> Iterator[None]:
         """A server that takes connections and answers nothing."""
-        self.processes[server].send_signal(signal.SIGSTOP)
+        process = self.processes[server]
         try:
+            freeze(process.pid, self.address(server))
             yield
         finally:
-            self.processes[server].send_signal(signal.SIGCONT)
+            process.send_signal(signal.SIGCONT)
 
     def start(self, server: str) -> None:
         """Start one, in the folder."""
@@ -158,8 +159,7 @@ def monitors() -> Iterator[Monitors]:
             (running.folder / each).mkdir()
         (running.folder / "prometheus.yml").write_text(_PROMETHEUS.format_map(ports))
         (running.folder / "alertmanager.yml").write_text(_ALERTMANAGER.format_map(ports))
-        blackbox = "modules: {http_2xx: {prober: http, timeout: 1s}}"
-        (running.folder / "blackbox.yml").write_text(blackbox)
+        (running.folder / "blackbox.yml").write_text(_BLACKBOX.format(well=well))
         shutil.copytree(debian.folder("prometheus") / _TEMPLATES.decode()[1:], running.folder / "templates")
         for server in ports:
             stack.callback(running.end, server)

@@ -66,6 +66,17 @@ class Folder:
         with held:
             yield
 
+    def unread_rules(self) -> str:
+        """Where to look when Prometheus does not load its rules: it does not say which file is to blame."""
+        folder, blamed = self.root / "rules", list[str]()
+        for file in sorted(folder.glob("*.y*ml")):
+            try:
+                parsed(file.read_text(encoding="utf-8"), file.name)
+            except (OSError, UnicodeDecodeError, ProviderFailed):
+                blamed.append(file.name)
+        told = f"mend {', '.join(blamed)}, which cannot be read" if blamed else "mend the file that cannot be loaded"
+        return f"{told} (promtool check rules {folder}/*), then run again"
+
     @contextmanager
     def changed(self, file: Path, text: str | None) -> Iterator[None]:
         """Write the file, or remove it with None. When what follows fails, it is again as the servers know it."""

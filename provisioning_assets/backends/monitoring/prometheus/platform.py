@@ -177,5 +177,5 @@ class Prometheus:
         """What is not live yet. With every reload, Prometheus forgets for some seconds whom to tell what fires."""
         live, wanted = self._read(scope, kinds), {each.address: each.after or {} for each in changes if each.after}
         plan = diff(wanted, {each.address: live[each.address] for each in changes if each.address in live})
-        deaf = "rule" in kinds and not self._evaluator.alertmanagers()
+        deaf = not {"probe", "rule"}.isdisjoint(kinds) and not self._evaluator.alertmanagers()
         return [each.told for each in plan.changes] + ["Prometheus tells no Alertmanager what fires"] * deaf

@@ -24,7 +24,7 @@ class Probes:
         for target in self._evaluator.targets():
             if target["labels"].get("scope") == scope:
                 found[target["labels"].get("probe", "")].append(_asked(target))
-        return {name: {"url": urls[0], "otherwise": _otherwise(urls)} for name, urls in found.items()}
+        return {name: {"url": min(urls, key=str), "otherwise": _otherwise(urls)} for name, urls in found.items()}
 
     def put(self, scope: str, wanted: Mapping[str, Attributes]) -> None:
         """Write the scope's file with these probes in it."""
@@ -38,14 +38,17 @@ class Probes:
             self._drills.forget(scope, name)
 
     def _write(self, scope: str, wanted: Mapping[str, str], gone: Iterable[str]) -> None:
-        """Prometheus sees by itself that the file is another one."""
+        """The file, and a reload: what is changed in the moment after one, Prometheus would see five minutes later.
+
+        Without a probe it has an empty target, not none: that is how Prometheus learns that the others are gone.
+        """
         live = {name: each["url"] for name, each in self.read(scope).items() if each["url"] and name not in gone}
         targets = [
             {"targets": [url], "labels": {"probe": name, "scope": scope}}
             for name, url in sorted({**live, **wanted}.items())
         ]
-        with self._folder.changed(self._folder.targets(scope), ours(targets) if targets else None):
-            pass
+        with self._folder.changed(self._folder.targets(scope), ours(targets or [{"targets": []}])):
+            self._evaluator.reload(self._folder.unread_rules())
 
 
 def _asked(target: Mapping[str, Json]) -> str | None:

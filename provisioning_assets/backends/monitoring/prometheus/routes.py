@@ -130,7 +130,11 @@ class Routes:
             receivers = config.setdefault("receivers", [])
             known = {each["name"] for each in receivers}
         except (KeyError, TypeError, AttributeError):
-            raise ProviderFailed("the file is no configuration of Alertmanager", where=where) from None
+            raise ProviderFailed(
+                "the file is no configuration of Alertmanager",
+                where=where,
+                remedy="it is to be the file that Alertmanager was started with, with a route and receivers",
+            ) from None
         for route, own in wanted.items():
             if own and self._receivers[route] not in known:
                 raise ProviderFailed(
@@ -145,7 +149,7 @@ class Routes:
             if own:
                 receivers.append({"name": _probe_name(scope, route), "webhook_configs": [self._webhook(scope, route)]})
         with self._folder.changed(self._folder.alertmanager, file.text):
-            self._alertmanager.reload()
+            self._alertmanager.reload(f"mend it (amtool check-config {where}), then run again")
 
     def _text(self) -> str:
         try:

@@ -126,7 +126,7 @@ class Rules:
         everything = sorted([*kept, *rules], key=lambda rule: str(rule.get("alert")))
         text = ours({"groups": [{"name": scope, "rules": everything}]}) if everything else None
         with self._folder.changed(file, text):
-            self._evaluator.reload()
+            self._evaluator.reload(self._folder.unread_rules())
 
     def _attributes(self, scope: str, name: str, rules: list[Rule], notified: _Notified) -> Attributes:
         shown = {route_of(rule): rule for rule in rules}

@@ -1,6 +1,7 @@
 """One HTTP server of the product, reached with one environment's access, and its errors in our words."""
 
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -62,9 +63,14 @@ class Server:
         is_json = "json" in answer.headers.get("content-type", "")
         return answer.json() if is_json and answer.content else None
 
-    def reload(self) -> None:
-        """Have it read its files anew; its own reason when it refuses, and then goes on as before."""
-        self._answer("POST", "/-/reload", timeout=_RELOAD)
+    def reload(self, remedy: str) -> None:
+        """Have it read its files anew. It says itself why it does not; `remedy` is where to look for more."""
+        try:
+            self._answer("POST", "/-/reload", timeout=_RELOAD)
+        except Refusal as refusal:
+            if refusal.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                refusal.remedy = remedy
+            raise
 
     @cached_property
     def _session(self) -> requests.Session:
@@ -99,7 +105,7 @@ class Server:
 
     def _refusal(self, answer: requests.Response, doing: str) -> Refusal:
         remedy = f"check that {self._prefix}_URL leads to it, and what it logged"
-        if answer.status_code == requests.codes.unauthorized:
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
             remedy = f"set {self._prefix}_USERNAME and {self._prefix}_PASSWORD in the environment's profile"
         elif "Lifecycle API" in answer.text:
             remedy = "start it with --web.enable-lifecycle"
