@@ -63,6 +63,8 @@ ui: install
 docs: install
 	$(BIN)/python docs/write_readiness_items.py
 	$(BIN)/python docs/write_back_ends.py
+	$(BIN)/python -m provisioning_assets.engagement.schema > docs/engagement.schema.json
+	$(BIN)/python -m provisioning_assets.engagement.reference docs/engagement-file.md
 
 screenshots: install
 	$(BIN)/python docs/take_screenshots.py

@@ -1,4 +1,4 @@
-"""The assets of an engagement, in the order of promotion. A new asset is its file, and one line here."""
+"""The assets of an engagement, in the order of promotion. A new asset is one file, and one line here."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.task import ReadinessItem, Task
 
 TASK_CLASSES = (secrets, dns_records, certificates, runtime_config, monitoring)
-"""Modules of the task classes that follow the environment: each has `task(engagement, environment)`."""
+"""Modules of the task classes that come after the environment: each has `task(engagement, environment)`."""
 
 _NEVER = timedelta(days=3650)
 
@@ -44,17 +44,19 @@ def tasks(engagement: Engagement, where: Environment) -> list[Task]:
     found.append(verified_environment.task(engagement, where, ("environment", *sorted(classes), *sorted(late))))
     if where is engagement.environments[-1]:
         found.append(launch_readiness.task(engagement, where))
-    return [_with_its_runs(task) for task in _upstream_first(found)]
+    by_name = {task.name: _with_its_runs(task) for task in found}
+    order = TopologicalSorter({task.name: task.upstream for task in found}).static_order()
+    return [by_name[name] for name in order]
 
 
 def _with_its_runs(task: Task) -> Task:
-    """The task with an item for how its last run ended: a failure is evidence of its own."""
+    """The task with an item for the outcome of its last run: a failed run is evidence too."""
     if not task.checks:
         return task
     item = Item(
         name="last_run_succeeded",
-        description="The last run that carried the asset out came to its end. Red says what stopped it: mend that, then"
-        " apply again.",
+        description="The last run that carried out this asset finished without an error. Red shows the error that"
+        " stopped it. Fix its cause, then apply again.",
         review_item=task.checks[0].item.review_item,
         gates="promotion",
         max_age=_NEVER,
@@ -64,7 +66,7 @@ def _with_its_runs(task: Task) -> Task:
 
 
 def _reaching(after: Mapping[str, tuple[str, ...]], classes: set[str]) -> Iterator[str]:
-    """Stages that stand on a task class, directly or through another stage."""
+    """Stages that depend on a task class, directly or through another stage."""
     for name, upstream in after.items():
         waiting, seen = list(upstream), set[str]()
         while waiting:
@@ -75,9 +77,3 @@ def _reaching(after: Mapping[str, tuple[str, ...]], classes: set[str]) -> Iterat
             if earlier not in seen:
                 seen.add(earlier)
                 waiting.extend(after.get(earlier, ()))
-
-
-def _upstream_first(found: list[Task]) -> list[Task]:
-    by_name = {task.name: task for task in found}
-    order = TopologicalSorter({task.name: task.upstream for task in found}).static_order()
-    return [by_name[name] for name in order]

@@ -21,20 +21,20 @@ from provisioning_assets.runs.declared import equals_declared
 from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
 PICKED_UP = 20.0
-"""Seconds that whatever serves a new certificate gets to pick it up."""
+"""Seconds that a server gets to pick up a new certificate."""
 
 _AUTHORITY = "authority"
-"""What is kept beside a certificate: moving from a rehearsal authority to the real one is a change."""
+"""Metadata of a stored certificate: moving from a rehearsal authority to the real one is a change."""
 
 
 @dataclass
 class Certificates:
-    """A target: each declared certificate is in the secret store, for its names, by its authority, and not due."""
+    """A target: each declared certificate is stored, with its names, from its authority, and not due for renewal."""
 
     run: AssetRun
 
     def plan(self) -> Plan:
-        """Certificates to issue, and those to renew, which is an operational change."""
+        """Certificates to issue, and certificates to renew; a renewal is an operational change."""
         authority = self._authority.authority()
         desired = {
             f"certificate {name}": {"names": sorted(each.names), "authority": authority}
@@ -55,7 +55,7 @@ class Certificates:
         return Plan((*plan.changes, *renewals), plan.existing)
 
     def apply(self, plan: Plan) -> None:
-        """Issue each one, and store key and chain together as one version."""
+        """Issue each certificate, and store its key and chain together as one version."""
         account = self._account()
         for change in plan.changes:
             certificate = self._declared[change.address.removeprefix("certificate ")]
@@ -73,7 +73,7 @@ class Certificates:
         return authority
 
     def _account(self) -> str | None:
-        """The account that we keep at the authority, made and stored at the first use."""
+        """Our account at the authority, registered and stored on first use."""
         store, where = self.run.backend(Kind.SECRETS), Place(self.run.scope, "engagement")
         kept = store.read(where, ACME_ACCOUNT)["key"] if ACME_ACCOUNT in store.stored(where) else None
         contact = self.run.environment.certificates.contact
@@ -93,7 +93,7 @@ class Certificates:
         if there is None:
             written = store.create(where, name, value, about)
         elif written := store.update(where, name, value, version=there.version):
-            # After the value: a crash between the two orders once more, and never calls an old chain a new one.
+            # After the value: a crash between the two causes one more order, and never labels an old chain as new.
             store.describe(where, name, about)
         if not written:
             raise ApplyFailed(f"somebody else wrote {where}/{name} meanwhile", remedy="run again")
@@ -101,7 +101,7 @@ class Certificates:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A certificate in the secret store: its leaf, and the directory that it was ordered from."""
+    """A certificate in the secret store: its leaf, and the directory that issued it."""
 
     leaf: Described
     authority: str
@@ -118,15 +118,19 @@ def kept_for(run: AssetRun, certificate: Certificate) -> Kept | None:
 
 @readiness_item(review_item=3, version=2)
 def certificates_are_issued(run: AssetRun) -> Finding:
-    """Every declared certificate is stored, for exactly its names, by its authority, before two thirds of its life."""
+    """Every declared certificate is stored with exactly its names, from its authority, and is not due for renewal.
+
+    Renewal is due after two thirds of the lifetime. Red names each certificate that differs. Apply to order it again.
+    """
     return equals_declared(run, Certificates(run))
 
 
 @readiness_item(review_item=3, within=timedelta(minutes=10))
 def certificates_are_served(run: AssetRun) -> Finding:
-    """A TLS client at each host is served the stored certificate, with a trusted chain, and the key belongs to it.
+    """Each host presents the stored certificate with a trusted chain, and the stored private key belongs to it.
 
-    Red says what the client saw. The server gets some seconds to pick a new certificate up.
+    A TLS client connects to each host; a server gets 20 seconds to pick up a new certificate. Red says what the client
+    saw. Make the server load the stored certificate, then run this item again.
     """
     store, where = run.backend(Kind.SECRETS), Place(run.scope, "runtime")
     problems: dict[str, str | None] = {}
@@ -163,7 +167,7 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     own, template = section(engagement, environment, "certificates")
     return Task(
         name="certificates",
-        description="TLS certificates, proven by DNS, stored with their keys in the secret store.",
+        description="TLS certificates, validated over DNS, stored with their keys in the secret store.",
         environment=environment.name,
         labels=frozenset({environment.certificates.provider.name, "tls"}),
         backends=(Kind.CERTIFICATES, Kind.SECRETS, Kind.DNS),

@@ -1,4 +1,4 @@
-"""DNS records: published in the zone, and seen by resolvers as published."""
+"""DNS records: published in the zone, and answered by resolvers as published."""
 
 from provisioning_assets.backends.dns.records import absolute, canonical
 from provisioning_assets.core.evidence import Finding
@@ -13,7 +13,7 @@ from provisioning_assets.runs.task import Task, inputs, readiness_item, section
 
 
 def desired_rrsets(section: Dns) -> dict[str, Attributes]:
-    """Address (`<name> <type>`) to attributes."""
+    """The declared RRsets: address (`<name> <type>`) to attributes."""
     return {f"{absolute(record.name, section.zone)} {record.type}": _attributes(record) for record in section.records}
 
 
@@ -24,7 +24,7 @@ def _attributes(record: Record) -> Attributes:
 
 
 def target(run: AssetRun) -> Declared:
-    """The zone's RRsets; answers to ACME challenges come and go by themselves."""
+    """The zone's RRsets, except ACME challenges, which the certificates manage."""
     dns, provider = run.environment.dns, run.backend(Kind.DNS)
     return Declared(
         desired=lambda: desired_rrsets(dns),
@@ -38,14 +38,18 @@ def target(run: AssetRun) -> Declared:
 def dns_has_not_drifted(run: AssetRun) -> Finding:
     """The zone holds exactly the declared RRsets, read back from the provider.
 
-    Red names each RRset that was added, changed or removed behind our back.
+    Red names each RRset that was added, changed or removed out of band. Apply to restore it, or declare the change.
     """
     return equals_declared(run, target(run))
 
 
 @readiness_item(review_item=2)
 def dns_is_served_as_declared(run: AssetRun) -> Finding:
-    """Each authoritative server answers each RRset with the declared values and the documented TTL."""
+    """Each authoritative server returns each RRset with the declared values and the documented TTL.
+
+    SPF, DKIM, DMARC and CAA policies must also be valid. Red names the RRset, the server and what is wrong with its
+    answer. If the zone has drifted, apply; if the policy is invalid, correct it; if neither, check that server.
+    """
     dns = run.environment.dns
     servers = resolvers.authoritative_servers(dns.zone, run.backend(Kind.DNS).name_servers(dns.zone), run.access)
     answers = resolvers.check_zone(desired_rrsets(dns), servers, cached=False)
@@ -54,9 +58,9 @@ def dns_is_served_as_declared(run: AssetRun) -> Finding:
 
 @readiness_item(review_item=2)
 def dns_has_propagated(run: AssetRun) -> Finding:
-    """Each caching resolver answers each RRset as declared: mail, SPF, DKIM, DMARC and CAA included.
+    """Each caching resolver returns each RRset as declared, including mail, SPF, DKIM, DMARC and CAA records.
 
-    Red names the resolver and how long its old answer lives on. Wait that long, then run this item again.
+    Red names the resolver and how long it may still return its old answer. Wait that long, then run this item again.
     """
     answers = resolvers.check_zone(desired_rrsets(run.environment.dns), resolvers.resolvers(run.access), cached=True)
     return Finding.over("answers of caching resolvers", answers)

@@ -1,4 +1,4 @@
-"""The environment: states that every stage before it is provisioned by code, and nothing else is there."""
+"""The environment: every stage is provisioned by code, and nothing else exists."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,10 @@ from provisioning_assets.runs.task import Task, inputs, readiness_item
 
 @readiness_item(review_item=1, derived=True)
 def environment_is_provisioned_by_code(run: AssetRun) -> Finding:
-    """Every stage is proven: its plan is empty, nothing is unmanaged, its contract is kept.
+    """Every stage is proven: its plan is empty, nothing is unmanaged, and its outputs are published.
 
-    Reads the stages' recorded evidence; it plans nothing again. Red names the item that is not green.
+    This reads the stages' recorded evidence and plans nothing itself. Red names each item that is not green. Fix that
+    stage first.
     """
     stages = run.session.graph.upstream(run.task)
     standings = [stand(run.session, stage, item) for stage in stages for item in stage.rules]
@@ -24,18 +25,18 @@ def environment_is_provisioned_by_code(run: AssetRun) -> Finding:
 
 
 def _state(run: AssetRun) -> Mapping[str, Json]:
-    """The outputs of all stages: what the environment offers."""
+    """The outputs of all stages: what the environment provides."""
     stages = (task.name for task in run.session.graph.upstream(run.task) if task.is_stage)
     return {stage: dict(outputs(run.session, stage)) for stage in stages}
 
 
 def task(engagement: Engagement, environment: Environment, stages: tuple[str, ...]) -> Task:
-    """The asset that states the stages."""
+    """The asset that sums up the stages."""
     items = (environment_is_provisioned_by_code,)
     return Task(
         name="environment",
         environment=environment.name,
-        description="The environment as its stages made it: networking and IAM, datastores, compute, endpoints.",
+        description="The environment as its stages built it: networking and IAM, datastores, compute, endpoints.",
         upstream=stages,
         inputs=inputs(engagement, items, own=list(stages), template=list(stages)),
         items=items,

@@ -1,4 +1,4 @@
-"""Launch readiness: the written go/no-go over every environment on the way to production."""
+"""Launch readiness: the written go/no-go, across every environment up to production."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,24 +14,24 @@ from provisioning_assets.runs.task import Task, inputs, planned_item
 PLANNED = (
     planned_item(
         "renewal_is_rehearsed",
-        "Every certificate was renewed once in staging by the unattended job. The rehearsal is not built yet.",
+        "The unattended renewal job has renewed every certificate in staging. Not built yet.",
         review_item=3,
     ),
     planned_item(
         "rollback_is_rehearsed",
-        "The rollback plan was rehearsed in staging and signed by the launch commander. Not built yet.",
+        "The rollback plan was rehearsed in staging and signed off by the launch commander. Not built yet.",
         review_item=7,
     ),
     planned_item(
         "on_call_is_confirmed",
-        "Each named contact of the on-call rotation confirmed the launch window. Not built yet.",
+        "Each named contact of the on-call rotation has confirmed the launch window. Not built yet.",
         review_item=8,
     ),
 )
 
 
 def _state(run: AssetRun) -> Mapping[str, Json]:
-    """The decision, the counts of every state over all environments, and the items that say no."""
+    """The decision, the number of items in each state, and the items that hold the launch."""
     gathered = gather(run.session.graph, now())
     decided = decide(gathered.standings, [each.name for each in run.engagement.environments])
     counts = Counter(standing.judgement.state.value for standing in gathered.standings)

@@ -1,4 +1,4 @@
-"""What the watching of an environment is to be, from the monitoring section of the engagement."""
+"""The desired monitoring of an environment, from the monitoring section of the engagement file."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from provisioning_assets.errors import ConfigurationError, Problem
 
 
 def desired_monitoring(environment: Environment, bodies: Mapping[str, Json]) -> dict[str, Attributes]:
-    """Address to attributes, as `Monitoring` defines them; `bodies` has each dashboard's, by its name."""
+    """Address to attributes, as `Monitoring` defines them; `bodies` maps a dashboard's name to its body."""
     section = environment.monitoring
     return {
         **{f"signal logs/{name}": {"retention_days": section.log_retention_days} for name in section.logs},
@@ -25,10 +25,10 @@ def desired_monitoring(environment: Environment, bodies: Mapping[str, Json]) -> 
 def dashboard_bodies(
     section: Monitoring, read_file: Callable[[str], str], fill: Callable[[str], str]
 ) -> dict[str, Json]:
-    """Name to body of each dashboard, as its environment is to have it.
+    """Name to desired body of each dashboard.
 
-    `read_file` gives the text of a file of the engagement's folder, `fill` fills `${…}` in. All that is
-    wrong in the files is raised together as `ConfigurationError`.
+    `read_file` returns the text of a file in the engagement's folder; `fill` replaces `${…}`. One `ConfigurationError`
+    names every problem in the files.
     """
     bodies: dict[str, Json] = {}
     problems = []
@@ -57,7 +57,7 @@ def _rule(alert: Alert) -> Attributes:
 
 
 def _filled(value: Json, fill: Callable[[str], str]) -> Json:
-    """Fill the strings of parsed JSON: a quote in a value cannot break the document."""
+    """Fill in the strings of parsed JSON, so that a quote in a value cannot break the document."""
     if isinstance(value, str):
         return fill(value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Monitoring: probes, logs, dashboards and rules connected; alerts routed, and the pager still quiet."""
+"""Monitoring: probes, logs, dashboards and rules in place; alerts routed, and the pager still quiet."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ FIRST_DATA = 45.0
 
 
 def target(run: AssetRun) -> Declared:
-    """Everything of the environment's scope."""
+    """Everything in the environment's scope."""
     scope, provider = run.scope, run.backend(Kind.MONITORING)
     return Declared(
         desired=lambda: desired_monitoring(run.environment, run.files),
@@ -33,18 +33,20 @@ def target(run: AssetRun) -> Declared:
 
 @readiness_item(review_item=5)
 def monitoring_has_not_drifted(run: AssetRun) -> Finding:
-    """Probes, logs, dashboards, rules and their routes are live as declared, read back from the platform.
+    """Probes, logs, dashboards, rules and routes are live as declared, read back from the monitoring product.
 
-    Red names what differs: a rule's condition or routes, an edited dashboard, a delivery probe that was cut off.
+    Red names what differs, such as a rule's condition, an edited dashboard or a disconnected delivery probe. Apply to
+    restore it, or declare the change.
     """
     return equals_declared(run, target(run))
 
 
 @readiness_item(review_item=5, max_age=timedelta(hours=6))
 def dashboards_have_data(run: AssetRun) -> Finding:
-    """Each widget's own queries return data points of the last minutes. A widget without data is red.
+    """Each query of each dashboard widget returns data points from the last 15 minutes.
 
-    Red after provisioning means that the health probe does not reach the platform.
+    The queries are those of the live dashboards. Red names each widget that shows no data. Right after provisioning,
+    this usually means that the health probe does not feed its metric: check the prober, then run this item again.
     """
     names = [dashboard.name for dashboard in run.environment.monitoring.dashboards]
 
@@ -62,9 +64,10 @@ def dashboards_have_data(run: AssetRun) -> Finding:
 
 @readiness_item(review_item=6, version=2)
 def pager_is_not_armed(run: AssetRun) -> Finding:
-    """Every alert's rule is live, notifies the pager's route, and is muted there: routed, but not yet in pager mode.
+    """Every alert's rule is live, is routed to the pager, and is muted there: not yet in pager mode.
 
-    A rule that nobody declared must not call the pager either.
+    An undeclared rule must not call the pager either. Red names each rule that is missing, not routed to the pager, or
+    armed. Apply to restore the rules.
     """
     live = run.backend(Kind.MONITORING).read(run.scope)
     rules = {f"rule {alert.name}": None for alert in run.environment.monitoring.alerts}
@@ -92,11 +95,12 @@ def _arming_problem(rule: Attributes | None) -> str | None:
     version=2,
 )
 def alerts_reach_their_route(run: AssetRun) -> Finding:
-    """A synthetic breach reaches the quiet route and not the muted pager, judged beside a control.
+    """A synthetic breach reaches the quiet route and not the muted pager, compared with a control run.
 
-    The control runs in the first environment: with the pager unmuted, the same breach reaches its receiver. Only then
-    does the muted pager's silence, watched for twice the control's delay, prove anything. No control: red.
-    The drill is announced in the record, and done by an apply or a recheck only, never by a scheduled drift run.
+    The control runs in the first environment: with the pager unmuted, the same breach must reach the pager. The muted
+    pager is then watched for twice as long as that took. Without a control, its silence proves nothing, and the item is
+    red. Red says what was delivered and what was not. Fix the route, then check this item by name. The drill is
+    announced in the record; a scheduled drift run never performs it.
     """
     session, provider = run.session, run.backend(Kind.MONITORING)
     proofs: dict[str, dict[str, object]] = {}
@@ -114,7 +118,7 @@ def alerts_reach_their_route(run: AssetRun) -> Finding:
 
 
 def _recorded_control(run: AssetRun, rule: str) -> Control | None:
-    """The control that the environment before recorded, while its evidence counts."""
+    """The control that the previous environment recorded, while its evidence counts."""
     before = run.session.before
     if before is None:
         return None
@@ -127,8 +131,8 @@ def _recorded_control(run: AssetRun, rule: str) -> Control | None:
 
 
 def task(engagement: Engagement, environment: Environment) -> Task:
-    """The asset of the watching."""
-    # The pager is looked at last: the proof before it unmutes it for a moment.
+    """The asset of the monitoring."""
+    # The pager is checked last: the routing proof before it unmutes the pager for a moment.
     items = (monitoring_has_not_drifted, dashboards_have_data, alerts_reach_their_route, pager_is_not_armed)
     own, template = section(engagement, environment, "monitoring")
     settings = environment.monitoring
@@ -140,7 +144,7 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     written = {dashboard.name: read(dashboard.file) for dashboard in settings.dashboards}
     return Task(
         name="monitoring",
-        description="Probes, logs, dashboards and alerts of the environment, and where alerts go.",
+        description="Probes, logs, dashboards and alerts of the environment, and the routes of the alerts.",
         environment=environment.name,
         labels=frozenset({settings.provider.name}),
         backends=(Kind.MONITORING,),

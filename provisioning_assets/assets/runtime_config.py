@@ -1,4 +1,4 @@
-"""Runtime configuration: what runs is what was reviewed, key by key."""
+"""Runtime configuration: the live values are the reviewed ones, key by key."""
 
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Kind
@@ -17,7 +17,7 @@ def target(run: AssetRun) -> Declared:
     return Declared(
         desired=lambda: {key: {"value": value} for key, value in run.files.items()},
         read=lambda: {
-            # What nobody declared may be a secret: that it is there is all that a plan tells.
+            # An undeclared value may be a secret: a plan only says that it exists.
             key: found if key in run.files else {"value": SENSITIVE}
             for key, found in store.read(environment.runtime_config.prefix).items()
         },
@@ -27,22 +27,25 @@ def target(run: AssetRun) -> Declared:
 
 @readiness_item(review_item=1)
 def runtime_config_equals_reviewed(run: AssetRun) -> Finding:
-    """Every key below the prefix has the value of the version-controlled files, and there is no other key.
+    """The keys below the prefix, and their values, are exactly those of the version-controlled files.
 
-    Red names each key that differs. Change the files and apply; never the live value.
+    Red names each key that differs. Change the files and apply; never edit the live value.
     """
     return equals_declared(run, target(run))
 
 
 @readiness_item(review_item=1)
 def no_value_belongs_to_another_environment(run: AssetRun) -> Finding:
-    """No live value contains what is declared to be another environment's: a staging URL in production, say."""
+    """No live value contains a value that is declared for another environment, such as a staging URL in production.
+
+    Red names the key, the other environment and the difference. Correct the configuration files, then apply.
+    """
     live = run.backend(Kind.CONFIG).read(run.environment.runtime_config.prefix)
     return Finding.over("live keys", {key: _foreign(run, str(found["value"])) for key, found in live.items()})
 
 
 def _foreign(run: AssetRun, text: str) -> str | None:
-    """Whose declared difference a live value holds, if it is not this environment's own."""
+    """The declared difference of another environment that a live value contains, if any."""
     for other in run.engagement.environments:
         if other.name != run.environment.name:
             theirs = {name: other.values[name] for name in run.engagement.differences}
@@ -55,7 +58,7 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     """The asset of the runtime configuration."""
     items = (runtime_config_equals_reviewed, no_value_belongs_to_another_environment)
     written, template = section(engagement, environment, "runtime_config")
-    # What the other environments' values are decides whether one of ours is foreign.
+    # The other environments' values decide whether one of ours is foreign.
     others = {
         other.name: {name: other.values[name] for name in engagement.differences}
         for other in engagement.environments

@@ -1,4 +1,4 @@
-"""Secrets: populated once, readable by those who need them and by nobody else."""
+"""Secrets: populated once, and readable only by those who need them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,8 +19,8 @@ PIPELINE = "pipeline"
 def desired_grants(section: Secrets) -> dict[str, Attributes]:
     """Places and grants: least privilege, from the names alone.
 
-    The pipeline reads exactly what is listed, so neither private keys of certificates, which lie in the same place, nor
-    anything engagement-time. The agency reads and lists all that is engagement-time.
+    The pipeline reads exactly what is listed: no private keys of certificates, which lie in the same place, and no
+    engagement-time secret. The agency reads and lists every engagement-time secret.
     """
     places: dict[str, Attributes] = {f"place {purpose}": {"otherwise": []} for purpose in PURPOSES}
     listed = {"runtime": sorted(set(section.pipeline_reads))}
@@ -37,7 +37,7 @@ def desired_grants(section: Secrets) -> dict[str, Attributes]:
 
 
 def target(run: AssetRun) -> Declared:
-    """Places and grants as declared, and each secret with a value and its description.
+    """Places and grants as declared; each secret has a value and its description.
 
     A description (owner, purpose, rotation) follows the engagement file; a value is never replaced.
     """
@@ -77,18 +77,19 @@ def _description(secret: Secret) -> dict[str, str]:
 
 @readiness_item(review_item=4)
 def secrets_have_not_drifted(run: AssetRun) -> Finding:
-    """Places and grants are as declared, and every declared secret has a value.
+    """Places and grants are as declared, and every declared secret is stored with its description.
 
-    Red names what differs; whatever opens more than was granted is found here.
+    Red names what differs, including anything that gives more access than was granted. Apply to restore it.
     """
     return equals_declared(run, target(run))
 
 
 @readiness_item(review_item=4, version=2)
 def secrets_are_populated(run: AssetRun) -> Finding:
-    """Every declared secret has a value that is not empty, with its owner and purpose, and no other secret lies there.
+    """Every declared secret is stored with its owner and a non-empty value, and no undeclared secret is stored.
 
-    The values are read, asked whether there is anything in them, and dropped.
+    Each value is read, tested for being empty, and discarded. Red names each secret and what is wrong with it. Apply to
+    store a missing value; declare or delete an undeclared secret.
     """
     section, store = run.environment.secrets, run.backend(Kind.SECRETS)
     problems: dict[str, str | None] = {}
@@ -113,7 +114,7 @@ def _problem(run: AssetRun, secret: Secret, stored: Stored | None) -> str | None
 
 
 def _kept_by_certificates(run: AssetRun, purpose: str) -> set[str]:
-    """Names that the certificates keep in the same places."""
+    """Names of the certificates' own secrets in the same places."""
     if purpose == "engagement":
         return {ACME_ACCOUNT}
     return {certificate_secret(each.name) for each in run.environment.certificates.certificates}
@@ -121,9 +122,10 @@ def _kept_by_certificates(run: AssetRun, purpose: str) -> set[str]:
 
 @readiness_item(review_item=4, requires=(Capability.GRANTS_TRIED,))
 def pipeline_reads_its_secrets(run: AssetRun) -> Finding:
-    """The deployment pipeline's identity logs in and reads each secret that it needs; the values are dropped at once.
+    """The deployment pipeline's identity can log in and read each secret that it needs.
 
-    Red names what it cannot read.
+    The check logs in as the pipeline, reads each secret and discards the value. Red names each secret that it could not
+    read. Apply to restore the grant.
     """
     needed: list[tuple[Purpose, str]] = [("runtime", name) for name in run.environment.secrets.pipeline_reads]
     could = run.backend(Kind.SECRETS).can_read(run.scope, PIPELINE, needed)
@@ -135,9 +137,10 @@ def pipeline_reads_its_secrets(run: AssetRun) -> Finding:
 
 @readiness_item(review_item=4, version=2, requires=(Capability.GRANTS_TRIED,))
 def pipeline_reads_nothing_else(run: AssetRun) -> Finding:
-    """The same identity is refused everything else: engagement-time secrets, undeclared runtime ones, private keys.
+    """The deployment pipeline cannot read any other secret: engagement-time, undeclared runtime, or private keys.
 
-    The same log-in then reads one of its own secrets: without that control, refusals prove nothing.
+    As a control, the same log-in must read one of its own secrets; without it, a refusal proves nothing. Red names each
+    secret that the pipeline could read. Apply to restore the grant.
     """
     store = run.backend(Kind.SECRETS)
     needed: list[tuple[Purpose, str]] = [("runtime", name) for name in run.environment.secrets.pipeline_reads]
@@ -152,7 +155,7 @@ def pipeline_reads_nothing_else(run: AssetRun) -> Finding:
 
 
 def _require_values(run: AssetRun) -> None:
-    """Ask for the first value of each secret that is not stored yet, before a run begins that would miss it."""
+    """Require the initial value of each secret that is not stored yet, before the run writes anything."""
     store = run.backend(Kind.SECRETS)
     stored = {purpose: store.stored(Place(run.scope, purpose)) for purpose in PURPOSES}
     require_initial_values(run.environment.secrets.secrets, lambda purpose: stored[purpose], run.access.given)
@@ -167,12 +170,12 @@ def task(engagement: Engagement, environment: Environment) -> Task:
         pipeline_reads_nothing_else,
     )
     written, template = section(engagement, environment, "secrets")
-    # A secret in a place is ours, or undeclared, by the names of the certificates.
+    # The names of the certificates decide whether a stored secret is ours or undeclared.
     kept = sorted(certificate_secret(each.name) for each in environment.certificates.certificates)
     own = {**written, "certificates": kept}
     return Task(
         name="secrets",
-        description="Production credentials by name, owner and purpose; values exist in the secret store alone.",
+        description="Production credentials by name, owner and purpose; values exist only in the secret store.",
         environment=environment.name,
         labels=frozenset({environment.secrets.provider.name}),
         backends=(Kind.SECRETS,),

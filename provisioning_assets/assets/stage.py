@@ -1,4 +1,4 @@
-"""A stage: one unit of infrastructure code, applied on its own, proven before the next one starts."""
+"""A stage: one unit of infrastructure code, applied on its own and proven before the next one starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class StageTarget:
     run: AssetRun
 
     def plan(self) -> Plan:
-        """The engine's plan, for the code that the digest was made from."""
+        """The engine's plan of the same code from which the digest was computed."""
         session, name = self.run.session, self.run.task.name
         root, its_engine = stage_root(session, name), engine(session, name)
         try:
@@ -49,7 +49,7 @@ class StageTarget:
 
     @property
     def _listener(self) -> Listener:
-        """The lock hears of each process that may write, and so does whoever comes after us."""
+        """Records in the lock each process that may write, so that a run that reclaims the lock can wait for it."""
         session = self.run.session
 
         def started(pid: int) -> None:
@@ -58,11 +58,11 @@ class StageTarget:
         return Listener(session.progress, started)
 
     def _left_behind(self, locked: StateLocked) -> bool:
-        """Whether the state lock is from a run that was reclaimed: same host, and made while that run held ours."""
+        """Whether a dead run left the state lock: taken on its host, while it held our lock."""
         return locked.created is not None and self.run.session.ledger.left_behind(locked.host, locked.created)
 
     def _require_same_code(self) -> None:
-        """Raise when a file was changed since the run began: its proof would be booked under another digest."""
+        """Raise when a file changed after the run began: the evidence would be recorded under the wrong digest."""
         stage = self.run.environment.stage(self.run.task.name)
         known, current = self.run.files, _sources(self.run.engagement, stage)
         changed = sorted(name for name in known.keys() | current.keys() if known.get(name) != current.get(name))
@@ -76,18 +76,19 @@ class StageTarget:
 
 @readiness_item(review_item=1, within=timedelta(hours=1))
 def infrastructure_matches_its_code(run: AssetRun) -> Finding:
-    """The engine's plan for this stage is empty: live resources are what the reviewed code says.
+    """The engine's plan for this stage is empty: the live resources match the reviewed code.
 
-    Red names each resource and attribute that differs. Bring live back with an apply, or change the code.
+    Red names each resource and attribute that differs. Apply to restore the resources, or change the code.
     """
     return equals_declared(run, StageTarget(run))
 
 
 @readiness_item(review_item=1, within=timedelta(minutes=10), requires=(Capability.COVERAGE,))
 def nothing_is_unmanaged(run: AssetRun) -> Finding:
-    """Every live resource that belongs to this stage, children such as security group rules included, is in its state.
+    """Every live resource of this stage is in a state, including children such as security group rules.
 
-    A plan does not see what was added by hand; this does. Import what is wanted, delete what is not.
+    A plan does not show what was added by hand, so this looks at the account itself. A later stage may add to what this
+    one made: its state counts, too. Red names each unmanaged resource. Import it or delete it.
     """
     root = stage_root(run.session, run.task.name)
     return Finding.over("live resources of the stage", engine(run.session, run.task.name).unmanaged(root))
@@ -95,7 +96,10 @@ def nothing_is_unmanaged(run: AssetRun) -> Finding:
 
 @readiness_item(review_item=1)
 def contract_is_kept(run: AssetRun) -> Finding:
-    """The stage publishes the outputs that later stages and task classes rely on."""
+    """The stage publishes the outputs that later stages and task classes rely on.
+
+    Reads the outputs in the stage's state. Red names each output that is empty. Correct the stage's code, then apply.
+    """
     published = outputs(run.session, run.task.name)
     problems = {name: "is empty" if value in (None, "", [], {}) else None for name, value in published.items()}
     return Finding.over("outputs of the contract", problems)

@@ -1,4 +1,4 @@
-"""The verified environment: the machine-readable record that is handed forward to deployment."""
+"""The verified environment: the machine-readable record for deployment."""
 
 from collections.abc import Mapping
 
@@ -9,6 +9,7 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Json, digest
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.graph import VERIFIED
 from provisioning_assets.runs.stages import outputs
 from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import Task, inputs, readiness_item
@@ -16,9 +17,9 @@ from provisioning_assets.runs.task import Task, inputs, readiness_item
 
 @readiness_item(review_item=1, derived=True)
 def environment_is_verified(run: AssetRun) -> Finding:
-    """Every item of every task class that holds the promotion is green, from recorded evidence.
+    """Every readiness item that gates the promotion is green or waived, according to the recorded evidence.
 
-    Red names the item. This is what opens the next environment, and what deployment may rely on.
+    Red names each item that is neither. Green opens the next environment, and tells deployment what it can rely on.
     """
     return Finding.over("items that hold the promotion", {
         f"{s.asset}: {s.item.name}": None if s.judgement.opens else f"{s.judgement.state}: {s.judgement.reason}"
@@ -29,7 +30,7 @@ def environment_is_verified(run: AssetRun) -> Finding:
 
 
 def _state(run: AssetRun) -> Mapping[str, Json]:
-    """Write the record beside the environment's state, once for each content; where it lies."""
+    """Write the record beside the environment's state, once for each content; return its key and its content."""
     session, environment = run.session, run.environment
     tasks = session.graph.upstream(run.task)
     handed_forward: dict[str, Json] = {
@@ -51,7 +52,7 @@ def task(engagement: Engagement, environment: Environment, upstream: tuple[str, 
     """The asset of the record."""
     items = (environment_is_verified,)
     return Task(
-        name="verified_environment",
+        name=VERIFIED,
         environment=environment.name,
         description="The proven environment, as a record for deployment and for the next environment.",
         labels=frozenset({"json"}),

@@ -1,1 +1,1 @@
-"""Back ends: one product a file, behind the protocol of its kind."""
+"""Back ends: one product per file, behind the protocol of its kind."""

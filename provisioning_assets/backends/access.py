@@ -1,42 +1,45 @@
-"""Access: where an environment's servers are and with which credentials; the one place that reads the process.
+"""Access: addresses and credentials of an environment's servers. The only module that reads the process's variables.
 
-An environment has a profile of its own, a file of variables, or the variables of this process where none is named.
-Nothing of one environment's access reaches another's, so that one process can work on both.
+An environment has a profile of its own (a file of variables), or the variables of this process if none is named.
+No part of one environment's access reaches another, so that one process can work on both.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from provisioning_assets.backends.addresses import InTheClear, is_loopback, url
+from provisioning_assets.backends.variables import Variables, texts
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import Misdirected, ProviderFailed
 
 _OF_CHILDREN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
-"""What a program that we start gets of this process: how to run, and nothing that opens an account."""
+"""Variables of this process that a program which we start inherits: how to run, and no credentials."""
 
 _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
-_PASS_ON = "PROVISIONING_PASS_ON"  # noqa: S105 - the name of a variable
-_EMULATION = "PROVISIONING_EMULATION"
+PASS_ON = "PROVISIONING_PASS_ON"  # noqa: S105 - the name of a variable
+EMULATION = "PROVISIONING_EMULATION"
+VARIABLES: Variables = texts(*_NETWORK, PASS_ON, EMULATION)
+"""What this module reads from a profile."""
 OF_PROCESS = "the variables of this process"
 
 
 @dataclass(frozen=True, eq=False)
 class Access:
-    """One environment's variables. It has no `repr` of them: credentials are among them."""
+    """One environment's variables. The `repr` leaves them out: credentials are among them."""
 
     name: str
     """For people: `profile sandbox (<file>)`, or `OF_PROCESS`."""
     variables: Mapping[str, str] = field(repr=False)
     region: str = ""
     account: str | None = None
-    """Account that the environment is declared to lie in."""
+    """The account in which the environment is declared to be."""
     folder: Path = field(default_factory=Path.cwd)
-    """The repository: where relative paths of settings begin."""
+    """The repository, to which paths in settings are relative."""
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The operator's own variables, in which first values of secrets may lie."""
+    """The operator's own variables, which may hold initial values of secrets."""
 
     def get(self, name: str) -> str:
         """A variable; empty when it is not set."""
@@ -44,13 +47,18 @@ class Access:
 
     @property
     def emulation(self) -> str:
-        """Which emulated cloud the addresses lead to, as `PROVISIONING_EMULATION` says; empty for a real one."""
-        return self.get(_EMULATION)
+        """The emulation that `PROVISIONING_EMULATION` names; empty for a real cloud."""
+        return self.get(EMULATION)
+
+    @property
+    def passed_on(self) -> set[str]:
+        """Names in `PROVISIONING_PASS_ON`, separated by commas: variables that programs get, too."""
+        return {name.strip() for name in self.get(PASS_ON).split(",")}
 
     def address(self, declared: str | None, variable: str, server: str) -> str:
-        """The server's address: the profile's. One in an engagement file must be the same, or nothing is sent there.
+        """The server's address, from the profile. One in an engagement file must equal it, or nothing is sent.
 
-        Credentials go over plain http to this machine only.
+        Credentials go over plain http only to this machine.
         """
         own = self.get(variable)
         if not (own or declared):
@@ -66,10 +74,10 @@ class Access:
                 [f"the engagement file says {declared}", profile],
                 remedy=f"correct one of the two: credentials go only where {variable} of the profile leads",
             )
-        return _safe(own, variable, server)
+        return safe(own, variable, server)
 
     def proxies(self, address: str) -> dict[str, str]:
-        """Proxies by which an address is reached, in the form of requests; none for this machine."""
+        """Proxies for an address, as the `requests` library takes them; none for this machine."""
         if is_loopback(urlsplit(address).hostname or ""):
             return {}
         found = {scheme: self.get(f"{scheme}_proxy") for scheme in ("http", "https")}
@@ -77,11 +85,11 @@ class Access:
         return {scheme: proxy for scheme, proxy in found.items() if proxy}
 
     def for_child(self, *prefixes: str) -> dict[str, str]:
-        """Variables of a program that works for this environment: how to run, and what begins with a prefix.
+        """Variables for a program that works for this environment: how to run, and those with one of the prefixes.
 
-        `PROVISIONING_PASS_ON` names more, separated by commas.
+        `PROVISIONING_PASS_ON` names more.
         """
-        more = {name.strip() for name in self.get(_PASS_ON).split(",")}
+        more = self.passed_on
         run = {name: value for name in _OF_CHILDREN if (value := os.environ.get(name)) is not None}
         own = {
             name: value
@@ -91,36 +99,34 @@ class Access:
         return {**run, **own}
 
     def viewpoint(self, *names: str) -> dict[str, Json]:
-        """Variables that say from where something is looked at."""
+        """Variables that define a vantage point."""
         return {name: self.get(name) for name in names}
 
 
-def _safe(address: str, variable: str, server: str) -> str:
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ProviderFailed(
-            f"the address of {server} is no URL", where=f"{variable}={address}", remedy="begin it with https://"
-        )
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+def safe(address: str, variable: str, server: str) -> str:
+    """An address of a variable, to which credentials may go."""
+    try:
+        return url(address)
+    except InTheClear:
         raise Misdirected(
             f"nothing is sent to {server} in the clear",
             [f"{address} is plain http, and not on this machine"],
             remedy=f"give {variable} an address that begins with https://",
-        )
-    return address
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: what is sent there stays on it."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        ) from None
+    except ValueError as error:
+        shown = variable if "@" in address else f"{variable}={address}"  # there may be a password
+        raise ProviderFailed(f"the address of {server} is none", where=shown, remedy=f"write {error}") from None
 
 
 def process_variables() -> dict[str, str]:
-    """What this process was started with, as it is now."""
+    """A copy of this process's variables."""
     return dict(os.environ)
+
+
+def forget(*names: str) -> None:
+    """Take variables out of this process, for a library that would follow them whatever it is told."""
+    for name in names:
+        os.environ.pop(name, None)
 
 
 def of_process(region: str = "", account: str | None = None, folder: Path | None = None) -> Access:

@@ -1,6 +1,7 @@
-"""AWS: one account and region, reached with one environment's access; its errors in our words."""
+"""AWS: one account and region, reached with one environment's access. Its errors become ours."""
 
 import os
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigChainFactory, ConfigValueStore
+from botocore.credentials import AssumeRoleProvider, ProcessProvider, ProfileProviderBuilder
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -24,7 +26,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from provisioning_assets.backends.access import OF_PROCESS, Access
+from provisioning_assets.backends.access import OF_PROCESS, Access, safe
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreachable
 
@@ -34,13 +36,13 @@ _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 _OF_THE_PROCESS = (
     "env", "assume-role-with-web-identity", "ec2-credentials-file", "boto-config", "container-role", "iam-role",
 )  # fmt: skip
-"""Where botocore would look for credentials beside a profile: in this process, and on this machine."""
+"""Where botocore would look for credentials besides a profile: in this process, and on this machine."""
 _OF_FILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
-"""Without one of them, a profile has not named the operator's own files of AWS, and gets nothing out of them."""
+"""Unless a profile names one of these, nothing is read from the operator's own AWS files."""
 
 
 class Aws:
-    """Clients of one environment. Nothing of this process's variables reaches them but by its access."""
+    """Clients for one environment. The process's variables reach them only through its access."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -50,7 +52,7 @@ class Aws:
     def client(self, service: str, region: str = "", *, attempts: int = 3, patience: int = 10) -> Any:
         """A boto3 client, shared: clients are thread-safe and cost 50 ms to make.
 
-        It waits `patience` seconds for an answer, in each of its attempts.
+        Each attempt waits `patience` seconds for an answer.
         """
         key = (service, region, str(attempts), str(patience))
         with self._making:
@@ -59,30 +61,33 @@ class Aws:
             return self._clients[key]
 
     def endpoint(self, service: str = "") -> str:
-        """Address that the access gives a service, else all of them; empty for Amazon's own."""
-        own = service and self.access.get(f"{_ENDPOINT}_{_variable(service)}")
-        return own or self.access.get(_ENDPOINT)
+        """The address that the access gives for this service, or for all services; empty for Amazon's own."""
+        for name in [f"{_ENDPOINT}_{_variable(service)}", _ENDPOINT] if service else [_ENDPOINT]:
+            if address := self.access.get(name):
+                return safe(address, name, "AWS")
+        return ""
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a program of ours that talks to AWS needs, Terraform for one."""
+        """Variables for a program that talks to AWS for us, such as Terraform."""
         region = {"AWS_REGION": self.access.region} if self.access.region else {}
         own = self.access.name == OF_PROCESS or any(map(self.access.get, _OF_FILES))
         files = {} if own else {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-        # The role of this machine is nobody's profile.
+        # A profile never uses the role of this machine.
         machine = {} if self.access.name == OF_PROCESS else {"AWS_EC2_METADATA_DISABLED": "true"}
         return {**self.access.for_child("AWS_"), **files, **machine, **region}
 
     @cached_property
     def account(self) -> str:
-        """Number of the account: as declared, else as the credentials say.
+        """The account number: the declared one, else that of the credentials.
 
-        As declared, so that the evidence of an environment in another account can be read without credentials for it.
+        The declared one comes first so that evidence of an environment in another account can be read without its
+        credentials.
         """
         return self.access.account or self._account()
 
     def reach(self) -> None:
-        """Ask whose credentials these are; an error when they are another account's than the declared one."""
+        """Ask which account the credentials belong to; raises when it is not the declared one."""
         found, declared = self._account(), self.access.account
         if declared not in {None, found}:
             raise ProvisioningError(
@@ -96,13 +101,13 @@ class Aws:
         return {"account": self.account}
 
     def stands_in(self, service: str) -> bool:
-        """Whether a server stands in for Amazon's."""
+        """Whether another server stands in for Amazon's."""
         host = urlsplit(self.endpoint(service)).hostname or ""
         return bool(host) and not host.endswith(_AMAZON)
 
     @contextmanager
     def translated(self, service: str) -> Iterator[None]:
-        """Turn botocore's errors into ours: who did not answer, or what was answered."""
+        """Turn botocore's errors into ours: which server did not answer, or what it answered."""
         address = self.access.get(_ENDPOINT) or "its AWS endpoint"
         try:
             yield
@@ -127,12 +132,12 @@ class Aws:
             raise ProviderFailed(f"{service} could not be asked", where=address, cause=str(error)) from None
 
     def _account(self) -> str:
-        """A run asks for it before anything else, so it is impatient: `Unreachable` within 5 seconds."""
+        """The account of the credentials. A run asks for it first, so it gives up within 5 seconds (`Unreachable`)."""
         with self.translated("AWS STS"):
             return str(self.client("sts", attempts=1, patience=4).get_caller_identity()["Account"])
 
     def _made(self, service: str, region: str, attempts: int, patience: int) -> Any:
-        # Buckets of a server that stands in for S3 are part of the path.
+        # A server that stands in for S3 expects the bucket in the path.
         style: Any = {"addressing_style": "path"} if self.endpoint(service) else {}
         endpoint = self.endpoint(service)
         proxies = {} if endpoint else self.access.proxies("https://amazonaws.com")
@@ -156,13 +161,13 @@ class Aws:
     @cached_property
     def _session(self) -> Any:
         core: Any = botocore.session.Session()
-        # The services' descriptions, megabytes of them, are read once.
+        # The descriptions of the services, megabytes of them, are read once.
         core.register_component("data_loader", _descriptions())
         chains = ConfigChainFactory(session=core, environ=dict(self.access.variables))
         store: ConfigValueStore = core.get_component("config_store")
         for name, (in_file, variables, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
             store.set_config_provider(name, chains.create_config_chain(name, variables, in_file, default, convert))
-        # For the clients that botocore makes itself, to assume a role.
+        # For the clients that botocore makes by itself, for example to assume a role.
         core.set_default_client_config(
             _config(ignore_configured_endpoint_urls=True, proxies=self.access.proxies("https://amazonaws.com"))
         )
@@ -184,11 +189,39 @@ class Aws:
             chain = core.get_component("credential_provider")
             for provider in _OF_THE_PROCESS if own_files else [each.METHOD for each in chain.providers]:
                 chain.remove(provider)
+            if own_files:
+                self._lead_processes(core, chain)
         return boto3.session.Session(botocore_session=core)
+
+    def _lead_processes(self, core: Any, chain: Any) -> None:
+        """Start a `credential_process` with the profile's variables: also that of a profile which another one names."""
+        variables = {**self.access.for_child(""), **self.variables}
+
+        def start(command: list[str], **pipes: Any) -> "subprocess.Popen[bytes]":
+            try:
+                return subprocess.Popen(command, env=variables, **pipes)
+            except OSError as error:
+                raise ProviderFailed(
+                    "the credential_process of the AWS profile cannot be started",
+                    where=command[0],
+                    cause=error.strerror or type(error).__name__,
+                    remedy="correct it in the file that AWS_CONFIG_FILE names, ~/.aws/config without it",
+                ) from None
+
+        class Led(ProfileProviderBuilder):
+            def _create_process_provider(self, profile_name: str) -> ProcessProvider:
+                return ProcessProvider(profile_name, lambda: core.full_config, popen=start)
+
+        led = Led(core)
+        named = led.providers(core.get_config_variable("profile") or "default")
+        process = next(each for each in named if each.METHOD == ProcessProvider.METHOD)
+        chain.insert_after(process.METHOD, process)
+        chain.remove(process.METHOD)  # the first of the two
+        chain.get_provider(AssumeRoleProvider.METHOD)._profile_provider_builder = led  # noqa: SLF001 - no other way in
 
 
 class OnAws:
-    """A product of one account and region: how each of them is opened, reached and known."""
+    """A product in one account and region: how each of them is opened, reached and identified."""
 
     def __init__(self, _settings: Any, access: Access) -> None:
         self._aws = of(access)
@@ -199,7 +232,7 @@ class OnAws:
         return cls(settings, access)
 
     def reach(self) -> None:
-        """Whose credentials these are."""
+        """Ask which account the credentials belong to."""
         self._aws.reach()
 
     def identity(self) -> Mapping[str, Json]:
@@ -219,12 +252,12 @@ def of(access: Access) -> Aws:
 
 
 _made: "WeakValueDictionary[Access, Aws]" = WeakValueDictionary()
-"""As long as a back end holds them: a daemon opens an access for each run."""
+"""The clients of each access, for as long as a back end holds them: a daemon opens an access for each run."""
 _finding = threading.Lock()
 
 
 def _asked(error: BotoCoreError) -> str:
-    """The server that did not answer: a service may have an address of its own."""
+    """The server that did not answer; a service may have an address of its own."""
     parts = urlsplit(str(error.kwargs.get("endpoint_url", "")))
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
@@ -236,6 +269,6 @@ def _descriptions() -> Any:
 
 @cache
 def _variable(service: str) -> str:
-    """The end of a service's variable: `route53` is called `ROUTE_53` there."""
+    """The last part of the name of a service's variable: `route53` is `ROUTE_53` there."""
     model = _descriptions().load_service_model(service, "service-2")
     return str(model["metadata"]["serviceId"]).replace(" ", "_").upper()

@@ -1,4 +1,4 @@
-"""Every product there is: the only registry. Reading it loads no vendor's library."""
+"""The only registry of products. Reading it loads no vendor's library."""
 
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -8,12 +8,13 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.backends.certificates.settings import Acme
 from provisioning_assets.backends.config.settings import Ssm
-from provisioning_assets.backends.dns.settings import Rfc2136, Route53
+from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch, Prometheus
 from provisioning_assets.backends.secrets.settings import OpenBao, Vault
 from provisioning_assets.backends.store.settings import S3, Files, Postgresql
+from provisioning_assets.backends.variables import Variables
 from provisioning_assets.core.kinds import Capability, Kind
 
 _BACKENDS = "provisioning_assets.backends"
@@ -30,14 +31,14 @@ class Product:
     proven: str
     """The real server that the contract suite runs against, or why there is none."""
     code: str = ""
-    """Of an engine: the class that reads its source code, in a module that loads nothing of the engine's."""
+    """For an engine: the class that reads its source code, in a module that loads none of the engine's libraries."""
     lacks: Lacks = field(default_factory=dict)
     not_tested: tuple[str, ...] = ()
-    """What its contract suite cannot show, in words."""
+    """What its contract suite cannot show."""
 
     @property
     def name(self) -> str:
-        """As engagement files call it."""
+        """The name that engagement files use."""
         return str(self.settings.model_fields["name"].default)
 
 
@@ -55,7 +56,11 @@ PRODUCTS: tuple[Product, ...] = (
         Route53,
         "dns.route53:Route53",
         proven="moto",
-        not_tested=("Amazon's own propagation time", "throttling of the real API"),
+        not_tested=(
+            "Amazon's own propagation time",
+            "throttling of the real API",
+            "an update that Amazon refuses because the record changed in the moment since it was read",
+        ),
     ),
     Product(
         Kind.DNS,
@@ -64,6 +69,18 @@ PRODUCTS: tuple[Product, ...] = (
         proven="BIND 9.18 and Knot 3.2",
         lacks={Capability.ALIAS: "a zone has no record that follows another name's addresses"},
         not_tested=("PowerDNS and Windows DNS", "updates that a secondary forwards", "GSS-TSIG"),
+    ),
+    Product(
+        Kind.DNS,
+        PowerDns,
+        "dns.octodns.powerdns:PowerDns",
+        proven="PowerDNS 4.7, with SQLite",
+        lacks={Capability.GUARDED: "its API overwrites whatever came in the moment since its serial was looked at"},
+        not_tested=(
+            "other databases of PowerDNS",
+            "zones that it transfers from elsewhere",
+            "zones whose serial does not follow changes by the API (SOA-EDIT-API)",
+        ),
     ),
     Product(
         Kind.CERTIFICATES,
@@ -77,8 +94,8 @@ PRODUCTS: tuple[Product, ...] = (
         Kind.SECRETS,
         Vault,
         "secrets.openbao.store:OpenBao",
-        proven="OpenBao, whose API it shares",
-        not_tested=("Vault itself: no server is to be had",),
+        proven="OpenBao, which has the same API",
+        not_tested=("Vault itself, for lack of a server",),
     ),
     Product(
         Kind.CONFIG,
@@ -110,7 +127,7 @@ PRODUCTS: tuple[Product, ...] = (
         Kind.STORE,
         S3,
         "store.s3:S3Store",
-        proven="moto, with conditional writes made one step",
+        proven="moto, with its conditional writes made atomic",
         not_tested=("Amazon's own conditional writes under load",),
     ),
     Product(
@@ -126,7 +143,7 @@ PRODUCTS: tuple[Product, ...] = (
         "store.files:FileStore",
         proven="this machine's file system",
         lacks={
-            Capability.ENGINE_STATE: "no engine keeps its state in a folder of ours",
+            Capability.ENGINE_STATE: "no engine can keep its state in this store",
             Capability.MANY_HOSTS: "a folder is seen by one machine, or by those that share its disk",
         },
     ),
@@ -146,8 +163,13 @@ def product(kind: Kind, name: str) -> Product:
     raise KeyError(f"{kind} {name}")
 
 
+def variables() -> Variables:
+    """What products read of a profile."""
+    return {name: judge for each in PRODUCTS for name, judge in each.settings.variables.items()}
+
+
 def lacks(kind: Kind, name: str, access: Access | None = None) -> Lacks:
-    """What a product cannot do, reached with this access: its own limits, and those of the emulation behind it."""
+    """What a product lacks when reached with this access: its own limits, and those of the emulation behind it."""
     emulation = EMULATIONS.get(access.emulation) if access else None
     return {**product(kind, name).lacks, **(emulation.lacks.get(name, {}) if emulation else {})}
 
@@ -158,7 +180,7 @@ def open_backend(kind: Kind, settings: Settings, access: Access) -> Any:
 
 
 def code_of(engine: str) -> Any:
-    """What reads an engine's source code, by the protocol `Code`."""
+    """The reader of an engine's source code, behind the protocol `Code`."""
     return _class(product(Kind.INFRASTRUCTURE, engine).code)()
 
 

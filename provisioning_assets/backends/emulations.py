@@ -1,4 +1,4 @@
-"""What stands in for a cloud: who does there what the vendor does, and what nobody does."""
+"""Emulations of a cloud: what stands in for the vendor, and what each of them lacks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from provisioning_assets.core.kinds import Capability
 
 Lacks = Mapping[Capability, str]
-"""Capability to the reason why it is not there, in words."""
+"""Capability to the reason, in words, why it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +15,21 @@ class Emulation:
     """What stands in for a cloud, as a profile names it in `PROVISIONING_EMULATION`."""
 
     alarm_evaluator: str
-    """Who evaluates alarms there, for the evidence."""
+    """What evaluates alarms there; the evidence names it."""
     lacks: Mapping[str, Lacks] = field(default_factory=dict)
-    """Name of a product to what it lacks there."""
+    """Product name to what the product lacks there."""
 
+
+_MOTO: Mapping[str, Lacks] = {
+    "route53": {Capability.GUARDED: "moto deletes a record whatever values the request names, and Amazon does not"},
+}
 
 EMULATIONS: Mapping[str, Emulation] = MappingProxyType({
-    "sandbox": Emulation(alarm_evaluator="emulated alarm engine (not Amazon CloudWatch)"),
+    "sandbox": Emulation(alarm_evaluator="emulated alarm engine (not Amazon CloudWatch)", lacks=_MOTO),
     "moto": Emulation(
         alarm_evaluator="nobody (moto evaluates no alarms)",
         lacks={
+            **_MOTO,
             "cloudwatch": {Capability.ALARM_EVALUATION: "moto stores alarms and never evaluates them"},
         },
     ),

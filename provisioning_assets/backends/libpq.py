@@ -1,20 +1,23 @@
-"""How libpq is told where a database is: all of it, so that it looks for nothing in this process or its home."""
+"""Connection parameters for libpq: all of them, so that it takes nothing from this process or its home folder."""
 
 import os
 import socket
 
 from psycopg.pq import Conninfo
 
-from provisioning_assets.backends.access import Access, is_loopback
+from provisioning_assets.backends.access import Access, forget
+from provisioning_assets.backends.addresses import is_loopback
 from provisioning_assets.errors import Misdirected, ProviderFailed
 
 NAME = "PostgreSQL"
 _NEEDED = ("PGHOST", "PGUSER", "PGDATABASE")
 _NOT_TAKEN = ("PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PG_CONN_STR")
-"""Variables by which libpq, or Terraform, would go elsewhere than PGHOST says."""
+"""Variables that would lead libpq, or Terraform, elsewhere than to PGHOST."""
+_UNASKED = ("PGTZ", "PGDATESTYLE", "PGGEQO", "PGOAUTHDEBUG")
+"""Variables that libpq reads from this process, and that no connection parameter overrides."""
 _ENCRYPTED = ("require", "verify-ca", "verify-full")
 _NOWHERE = os.devnull + "/none"
-"""No file is there: libpq looks into the home folder for a file that it is not told of."""
+"""A path without a file: libpq would look in the home folder for a file whose path it is not given."""
 _DEFAULTS = {
     "sslmode": "require",
     "sslrootcert": _NOWHERE,
@@ -25,13 +28,14 @@ _DEFAULTS = {
     "min_protocol_version": "3.0",
     "max_protocol_version": "3.0",
 }
-"""Parameters that an access does not give, where libpq's own default is not ours."""
+"""Values for parameters that an access does not set, where our default differs from libpq's."""
 
 
 def parameters(access: Access) -> dict[str, str]:
-    """Every parameter that libpq has a variable for, as the access says, so that it looks for none in this process.
+    """Every parameter for which libpq has a variable, from the access, so that libpq reads none from this process.
 
-    TLS is the rule, as it is for Terraform: PGSSLMODE=disable counts for a server on this machine only.
+    The variables without a parameter are removed from this process: no session of ours uses them.
+    TLS is required, as it is for Terraform; PGSSLMODE=disable is accepted only for a server on this machine.
     """
     missing = [name for name in _NEEDED if not access.get(name)]
     if missing:
@@ -40,7 +44,7 @@ def parameters(access: Access) -> dict[str, str]:
             where=access.name,
             remedy="set PGHOST, PGUSER, PGDATABASE and PGPASSWORD in the environment's profile",
         )
-    # libpq follows PGSERVICE of this process, and no parameter keeps it from it.
+    # libpq follows this process's PGSERVICE, and no parameter can prevent that.
     elsewhere = [name for name in _NOT_TAKEN if access.get(name) or (name == "PGSERVICE" and access.given.get(name))]
     if elsewhere:
         raise Misdirected(
@@ -56,6 +60,7 @@ def parameters(access: Access) -> dict[str, str]:
             [f"PGSSLMODE is {mode}, and {host or 'a host without a name'} is not this machine" for host in bare],
             remedy="set PGSSLMODE to verify-full, with PGSSLROOTCERT, in the environment's profile",
         )
+    forget(*_UNASKED)
     options = {each.keyword.decode(): each for each in Conninfo.parse(b"") if each.envvar}
     found = {
         name: access.get((each.envvar or b"").decode()) or _DEFAULTS.get(name) or (each.compiled or b"").decode()
@@ -68,7 +73,7 @@ def parameters(access: Access) -> dict[str, str]:
         "application_name": found["application_name"] or introduction("provisioning"),
         "client_encoding": "utf8",
         "connect_timeout": "3",
-        # A server whose machine is gone is missed within 20 seconds.
+        # A server whose machine is gone is noticed within 20 seconds.
         "keepalives_idle": "10",
         "keepalives_interval": "3",
         "keepalives_count": "3",
@@ -77,5 +82,5 @@ def parameters(access: Access) -> dict[str, str]:
 
 
 def introduction(program: str) -> str:
-    """How a program of ours introduces itself: other sessions of the database see it."""
+    """The application name of one of our programs, which other sessions of the database can see."""
     return f"{program}@{socket.gethostname()}"

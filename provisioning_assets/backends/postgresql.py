@@ -1,7 +1,7 @@
-"""PostgreSQL: one database, reached with one environment's access; its errors in our words.
+"""PostgreSQL: one database, reached with one environment's access. Its errors become ours.
 
-Connections are kept, since a new one costs a hundred times as much as a statement. A statement whose connection is
-lost is sent again: whoever writes must be able to tell whether the first one was carried out.
+Connections are kept, since a new one costs a hundred times as much as a statement. If the connection is lost, the
+statement is sent again: a caller that writes must be able to tell whether the first one was carried out.
 """
 
 import os
@@ -28,25 +28,25 @@ Statement = LiteralString | Composed
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _PATIENCE = 20.0
-"""Seconds in which a server that was restarted may come back."""
+"""Seconds that a restarted server gets to come back."""
 _EVERY = 0.25
 _SERVER_LIMIT, _LIMIT = 8, 10
-"""Seconds after which the server ends a statement, and we hang up on a server that did not."""
+"""Seconds after which the server cancels a statement, and after which we hang up on a server that does not."""
 
 _BEGIN = """
 SELECT set_config('statement_timeout', %s, false),
        set_config('synchronous_commit', CASE how WHEN 'off' THEN 'on' ELSE how END, false)
 FROM current_setting('synchronous_commit') AS how
 """
-"""What is written is on the disk when a statement returns, whatever the server's default is."""
+"""Statements return after their writes are on the disk, whatever the server's default is."""
 
 _PASSING = re.compile(r"08...|40001|40P01|57P0.|25006|53300")
-"""Codes of what passes with a restart, or when another server takes over.
+"""Codes of errors that pass when a server has restarted, or another one has taken over.
 
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 _WORDS_OF_A_SERVER = re.compile(r"failed: \S+:  |invalid |password|SSL|certificate|session is (not )?read-only")
-"""A server's own message has two spaces after its severity, in every language."""
+"""How to recognise a server's own message: it has two spaces after its severity, in every language."""
 _STARTS_OR_ENDS = "the database system is"
 
 
@@ -57,7 +57,7 @@ class Answer:
     rows: list[tuple[Any, ...]]
     count: int
     repeated: bool
-    """It was sent more than once: what the first one did is known only by looking."""
+    """It was sent more than once, so only a look shows what the first attempt did."""
 
 
 class StatementFailed(ProviderFailed):
@@ -70,7 +70,7 @@ class StatementFailed(ProviderFailed):
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """An attempt that failed. It is no exception, whose context would hold the password."""
+    """An attempt that failed. It is not an exception, because that would hold the password in its context."""
 
     error: ProvisioningError
     passing: bool
@@ -83,7 +83,7 @@ class Server:
     parameters: dict[str, str] = field(repr=False)
     _idle: list[Connection] = field(default_factory=list, init=False, repr=False)
     _known: bool = field(default=False, init=False)
-    """Somebody got in with these parameters: a refusal is a server that starts or ends."""
+    """A log-in with these parameters has succeeded, so a refusal means that the server is starting or stopping."""
 
     def __post_init__(self) -> None:
         weakref.finalize(self, _close, self._idle)
@@ -98,15 +98,15 @@ class Server:
         begun = self._begun()
         if isinstance(begun, _Failure):
             raise begun.error
-        _close(self._idle)  # this one is known to work
+        _close(self._idle)  # unlike the new one, they may be broken
         self._idle.append(begun)
 
     def cluster(self) -> str:
-        """Identity of the cluster that the database is in: copies and standbys of it have the same."""
+        """Identity of the database's cluster, which its copies and standbys share."""
         return str(self.execute("SELECT system_identifier FROM pg_control_system()").rows[0][0])
 
     def execute(self, statement: Statement, *values: Any) -> Answer:
-        """Run one statement, which is a transaction of its own; wait for a server that is being restarted."""
+        """Run one statement as a transaction of its own; wait for a server that is being restarted."""
         tries = 0
 
         def attempt() -> Answer | _Failure:
@@ -131,7 +131,7 @@ class Server:
             lost = connection.closed or bool(_PASSING.fullmatch(error.sqlstate or ""))
             connection.close()
             if lost:
-                _close(self._idle)  # they went to the same server
+                _close(self._idle)  # they lead to the same server
                 return _Failure(self._unreachable(error), passing=True)
             return _Failure(self._refused(error), passing=False)
         except BaseException:
@@ -141,7 +141,7 @@ class Server:
         return answer
 
     def _kept(self) -> Connection | None:
-        with suppress(IndexError):  # other threads take them, too
+        with suppress(IndexError):  # another thread may have taken the last one
             return self._idle.pop()
         return None
 
@@ -191,7 +191,7 @@ class Server:
         )
 
     def _said(self, error: psycopg.Error) -> str:
-        """The message alone: an error of psycopg holds the password."""
+        """Only the message, because a psycopg error holds the password."""
         lines = (error.diag.message_primary or str(error) or type(error).__name__).splitlines()
         text = " ".join(line.strip() for line in lines)
         password = self.parameters["password"]
@@ -199,7 +199,7 @@ class Server:
 
 
 def of(access: Access) -> Server:
-    """The database of an access: one set of connections, whoever uses it. They end with the access."""
+    """The database of an access. All its users share one set of connections, which ends with the access."""
     with _finding:
         if access not in _found:
             _found[access] = Server(parameters(access))
@@ -208,7 +208,7 @@ def of(access: Access) -> Server:
 
 @contextmanager
 def _hanging_up(connection: Connection, seconds: float) -> Iterator[None]:
-    """Hang up on a server that takes a statement and says nothing: libpq would wait for ever."""
+    """Hang up on a server that accepts a statement and never answers: libpq would wait for ever."""
     with socket.socket(fileno=os.dup(connection.fileno())) as wire:
         timer = threading.Timer(seconds, _hang_up, [wire])
         timer.daemon = True
@@ -220,7 +220,7 @@ def _hanging_up(connection: Connection, seconds: float) -> Iterator[None]:
 
 
 def _hang_up(wire: socket.socket) -> None:
-    with suppress(OSError):  # it ended meanwhile
+    with suppress(OSError):  # already closed
         wire.shutdown(socket.SHUT_RDWR)
 
 

@@ -1,91 +1,142 @@
-"""`provisioning`: everything that a person or a script asks of the product.
+"""Bring up a client's production environment from files, and prove it before the launch.
+
+Start with `new`, `validate`, `plan`, `apply`, `readiness`; `why` explains what is not green, `check` looks again.
 
 Exit codes: 0 nothing to do, or ready; 2 changes, drift, refused or not ready; 1 an error, or could not tell.
 """
 
-import json
 import sys
 import time
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import Abort, TyperException
 
 from provisioning_assets.cli import home, looking, sandbox_commands
-from provisioning_assets.cli.arguments import AsJson, Engagement, Environment, Profile
-from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY, follow_progress, out, tell, warn
-from provisioning_assets.cli.engagements import environments, graph, load
+from provisioning_assets.cli.arguments import AsJson, Engagement, Environment, OneEnvironment, Profile
+from provisioning_assets.cli.console import (
+    COULD_NOT_TELL,
+    INTERRUPTED,
+    NOT_READY,
+    answer,
+    asked_for_json,
+    follow_progress,
+    say,
+    tell,
+    warn,
+    write_in_any_encoding,
+)
+from provisioning_assets.cli.engagements import environments, find, graph, in_order
+from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ConfigurationError, ProvisioningError, internal
+from provisioning_assets.report.as_json import error_as_data
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-app.add_typer(sandbox_commands.app, name="sandbox")
-for command in (looking.check, looking.readiness, looking.status, looking.why):
-    app.command()(command)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain text, which any width and any encoding can show whole
+    help=__doc__,
+)
 
 
 def main() -> None:
     """Run a command; every error is told in words, with its exit code. A mistyped call is no drift: it is 1, not 2."""
+    write_in_any_encoding()
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False, prog_name="provisioning")
+        if code != INTERRUPTED:
+            sys.exit(code)
+        failed = ProvisioningError("interrupted", remedy="call again: it observes what is there, and goes on from it")
     except ProvisioningError as error:
-        words, code = str(error), error.exit_code
+        failed, code = error, error.exit_code
     except TyperException as error:
-        command = getattr(error, "ctx", None)
-        named = command.command_path if command else "provisioning"
-        words, code = f"{error.format_message() or 'a command is missing'}\n  remedy: {named} --help", COULD_NOT_TELL
+        failed, code = _mistyped(error), COULD_NOT_TELL
     except Abort:
-        words, code = "ended before it was done", COULD_NOT_TELL
+        failed, code = ProvisioningError("ended before it was done"), COULD_NOT_TELL
     except Exception as error:  # noqa: BLE001 - a traceback may show a secret
-        failed = internal("provisioning", error)
-        words, code = str(failed), failed.exit_code
-    warn(f"error: {words}")
+        failed, code = internal("provisioning", error), COULD_NOT_TELL
+    warn(f"error: {failed}")
+    if asked_for_json(sys.argv[1:]):
+        with suppress(ProvisioningError):  # where it cannot be written, that has been told
+            answer({"error": {**error_as_data(failed), "exit_code": code}})
     sys.exit(code)
 
 
+def _mistyped(error: TyperException) -> ProvisioningError:
+    """What is wrong with a call, in Typer's words. One without a command has its help as words: it is shown."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else " ".join(["provisioning", *sys.argv[1:2]])
+    words = error.format_message()
+    if not words or (context and words == context.get_help()):
+        say(words)
+        words = "a command is missing"
+    return ProvisioningError(words, remedy=f"{command} --help")
+
+
 @app.command()
-def new(name: Annotated[str, typer.Argument(help="Lower-case letters, digits and _.")]) -> None:
-    """Write a new engagement that passes `validate` at once."""
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Lower-case letters, digits and _; a letter first.")],
+) -> None:
+    """Write a new engagement: a commented file, valid as it is.
+
+    Exit codes: 0 written; 1 an error.
+    """
     from provisioning_assets.engagement.scaffold import scaffold
 
     folder = scaffold(name, home.repository() / home.ENGAGEMENTS)
-    out.print(f"wrote {folder}\nnext: edit {folder}/engagement.yaml, then: provisioning validate {name}", markup=False)
+    say(f"wrote {folder}\nnext: edit {folder}/engagement.yaml, then: provisioning validate {name}")
 
 
 @app.command()
 def validate(engagement: Engagement, as_json: AsJson = False) -> None:
-    """Read an engagement file and name everything that is wrong in it."""
+    """Name everything that is wrong in an engagement file.
+
+    No server is asked. With --json: a list of the problems, each with file, line, column, what and expected; empty for
+    a valid file.
+
+    Exit codes: 0 valid; 1 a problem, or an error.
+    """
+    folder = find(engagement)
     try:
-        found = load(engagement)
+        found = load_engagement(folder)
     except ConfigurationError as error:
         if as_json:
-            fields = ("file", "line", "column", "what", "expected")
-            print(json.dumps([{name: getattr(problem, name) for name in fields} for problem in error.problems]))
+            warn(f"error: {error}")
+            answer(error_as_data(error)["problems"])
             raise typer.Exit(error.exit_code) from None
         raise
-    if as_json:
-        print("[]")
-        return
     names = ", ".join(environment.name for environment in found.environments)
-    out.print(f"{engagement}: valid ({names})", markup=False)
+    if as_json:
+        answer([])
+    else:
+        say(f"{engagement}: valid ({names})")
 
 
 @app.command()
 def plan(
     engagement: Engagement, environment: Environment = None, profile: Profile = None, as_json: AsJson = False
 ) -> None:
-    """Show what an apply would change, and write nothing. Exit code 2 when there is something."""
+    """Show what an apply would change; write nothing.
+
+    With --json: a list of the assets, each with its changes.
+
+    Exit codes: 0 nothing would change; 2 something would; 1 an error, or an asset cannot be planned.
+    """
     from provisioning_assets.cli.plans import plans
 
     follow_progress()
+    in_order("plan", engagement, environment)
     planned = graph(engagement)
     found = [each for name in environments(engagement, environment) for each in plans(planned, name, tell)]
     if as_json:
-        print(json.dumps([each.as_json() for each in found], indent=2))
+        answer([each.as_json() for each in found])
     else:
         for each in found:
-            out.print(f"{each.environment}/{each.asset}: {each.error or each.plan}", markup=False)
+            say(f"{each.environment}/{each.asset}: {each.error or each.plan}")
             for change in each.plan.changes if each.plan else ():
-                out.print(f"  {change.told}", markup=False)
+                say(f"  {change.told}")
     changed = any(each.pending or (each.plan and not each.plan.empty) for each in found)
     raise typer.Exit(NOT_READY if changed else COULD_NOT_TELL if any(each.error for each in found) else 0)
 
@@ -94,17 +145,26 @@ def plan(
 def apply(
     engagement: Engagement,
     environment: Environment = None,
-    only: Annotated[list[str] | None, typer.Option(help="One asset by name; may be given several times.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ASSET", help="This asset alone; may be given several times.")
+    ] = None,
     profile: Profile = None,
 ) -> None:
-    """Provision, environment after environment, through the same Dagster jobs as the web interface."""
+    """Provision: write what differs, read it back, check it.
+
+    The same jobs as in the web interface. Environment after environment, and no further than the first that is not
+    ready.
+
+    Exit codes: 0 all of it done and proven; 2 refused, or not ready; 1 an error, or nobody could tell.
+    """
+    in_order("apply", engagement, environment)
     jobs = _jobs(engagement)
     for name in environments(engagement, environment):
         began = time.monotonic()
         tell(f"{engagement}/{name}: apply")
         ran = jobs.apply(name, only or ())
-        for words in ran.failures:
-            warn(words)
+        for failure in ran.failures:
+            warn(f"error: {failure.at(name).words}")
         evidence = sum(entry.kind == "evidence" for entry in ran.recorded)
         changed = sum(entry.kind == "apply_started" for entry in ran.recorded)
         what = f"{changed} assets changed" if changed else "nothing changed"
@@ -115,19 +175,30 @@ def apply(
             raise typer.Exit(ran.exit_code)
 
 
-@app.command()
-def unlock(engagement: Engagement, environment: str, profile: Profile = None) -> None:
-    """Break the lock of an environment whose holder is gone for good. Be sure: two writers destroy each other."""
+def unlock(engagement: Engagement, environment: OneEnvironment, profile: Profile = None) -> None:
+    """Break the lock of an environment whose holder is gone for good.
+
+    Be sure: two writers destroy each other. A dead run of this host needs it not: the next run takes its lock.
+
+    Exit codes: 0 it is free; 1 an error, or its holder is at work.
+    """
     from provisioning_assets.runs.opening import force_unlock, open_session
 
+    in_order("unlock", engagement, environment)
     (name,) = environments(engagement, environment)
     holder = force_unlock(open_session(graph(engagement), name, run="unlock", progress=tell))
-    out.print(f"was held by {holder}; it is free now" if holder else "nobody held it", markup=False)
+    say(f"was held by {holder}; it is free now" if holder else "nobody held it")
 
 
-@app.command()
-def ui(port: Annotated[int, typer.Option(help="Loopback port.")] = 3000, profile: Profile = None) -> None:
-    """Open Dagster on loopback: the graph, checks, schedules."""
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Loopback port.")] = 3000, profile: Profile = None
+) -> None:
+    """Serve Dagster's web interface on loopback.
+
+    It shows the graph, checks and schedules, and runs until it is ended (Ctrl-C).
+
+    Exit codes: Dagster's own; 1 when it cannot start.
+    """
     home.become_dagster(port)
 
 
@@ -137,3 +208,10 @@ def _jobs(name: str) -> Any:
 
     follow_progress()
     return Jobs(graph(name), tell)
+
+
+for command in (looking.check, looking.readiness, looking.status, looking.why):
+    app.command()(command)
+app.command()(unlock)
+app.command()(ui)
+app.add_typer(sandbox_commands.app, name="sandbox")

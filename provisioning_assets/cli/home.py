@@ -1,12 +1,13 @@
 """Where a run writes: everything below `.provisioning/`, which git ignores."""
 
+import errno
 import os
 import shutil
 import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,7 +23,11 @@ ENGAGEMENTS = "engagements"
 
 def repository() -> Path:
     """The repository that the command was called in: the nearest folder with `engagements/`."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        remedy = "change into the repository, then call again"
+        raise ProvisioningError("the folder that this was called in is gone", remedy=remedy) from None
     for folder in (here, *here.parents):
         if (folder / ENGAGEMENTS).is_dir() and (folder / "definitions.py").is_file():
             return folder
@@ -51,7 +56,8 @@ def reports(engagement: str) -> Path:
 
 def dagster_home() -> Path:
     """Dagster's folder, with the repository's settings; an own DAGSTER_HOME, and what it has, is respected."""
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(folder() / "dagster")))
+    home = Path(os.environ.get("DAGSTER_HOME") or folder() / "dagster").absolute()
+    os.environ["DAGSTER_HOME"] = str(home)
     home.mkdir(parents=True, exist_ok=True)
     settings, ours = home / "dagster.yaml", repository() / "dagster.yaml"
     if not settings.exists():
@@ -84,22 +90,27 @@ def instance() -> "Iterator[DagsterInstance]":
         yield made
 
 
-def _free(port: int) -> bool:
-    with socket.socket() as probe, suppress(OSError):
+def _why_not(port: int) -> str:
+    """Why nothing can listen on a port; empty when something can."""
+    with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-        probe.bind(("127.0.0.1", port))
-        return True
-    return False
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return "another program, or another `provisioning ui`, listens there"
+            return error.strerror or type(error).__name__
+    return ""
 
 
 def become_dagster(port: int) -> NoReturn:
     """Replace this process by `dagster dev`, on loopback."""
-    if not _free(port):
+    if cause := _why_not(port):
         raise ProvisioningError(
-            f"port {port} is taken",
+            f"port {port} cannot be used",
             where=f"127.0.0.1:{port}",
-            cause="another program, or another `provisioning ui`, listens there",
-            remedy="end it, or take another one: provisioning ui --port NUMBER",
+            cause=cause,
+            remedy="take another one: provisioning ui --port NUMBER; or end what listens there",
         )
     with instance():
         pass

@@ -13,7 +13,7 @@ from provisioning_assets.runs.graph import Graph
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one asset would change, or why that cannot be said yet."""
+    """What one asset would change; or why that cannot be said yet, or why an apply would not do it."""
 
     environment: str
     asset: str
@@ -35,19 +35,29 @@ class Planned:
 
 
 def plans(graph: Graph, environment: str, tell: Callable[[str], None]) -> list[Planned]:
-    """Plan each asset that writes. The lock is held meanwhile: a plan shares its working folder with an apply."""
+    """Plan each asset that writes. The lock is held meanwhile: a plan shares its working folder with an apply.
+
+    Every server that an apply needs is asked first, also of an environment that was never applied.
+    """
     session = opening.open_session(graph, environment, run="plan", progress=tell)
-    opening.reach(session, ())
     writing = [task for task in graph.of(environment) if task.target]
+    opening.reach_servers(session, writing)
+    runs = [AssetRun(session, task) for task in writing]
     if not session.ledger.pages:
         # The lock and the state lie in a store that the first apply makes: a plan writes nothing.
-        never = "never applied: all of it is to be made, and the first apply plans it piece by piece"
-        return [Planned(environment, task.name, None, never, pending=True) for task in writing]
+        return [_never(run) for run in runs]
     try:
         opening.hold(session)
-        return [_planned(AssetRun(session, task)) for task in writing]
+        return [_planned(run) for run in runs]
     finally:
         opening.close(session)
+
+
+def _never(run: AssetRun) -> Planned:
+    if refusal := _refusal(run):
+        return Planned(run.task.environment, run.task.name, None, refusal)
+    never = "never applied: all of it is to be made, and the first apply plans it piece by piece"
+    return Planned(run.task.environment, run.task.name, None, never, pending=True)
 
 
 def _planned(run: AssetRun) -> Planned:
@@ -56,4 +66,14 @@ def _planned(run: AssetRun) -> Planned:
         outcome = reconcile(run.task.target(run), run, address=run.address, gate=list, dry_run=True)
     except ProvisioningError as error:
         return Planned(run.task.environment, run.task.name, None, f"cannot be planned: {error.brief}")
-    return Planned(run.task.environment, run.task.name, outcome.plan)
+    return Planned(run.task.environment, run.task.name, outcome.plan, _refusal(run))
+
+
+def _refusal(run: AssetRun) -> str:
+    """Why an apply from this shell would end before it writes anything; a plan goes on, since it needs no secret."""
+    try:
+        if run.task.before_run:
+            run.task.before_run(run)
+    except ProvisioningError as error:
+        return f"an apply would end at once: {error.brief}"
+    return ""

@@ -17,7 +17,24 @@ def report_of(graph: Graph) -> tuple[Report, tuple[str, ...]]:
     """The readiness report, and why a record could not be read."""
     at = datetime.now(UTC)
     gathered = gather(graph, at)
-    return build_report(graph.engagement, gathered.standings, at), gathered.problems
+    problems = tuple(problem.replace("\n", "\n  ") for problem in gathered.problems)
+    return build_report(graph.engagement, gathered.standings, at), problems
+
+
+def reports_of(folders: Iterable[Path]) -> tuple[list[Report], list[str], list[ProvisioningError]]:
+    """The reports of several engagements, why records could not be read, and why engagements could not."""
+    reports: list[Report] = []
+    records: list[str] = []
+    files: list[ProvisioningError] = []
+    for folder in folders:
+        try:
+            report, problems = report_of(assemble(load_engagement(folder)))
+        except ProvisioningError as error:
+            files.append(error)
+        else:
+            reports.append(report)
+            records.extend(problems)
+    return reports, records, files
 
 
 def status_of(folders: Iterable[Path]) -> list[StatusRow]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Self
 
 import dagster as dg
 
@@ -11,12 +12,15 @@ from provisioning_assets.cli import home
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
 from provisioning_assets.core.evidence import Evidence, Verdict
 from provisioning_assets.core.items import Standing
+from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.orchestration.definitions import load_definitions
 from provisioning_assets.orchestration.failures import EXIT_CODE
 from provisioning_assets.orchestration.names import REUSE, UNATTENDED, apply_job, drift_job
 from provisioning_assets.record.entries import Entry
 from provisioning_assets.record.process import Process
+from provisioning_assets.report.as_json import error_as_data
+from provisioning_assets.report.names import one_of
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.opening import open_session
 from provisioning_assets.runs.standings import standings
@@ -27,12 +31,34 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """What stopped a run or a part of it: in words for people, its parts for machines, the exit code for it."""
+
+    words: str
+    parts: Mapping[str, Json]
+    exit_code: int
+
+    @classmethod
+    def of(cls, error: ProvisioningError) -> Self:
+        """Of an error that reached us as it is."""
+        return cls(str(error), error_as_data(error), error.exit_code)
+
+    def at(self, environment: str) -> Self:
+        """The same, with the environment that it befell."""
+        return replace(
+            self,
+            words=f"{environment}: {self.words}",
+            parts={**self.parts, "what": f"{environment}: {self.parts['what']}"},
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Ran:
-    """How a run ended: its number, whether all of it succeeded, what failed in words, and the exit code for it."""
+    """How a run ended: its number, whether all of it succeeded, what failed, and the exit code for it."""
 
     run: str
     success: bool
-    failures: tuple[str, ...]
+    failures: tuple[Failure, ...]
     exit_code: int
     recorded: tuple[Entry, ...]
     """What it left in the ledger."""
@@ -58,21 +84,18 @@ class Jobs:
         for asset in assets:
             if asset not in known:
                 raise ProvisioningError(
-                    f"{self._name}/{environment} has no asset {asset}", remedy=f"one of {', '.join(known)}"
+                    f"{self._name}/{environment} has no asset `{asset}`", remedy=one_of(asset, known)
                 )
         keys = {self._key(environment, asset) for asset in assets}
         checks = {key for key in self._checks(environment) if key.asset_key in keys}
         return self._run(environment, apply_job(self._name, environment), keys, checks)
 
-    def check(self, environment: str, items: AbstractSet[str] | None = None) -> Ran:
-        """Run an environment's checks alone. Items by name are checked anew, by a drill even if they need one."""
-        checks = {key for key in self._checks(environment) if items is None or key.name in items}
+    def check(self, environment: str, items: AbstractSet[tuple[str, str]] | None = None) -> Ran:
+        """Run an environment's checks alone. Items by asset and name are checked anew, by a drill if they need one."""
+        keys = self._checks(environment)
+        checks = {key for key in keys if items is None or (key.asset_key.path[-1], key.name) in items}
         tags = {} if items is None else {REUSE: "false", UNATTENDED: "false"}
         return self._run(environment, drift_job(self._name, environment), set(), checks, tags)
-
-    def items(self, environment: str) -> set[str]:
-        """Names of the items of an environment that can be checked."""
-        return {key.name for key in self._checks(environment)}
 
     def standings(self, environment: str) -> list[Standing]:
         """Where every item that can be checked stands now."""
@@ -107,17 +130,19 @@ class Jobs:
         with home.instance() as instance:
             self._close_dead_runs(instance)
             result = job.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET, tags=tags)
-        failed = dict(_failures(result.all_events))
+        failed = list(_failures(result.all_events))
         recorded: tuple[Entry, ...] = ()
         try:
             recorded = self._recorded(environment, result.run_id)
         except ProvisioningError as error:
-            if COULD_NOT_TELL not in failed.values():  # what stopped the run stands in the way of its record, too
-                failed[str(error)] = error.exit_code
+            # What stopped the run stands in the way of its record, too.
+            if all(failure.exit_code != COULD_NOT_TELL for failure in failed):
+                failed.append(Failure.of(error))
         found = result.get_asset_check_evaluations()
         checked = frozenset((each.asset_key.path[-1], each.check_name) for each in found)
-        ran = Ran(result.run_id, result.success, tuple(failed), 0, recorded, checked)
-        return replace(ran, exit_code=_exit_code(ran, set(failed.values())))
+        told = {failure.words: failure for failure in failed}  # several steps may fail for the same reason
+        ran = Ran(result.run_id, result.success, tuple(told.values()), 0, recorded, checked)
+        return replace(ran, exit_code=_exit_code(ran, {failure.exit_code for failure in failed}))
 
     def _recorded(self, environment: str, run: str) -> tuple[Entry, ...]:
         ledger = open_session(self.graph, environment, run=run).ledger
@@ -143,14 +168,16 @@ def _exit_code(ran: Ran, failed: set[int]) -> int:
     return 0 if ran.success else NOT_READY
 
 
-def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, int]]:
-    """The words of every failed step and its exit code; a red blocking check is told by its item."""
+def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[Failure]:
+    """Why each step failed; a red blocking check is told by its item."""
     for event in events:
         if not event.is_step_failure:
             continue
         data = event.step_failure_data
         ours = data.user_failure_data
         if ours is not None and ours.description:
-            yield ours.description, NOT_READY if ours.metadata[EXIT_CODE].value == NOT_READY else COULD_NOT_TELL
+            parts = {part: ours.metadata[part].value for part in ("what", "where", "cause", "remedy")}
+            code = NOT_READY if ours.metadata[EXIT_CODE].value == NOT_READY else COULD_NOT_TELL
+            yield Failure(ours.description, {**parts, "exit_code": code}, code)
         elif data.error is not None and "DagsterAssetCheckFailedError" not in data.error.message:
-            yield data.error.message.strip(), COULD_NOT_TELL
+            yield Failure.of(ProvisioningError(data.error.message.strip()))

@@ -188,16 +188,20 @@ def judge(
     about: About,
     unfinished: str,
     now: datetime,
+    unended: str = "",
     waivers: Sequence[Waiver] = (),
     compare_content: bool = True,
 ) -> Judgement:
     """State of an item from its last evidence.
 
     `about` is what holds now; evidence about anything else is stale. `unfinished` names what
-    was started on the asset and never finished: nothing seen before it counts. Promotion compares only the
+    was started on the asset and never finished: nothing seen before it counts. `unended` says, for an item that is
+    about how runs end, which run never did: red, whatever the runs before it left. Promotion compares only the
     `shared` digest (`compare_content=False`), everything else the whole content. A waiver covers what was seen to
     be red, by name: what is stale or was never looked at, it does not.
     """
+    if unended:
+        return Judgement(State.RED, unended, evidence, Verdict.COULD_NOT_TELL)
     if evidence is None:
         return Judgement(State.NOT_RUN, "never checked")
     why = _stale(evidence, rule, about, unfinished, now, compare_content=compare_content)

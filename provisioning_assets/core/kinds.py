@@ -22,6 +22,8 @@ class Capability(StrEnum):
     """Lists what is live and belongs to a stage, managed or not."""
     ALIAS = "dns.alias"
     """Records that follow another name of the zone."""
+    GUARDED = "dns.guarded"
+    """Refuses by itself to overwrite a record that changed since it was looked at."""
     GRANTS_TRIED = "secrets.grants_tried"
     """Logs in as a role and tries what it can read."""
     ALARM_EVALUATION = "monitoring.alarm_evaluation"

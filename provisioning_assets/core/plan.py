@@ -53,7 +53,10 @@ class Change:
     sensitive: frozenset[str] = frozenset()
     change_class: ChangeClass = ChangeClass.CONTENT
     stateful: bool = False
-    """Holds data that a delete or a replacement would lose. The product that makes the change knows."""
+    """Would lose data, now or later. A create never does; a delete or a replacement does if what it takes away holds
+    data; an update, if less is kept afterwards, or less safely. The product that makes the change knows."""
+    because: str = ""
+    """What tells that it is stateful, by names and without values, for people."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "before", self._redacted(self.before))
@@ -137,12 +140,13 @@ def diff(
 
     `observed` holds only what this asset owns: what it holds beyond `desired` is deleted.
     Attributes that `desired` does not name are the server's own business and are not compared. `stateful` says
-    behind which addresses data would be lost.
+    behind which addresses a delete would lose data.
     """
     secret = frozenset(sensitive)
 
     def change(action: Action, address: str, before: Attributes | None, after: Attributes | None) -> Change:
-        return Change(action, address, before, after, secret, change_class, stateful(address))
+        loses = action is Action.DELETE and stateful(address)
+        return Change(action, address, before, after, secret, change_class, loses)
 
     changes = []
     for address, wanted in desired.items():

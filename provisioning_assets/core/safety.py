@@ -10,11 +10,12 @@ LOSING = {Action.DELETE, Action.REPLACE}
 
 
 def keeps_data(plan: Plan) -> Sequence[str]:
-    """Refuse to delete or replace what holds data."""
+    """Refuse what would lose data, now or later."""
     return [
-        f"{change} would lose data: move the data and remove the protection in code, on purpose"
+        f"{change} would lose data{f' ({change.because})' if change.because else ''}: leave it as it is; to lose it on"
+        " purpose, save what it holds and make this one change by hand: a later plan finds it done"
         for change in plan.changes
-        if change.stateful and change.action in LOSING
+        if change.stateful
     ]
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provisioning_assets.core.plan import Json
-from provisioning_assets.engagement.document import Document, Place
+from provisioning_assets.engagement.document import REMEDY, Document, shown
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.placeholders import fill, names
+from provisioning_assets.engagement.places import Place
 from provisioning_assets.errors import ConfigurationError, Problem
 
 
@@ -29,18 +30,21 @@ class ConfigFile:
 
 def config_files(engagement: Engagement, environment: Environment) -> Iterator[ConfigFile]:
     """The environment's files in the order in which they count. `ConfigurationError` when one cannot be read."""
-    listed = engagement.template["runtime_config"]["files"]
-    for written, name in zip(listed, environment.runtime_config.files, strict=True):
+    for written, name in listed(engagement, environment):
         yield read_config_file(engagement, written, name)
+
+
+def listed(engagement: Engagement, environment: Environment) -> Iterator[tuple[str, str]]:
+    """Each file's name as it is written, and as this environment has it."""
+    return zip(engagement.template["runtime_config"]["files"], environment.runtime_config.files, strict=True)
 
 
 def read_config_file(engagement: Engagement, written: str, name: str) -> ConfigFile:
     """One file of the engagement's folder, flattened."""
     file = (engagement.folder / name).resolve()
     if not file.is_relative_to(engagement.folder):
-        raise ConfigurationError([Problem(name, 0, 0, "the file lies outside the engagement's folder")])
-    inside = file.is_relative_to(engagement.repository)
-    document = Document(file, file.relative_to(engagement.repository).as_posix() if inside else str(file))
+        raise ConfigurationError([Problem(name, 0, 0, "the file lies outside the engagement's folder")], remedy=REMEDY)
+    document = Document(file, shown(file, engagement.repository))
     return ConfigFile(document, written, dict(_flat(document, document.content, ())))
 
 

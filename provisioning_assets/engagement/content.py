@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.core.plan import Json
-from provisioning_assets.engagement.products import Choice, identity_keys
+from provisioning_assets.engagement.products import Choice, choice_of, identity_keys
 
 
 def content_of(model: type[BaseModel], written: Mapping[str, Json]) -> dict[str, Json]:
@@ -21,7 +21,7 @@ def content_of(model: type[BaseModel], written: Mapping[str, Json]) -> dict[str,
     found: dict[str, Json] = {}
     for name, field in model.model_fields.items():
         key = field.alias or name
-        choice = next((each for each in field.metadata if isinstance(each, Choice)), None)
+        choice = choice_of(field)
         value = written.get(key, _default(field))
         if choice:
             found[key] = _product(choice, value)

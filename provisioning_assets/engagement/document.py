@@ -3,7 +3,7 @@
 import math
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from provisioning_assets.core.plan import Json
+from provisioning_assets.engagement.places import Found, Place, Wrong
 from provisioning_assets.errors import ConfigurationError, Problem
 
-Place = tuple[str | int, ...]
-"""Keys and positions from the top of the file to a value."""
+REMEDY = "mend what is named; then `provisioning validate NAME` reads every file of the engagement again"
+"""For a file of an engagement that cannot be read."""
 
 _LARGEST = 1 << 17
 """Bytes; an engagement file is far smaller, and a larger one is a mistake or an attack."""
@@ -51,39 +52,33 @@ class Document:
             raise self._wrong("the file is empty or no mapping", 1, 1, "keys with values")
         self.content: dict[str, Json] = self._plain(root, ())
         if self._problems:
-            raise ConfigurationError(list(dict.fromkeys(self._problems)))  # an alias comes to its anchor again
+            # An alias comes to its anchor again.
+            raise ConfigurationError(list(dict.fromkeys(self._problems)), remedy=REMEDY)
 
-    def problem(self, place: Place, what: str, expected: str = "") -> Problem:
-        """A problem at a place, or at the deepest part of it that the file has."""
-        while place not in self._places:
-            place = place[:-1]
-        line, column = self._places[place]
-        return Problem(self.shown, line, column, what, expected)
+    def problem(self, wrong: Wrong) -> Problem:
+        """What is wrong, with the line and column of its place."""
+        lines = [self._position(place)[0] for place in wrong.lines_of]
+        what = wrong.what.format(*lines) if lines else wrong.what
+        return Problem(self.shown, *self._position(wrong.place), what, wrong.wanted)
 
-    def line(self, place: Place) -> int:
-        """The line of a place."""
-        return self.problem(place, "").line
-
-    def texts(self, place: Place = ()) -> Iterator[tuple[Place, str]]:
-        """Every text at and below a place, keys not included."""
-        return texts(self.at(place), place)
-
-    def at(self, place: Place) -> Json:
-        """The value at a place; None when the file has none."""
-        value: Json = self.content
-        for step in place:
-            try:
-                value = value[step]
-            except (KeyError, IndexError, TypeError):
-                return None
-        return value
+    def problems(self, found: Iterable[Found], known: Collection[Problem] = ()) -> list[Problem]:
+        """What was found, without what stands where a known problem does: an environment repeats the one before."""
+        taken = {(each.file, each.line, each.column) for each in known}
+        told = [each if isinstance(each, Problem) else self.problem(each) for each in found]
+        return [each for each in told if (each.file, each.line, each.column) not in taken]
 
     def as_written(self, place: Place) -> str | None:
         """A number as the file has it; None for everything else."""
         return self._written.get(place)
 
+    def _position(self, place: Place) -> tuple[int, int]:
+        """Line and column of a place, or of the deepest part of it that the file has."""
+        while place not in self._places:
+            place = place[:-1]
+        return self._places[place]
+
     def _wrong(self, what: str, line: int = 0, column: int = 0, expected: str = "") -> ConfigurationError:
-        return ConfigurationError([Problem(self.shown, line, column, what, expected)])
+        return ConfigurationError([Problem(self.shown, line, column, what, expected)], remedy=REMEDY)
 
     def _root(self) -> Node | None:
         text = self._text()
@@ -180,6 +175,11 @@ class Document:
         self._problems.append(Problem(self.shown, *_start(node), what, expected))
 
 
+def shown(file: Path, repository: Path) -> str:
+    """A file's name for people: relative to the repository, if it lies there."""
+    return file.relative_to(repository).as_posix() if file.is_relative_to(repository) else str(file)
+
+
 @lru_cache(maxsize=32)
 def _composed(text: str) -> Node | None:
     """The nodes of a YAML text; a run asks for the same few files again and again."""
@@ -188,18 +188,6 @@ def _composed(text: str) -> Node | None:
     yaml.composer.warn_double_anchors = False  # no anchor is let through
     root: Node | None = yaml.compose(text)
     return root
-
-
-def texts(value: Json, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Every text in a value with its place, keys not included."""
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            yield from texts(each, (*place, key))
-    elif isinstance(value, list):
-        for position, each in enumerate(value):
-            yield from texts(each, (*place, position))
 
 
 def _start(node: Node) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.core.kinds import Kind
-from provisioning_assets.engagement.products import StoreSettings
+from provisioning_assets.engagement.products import StateSettings, StoreSettings
 from provisioning_assets.engagement.sections import (
     Certificates,
     Dns,
@@ -109,7 +109,7 @@ class EnvironmentSettings(Model):
     """Number of the AWS account that it lies in. Say it where environments lie in several accounts."""
     profile: Profile | None = None
     """Names the addresses and credentials that it is reached with. Without one: the variables of the shell."""
-    state: StoreSettings
+    state: StateSettings
     """Where the engines' state, our record and the lock are kept."""
     ledger: StoreSettings | None = None
     """Where record and lock are kept instead, if not beside the state."""
@@ -175,7 +175,7 @@ class Environment(Sections):
     region: str
     account: str | None = None
     profile: str | None = None
-    state: StoreSettings
+    state: StateSettings
     ledger: StoreSettings | None = None
     values: dict[str, JsonValue]
     """What `${…}` stood for here."""

@@ -1,66 +1,68 @@
 """What is wrong with a product that an engagement file chooses, in plain words."""
 
-from collections.abc import Iterator
-from typing import Any, get_args
+from collections.abc import Mapping
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.engagement.document import Place
+from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.placeholders import malformed, names
-from provisioning_assets.engagement.products import BARE, FULL, Choice
-
-TAG_ERRORS = {"union_tag_invalid", "union_tag_not_found"}
-
-
-def place_of(location: Place) -> Place:
-    """Where an error is in the file: pydantic's place without the form that was read."""
-    return tuple(step for step in location if not _form(step))
+from provisioning_assets.engagement.places import Place, Wrong, at
+from provisioning_assets.engagement.products import Choice, choice_of, needs
 
 
-def chosen(model: type[BaseModel], location: Place) -> tuple[type[Settings], bool] | None:
-    """The settings that an error is about, and whether only their name was written; None for other errors."""
-    for position, step in enumerate(location):
-        form = _form(step)
-        choice = choice_at(model, place_of(location[:position])) if form else None
-        if form and choice:
-            return catalogue.product(choice.kind, str(step).removeprefix(form)).settings, form == BARE
+def no_product(choice: Choice, place: Place, written: Json) -> Wrong:
+    """What is wrong with the name of a product, which stands alone or among the product's own keys."""
+    known = [each.name for each in choice.products]
+    here, name = ((*place, "name"), written.get("name")) if isinstance(written, dict) else (place, written)
+    if not isinstance(name, str):
+        return _misnamed(choice, place, written) or Wrong(
+            here, "it names no product, alone or as `name` beside the product's own keys", choices=known
+        )
+    if names(name) or malformed(name):
+        what = f"`{name}` cannot choose the product: its name is the same in every environment"
+        return Wrong(here, what, choices=known)
+    for other in catalogue.of_kind(choice.kind):
+        if other.name == name and choice.requires:
+            return Wrong(here, f"`{name}` cannot be chosen here: {other.lacks[choice.requires]}", choices=known)
+    return Wrong(here, f"there is no {choice.kind.value} product `{name}`", choices=known, written=name)
+
+
+def too_bare(settings: type[Settings], place: Place) -> Wrong:
+    """What a product lacks of which only the name was written; the place is that of a key that it needs."""
+    *where, key = place
+    what = (
+        f"{settings.model_fields['name'].default} needs the key `{key}`: {settings.model_fields[str(key)].description}"
+    )
+    return Wrong(tuple(where), what, _with_keys(where[-1], settings))
+
+
+def misplaced(content: Json, place: Place, keys: Mapping[str, FieldInfo]) -> Wrong | None:
+    """What is wrong with an unknown key that a product has, among which one of the known keys beside it chooses."""
+    *section, key = place
+    for name, choice in ((name, choice_of(field)) for name, field in keys.items()):
+        owners = [each for each in choice.products if key in each.settings.model_fields] if choice else []
+        if owners and key != "name":
+            written = at(content, (*section, name))
+            now = written.get("name") if isinstance(written, dict) else written
+            owner = next((each for each in owners if each.name == now), owners[0])
+            what = f"the key `{key}` belongs to the product {owner.name}"
+            return Wrong(place, what, _with_keys(name, owner.settings, str(key)))
     return None
 
 
-def tag_problem(choice: Choice, written: Any) -> tuple[str, tuple[str, ...], str]:
-    """What is wrong with a product's name; what could be meant; what was expected, if nothing is near."""
-    known = tuple(each.name for each in catalogue.of_kind(choice.kind))
-    name = written.get("name") if isinstance(written, dict) else written
-    listed = ", ".join(f"`{each}`" for each in known)
-    if not isinstance(name, str):
-        return "it names no product", (), f"one of {listed}, alone or as `name` beside the product's own keys"
-    if names(name) or malformed(name):
-        return f"`{name}` cannot choose the product: its name is the same in every environment", (), f"one of {listed}"
-    return f"there is no {choice.kind.value} product `{name}`", known, f"one of {listed}"
+def _misnamed(choice: Choice, place: Place, written: Json) -> Wrong | None:
+    """What is wrong with a product whose name stands under another key than `name`."""
+    own = {key for each in choice.products for key in each.settings.model_fields}
+    for key, value in written.items() if isinstance(written, dict) else ():
+        if key not in own and value in [each.name for each in choice.products]:
+            form = f"`{place[-1]}: {{name: {value}{', …' if len(written) > 1 else ''}}}`"
+            return Wrong((*place, key), f"the product is named by `name`, not by `{key}`", form)
+    return None
 
 
-def choice_at(model: type[BaseModel], place: Place) -> Choice | None:
-    """The choice of a product at a place of the file."""
-    field: FieldInfo | None = None
-    current: type[BaseModel] | None = model
-    for step in place:
-        if isinstance(step, int):
-            continue
-        fields = current.model_fields if current else {}
-        field = next((each for name, each in fields.items() if step in {name, each.alias}), None)
-        current = next(_models_in(field.annotation), None) if field else None
-    return next((each for each in field.metadata if isinstance(each, Choice)), None) if field else None
-
-
-def _form(step: object) -> str:
-    return next((form for form in (BARE, FULL) if isinstance(step, str) and step.startswith(form)), "")
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models_in(part)
+def _with_keys(key: object, settings: type[Settings], *more: str) -> str:
+    """How a product is chosen together with the keys that it needs, and with these."""
+    keys = dict.fromkeys((*needs(settings), *more))
+    return f"`{key}: {{name: {settings.model_fields['name'].default}, {', '.join(f'{each}: …' for each in keys)}}}`"

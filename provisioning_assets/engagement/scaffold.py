@@ -7,6 +7,7 @@ from pathlib import Path
 
 from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.loading import FILE, load_engagement
+from provisioning_assets.engagement.places import at
 from provisioning_assets.engagement.sections import NAME
 from provisioning_assets.errors import ConfigurationError, Problem
 
@@ -16,6 +17,7 @@ TEMPLATE = Path(__file__).parent / "template"
 _PARTS = (FILE, "config/*.yaml", "dashboards/*.json")
 """What an engagement starts with: not what people signed, or ran, for the example."""
 
+_REMEDY = "call `provisioning new` with another name"
 _AHEAD = timedelta(weeks=4)
 _LONGEST = 30
 """Characters; names of buckets and roles are made from it, and AWS ends those at 63."""
@@ -30,9 +32,11 @@ def scaffold(name: str, engagements: Path) -> Path:
     folder = engagements / name
     if not re.fullmatch(NAME, name) or len(name) > _LONGEST:
         expected = f"lower-case letters, digits and _, a letter first, at most {_LONGEST}"
-        raise ConfigurationError([Problem(f"engagements/{name}", 0, 0, f"`{name}` is no name", expected)])
+        problem = Problem(f"engagements/{name}", 0, 0, f"`{name}` is no name", expected)
+        raise ConfigurationError([problem], remedy=_REMEDY)
     if folder.exists():
-        raise ConfigurationError([Problem(str(folder), 0, 0, "there is such a folder already", "a new name")])
+        problem = Problem(str(folder), 0, 0, "there is such a folder already", "a new name")
+        raise ConfigurationError([problem], remedy=_REMEDY)
     launch = list(_launch(Document(TEMPLATE / FILE, f"the example's {FILE}")))
     for source in (file for part in _PARTS for file in sorted(TEMPLATE.glob(part))):
         target = folder / source.relative_to(TEMPLATE)
@@ -45,7 +49,7 @@ def scaffold(name: str, engagements: Path) -> Path:
 def _launch(example: Document) -> Iterator[str]:
     """The example's dates as they are written; the first is the day of the launch."""
     for place in (("window", "opens"), ("window", "closes"), ("freeze",)):
-        yield str(example.at(("launch", *place)))
+        yield str(at(example.content, ("launch", *place)))
 
 
 def _renamed(text: str, name: str) -> str:

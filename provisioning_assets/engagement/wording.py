@@ -1,18 +1,18 @@
-"""Pydantic's errors in plain words, each at the line that it is about."""
+"""Pydantic's errors in plain words, each at the place that it is about."""
 
 import difflib
-import typing
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
+from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement import sections
-from provisioning_assets.engagement.document import Document, Place
+from provisioning_assets.engagement.keys import choice_at, chosen, keys_at, place_of
 from provisioning_assets.engagement.placeholders import malformed, names
-from provisioning_assets.engagement.product_wording import TAG_ERRORS, choice_at, chosen, place_of, tag_problem
-from provisioning_assets.engagement.products import needs
-from provisioning_assets.errors import Problem
+from provisioning_assets.engagement.places import Place, Wrong, at
+from provisioning_assets.engagement.product_wording import misplaced, no_product, too_bare
 
 _DATE = "a date with time and offset, such as 2026-12-08T06:00:00+01:00"
 _EXPECTED = {
@@ -39,11 +39,12 @@ _PATTERNS = {
     sections.NAME: "lower-case letters, digits and _, a letter first",
     sections.LABEL: "lower-case letters, digits and -",
 }
+_NO_PRODUCT = {"union_tag_invalid", "union_tag_not_found"}
 _SHOWN = 60
 
 
-def in_words(document: Document, error: ValidationError, model: type[BaseModel], *, filled: bool) -> Iterator[Problem]:
-    """The problems behind a validation error of the file's content.
+def in_words(content: Json, error: ValidationError, model: type[BaseModel], *, filled: bool) -> Iterator[Wrong]:
+    """What is wrong behind a validation error of the content.
 
     Before filling (`filled` false), what a placeholder stands for is unknown and not judged.
     """
@@ -52,103 +53,92 @@ def in_words(document: Document, error: ValidationError, model: type[BaseModel],
     misspelt = {
         (*loc[:-1], near)
         for loc in (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
-        for near in difflib.get_close_matches(str(loc[-1]), _known(model, loc), n=1)
+        for near in difflib.get_close_matches(str(loc[-1]), _lacking(content, model, loc), n=1)
     }
     for detail in details:
         if detail["type"] == "missing" and detail["loc"] in misspelt:
             continue  # said at the key that was meant to be it
         if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
             continue  # said at the items that were not counted
-        if problem := _of_product(document, detail, model):
-            yield problem
+        if wrong := _of_product(content, detail, model):
+            yield wrong
             continue
         if not filled and isinstance(detail.get("input"), str) and _open(detail["input"]):
             continue
-        place = place_of(tuple(step for step in detail["loc"] if step != "[key]"))
-        choice = _choice(document, place)
+        place = place_of(detail["loc"])
+        choice = _choice(content, place)
         if choice is None:
-            settings = chosen(model, detail["loc"])
-            yield _one(document, place, detail, model, settings[0] if settings else None)
+            yield _one(place, detail, _lacking(content, model, detail["loc"]))
         else:
             forms.setdefault(place[:choice], {}).setdefault(str(place[choice]), []).append(detail)
     for place, by_form in forms.items():
-        yield from _form(document, place, by_form)
+        yield from _form(place, by_form)
 
 
-def _of_product(document: Document, detail: Any, model: type[BaseModel]) -> Problem | None:
-    """What is wrong with the choice of a product, or with a bare name that needs more; None for other problems."""
-    place = place_of(detail["loc"])
+def _of_product(content: Json, detail: Any, model: type[BaseModel]) -> Wrong | None:
+    """What is wrong with the choice of a product, or with the place of its keys; None for other problems."""
+    kind, location = detail["type"], detail["loc"]
+    place = place_of(location)
     choice = choice_at(model, place)
-    if detail["type"] in TAG_ERRORS and choice:
-        what, meant, expected = tag_problem(choice, detail["input"])
-        here = (*place, "name") if isinstance(detail["input"], dict) else place
-        name = detail["input"].get("name", "") if isinstance(detail["input"], dict) else detail["input"]
-        return document.problem(here, what, nearest(str(name), meant, otherwise=expected) if meant else expected)
-    settings = chosen(model, detail["loc"])
-    if settings and settings[1] and detail["type"] == "missing":
-        key, name, where = place[-1], settings[0].model_fields["name"].default, place[-2]
-        needed = ", ".join(f"{each}: …" for each in needs(settings[0]))
-        what = f"{name} needs the key `{key}`: {settings[0].model_fields[str(key)].description}"
-        return document.problem(place[:-1], what, f"`{where}: {{name: {name}, {needed}}}`")
-    return None
+    if choice and kind in _NO_PRODUCT:
+        return no_product(choice, place, detail["input"])
+    settings, bare = chosen(model, location) or (None, False)
+    if settings and bare and kind == "missing":
+        return too_bare(settings, place)
+    return misplaced(content, place, keys_at(model, location)) if kind == "extra_forbidden" else None
 
 
-def nearest(name: str, known: Collection[str], *, otherwise: str = "") -> str:
-    """What was probably meant: the nearest known name, else all of them."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"`{near[0]}`" if near else otherwise or any_of(known)
-
-
-def any_of(known: Iterable[str]) -> str:
-    """The known names as a choice, for people."""
-    listed = [f"`{name}`" for name in sorted(known)]
-    return " or ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]])) or "nothing: there is none"
+def _lacking(content: Json, model: type[BaseModel], location: Place) -> Mapping[str, FieldInfo]:
+    """The keys that may stand where an error is, and that the file does not have there."""
+    there = at(content, place_of(location)[:-1])
+    taken = there if isinstance(there, dict) else {}
+    return {key: field for key, field in keys_at(model, location).items() if key not in taken}
 
 
 def _open(text: str) -> bool:
     return bool(names(text) or malformed(text))
 
 
-def _choice(document: Document, place: Place) -> int | None:
+def _choice(content: Json, place: Place) -> int | None:
     """Where pydantic put the name of one of several forms into the place, if it did."""
     for position, step in enumerate(place):
-        if isinstance(step, str) and hasattr(sections, step) and document.at(place[: position + 1]) is None:
+        if isinstance(step, str) and hasattr(sections, step) and at(content, place[: position + 1]) is None:
             return position
     return None
 
 
-def _form(document: Document, place: Place, forms: dict[str, list[Any]]) -> Iterator[Problem]:
+def _form(place: Place, forms: dict[str, list[Any]]) -> Iterator[Wrong]:
     """A choice between forms: what is wrong in the one that was meant, or one sentence about the choice."""
     structural = {"missing", "extra_forbidden", "model_type"}
-    for form, details in forms.items():
+    for details in forms.values():
         if not any(detail["type"] in structural for detail in details):
             for detail in details:
                 inner = (*place, *detail["loc"][len(place) + 1 :])
-                yield _one(document, inner, detail, getattr(sections, form))
+                yield _one(inner, detail, {})
             return
     keys = [key for form in forms for key in getattr(sections, form).model_fields]
-    yield document.problem(place, f"{_called(place)} has none of its known forms", f"one key of {any_of(keys)}")
+    yield Wrong(place, f"{_called(place)} has none of its known forms", "one key of", choices=keys)
 
 
-def _one(
-    document: Document, place: Place, detail: Any, model: type[BaseModel], settings: type[BaseModel] | None = None
-) -> Problem:
-    kind, last = detail["type"], place[-1] if place else ""
-    fields = _fields(settings, ()) if settings else _fields(model, place[:-1])
+def _one(place: Place, detail: Any, lacking: Mapping[str, FieldInfo]) -> Wrong:
+    """One error of pydantic's, at a place beside which these keys are lacking."""
+    kind, last = detail["type"], str(place[-1]) if place else ""
     if kind == "missing":
-        meant = fields.get(str(last), "").partition("\n")[0]
-        return document.problem(place[:-1], f"the key `{last}` is missing", meant)
+        meant = lacking[last].description or "" if last in lacking else ""
+        return Wrong(place[:-1], f"the key `{last}` is missing", meant.partition("\n")[0])
     if kind == "extra_forbidden":
-        return document.problem(place, f"the key `{last}` is unknown", nearest(str(last), fields.keys()))
+        return Wrong(place, f"the key `{last}` is unknown", choices=lacking, written=last)
     context = detail.get("ctx", {})
     if kind == "string_pattern_mismatch":
         expected = _PATTERNS.get(context["pattern"], f"a text that matches {context['pattern']}")
     elif kind in _LIMITS:
         name, sentence = _LIMITS[kind]
         expected = sentence.format(context[name])
+    elif kind == "value_error":
+        expected = str(context["error"])
     else:
         expected = _EXPECTED.get(kind, detail["msg"])
-    return document.problem(place, f"{_called(place)} is {_shown(place, detail['input'])}", expected)
+    return Wrong(place, f"{_called(place)} is {_shown(place, detail['input'])}", expected)
 
 
 def _called(place: Place) -> str:
@@ -166,33 +156,9 @@ def _shown(place: Place, value: Any) -> str:
         return "empty"
     if isinstance(value, dict | list):
         return ("a mapping" if isinstance(value, dict) else "a list") if value else "empty"
-    if "source" in place:
-        return "something else"  # it may be the secret itself
+    if "source" in place or all(each in str(value) for each in ("://", "@")):
+        return "something else"  # it may be the secret itself, or have a password in it
     if isinstance(value, bool):
         return "true" if value else "false"
     text = repr(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-def _known(model: type[BaseModel], location: Place) -> dict[str, str]:
-    """The keys that could stand where an error is: those of the product that was chosen, or of the model there."""
-    settings = chosen(model, location)
-    return _fields(settings[0], ()) if settings else _fields(model, location[:-1])
-
-
-def _fields(model: type[BaseModel], place: Place) -> dict[str, str]:
-    """Keys that the model knows at a place, with what they mean."""
-    current: type[BaseModel] | None = model
-    for step in place:
-        fields = {field.alias or name: field for name, field in current.model_fields.items()} if current else {}
-        if isinstance(step, str) and step in fields:
-            current = _model_in(fields[step].annotation)
-    fields = {field.alias or name: field for name, field in current.model_fields.items()} if current else {}
-    return {name: field.description or "" for name, field in fields.items()}
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model inside an annotation such as `tuple[Record, ...]` or `dict[str, Difference]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((model for part in typing.get_args(annotation) if (model := _model_in(part)) is not None), None)

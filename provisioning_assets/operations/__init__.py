@@ -1,1 +1,1 @@
-"""What changes by calendar or by hand."""
+"""Operations: what changes on a schedule or by hand."""

@@ -1,4 +1,4 @@
-"""Answers to dns-01 challenges, published in the environment's zone for as long as an order takes."""
+"""Answers to dns-01 challenges, published in the environment's zone while an order is in progress."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ class Challenges:
 
     @contextmanager
     def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
-        """Publish, wait until every authoritative server has them, and clean up whatever happens."""
+        """Publish, wait until every authoritative server answers with them, and always clean up."""
         zone, provider = self.run.environment.dns.zone, self.run.backend(Kind.DNS)
         values: dict[str, list[str]] = {}
         for name, value in records:

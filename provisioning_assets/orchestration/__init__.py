@@ -1,1 +1,1 @@
-"""Dagster: the only room that knows it."""
+"""Orchestration: the only room that knows Dagster, besides the command line."""

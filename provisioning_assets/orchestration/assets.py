@@ -6,12 +6,12 @@ from provisioning_assets.orchestration.failures import in_our_words
 from provisioning_assets.orchestration.names import asset_key
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.carry_out import carry_out
-from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.graph import VERIFIED, Graph
 from provisioning_assets.runs.task import Task
 
 
 def build_asset(graph: Graph, task: Task) -> dg.AssetsDefinition:
-    """The asset that carries the task out."""
+    """The asset that carries out the task."""
     engagement = graph.engagement
 
     @dg.asset(
@@ -33,17 +33,17 @@ def build_asset(graph: Graph, task: Task) -> dg.AssetsDefinition:
 
 
 def _dependencies(graph: Graph, task: Task) -> list[dg.AssetKey]:
-    """Upstream in the same environment; an environment's first assets stand on the verified one before it."""
+    """Upstream in the same environment; an environment's first assets depend on the previous verified environment."""
     engagement = graph.engagement
     deps = [dg.AssetKey([engagement.name, task.environment, name]) for name in task.upstream]
     before = engagement.before(task.environment)
     if before is not None and (not task.upstream or not task.items):
-        deps.append(dg.AssetKey([engagement.name, before.name, "verified_environment"]))
+        deps.append(dg.AssetKey([engagement.name, before.name, VERIFIED]))
     return deps
 
 
 def build_broken(name: str, problems: str) -> dg.AssetsDefinition:
-    """An engagement whose file cannot be read, as one asset that says so and cannot be materialized."""
+    """An engagement whose file cannot be read: one asset that says so and cannot be materialized."""
 
     @dg.asset(key=[name, "engagement_file"], group_name=name, description=f"```\n{problems}\n```", kinds={"broken"})
     def engagement_file() -> None:

@@ -1,4 +1,4 @@
-"""Readiness items as Dagster asset checks. What Dagster shows of them is read from the ledger."""
+"""Readiness items as Dagster asset checks. What Dagster shows for them is read from the ledger."""
 
 import logging
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ logger = logging.getLogger("provisioning")
 
 
 def build_checks(graph: Graph, task: Task) -> dg.AssetChecksDefinition:
-    """All readiness items of an asset in one step: a step's process costs more than most checks."""
+    """All readiness items of an asset in one step: a step costs more than most checks."""
     key = asset_key(graph, task)
     checks = {readiness.item.name: readiness for readiness in task.checks}
 
@@ -37,14 +37,15 @@ def build_checks(graph: Graph, task: Task) -> dg.AssetChecksDefinition:
             run = AssetRun(context.resources.sessions.open(context, graph, task.environment), task)
             for name, readiness in checks.items():
                 if name in chosen:
-                    record(run, evaluate(run, readiness))
+                    evaluation = evaluate(run, readiness)
+                    record(run, evaluation)
                     yield _project(run, readiness.item, key)
 
     return check
 
 
 def _in_order(graph: Graph, task: Task) -> dict[str, str]:
-    """Upstream first: checks alone have no edges between them, and some read what others just recorded."""
+    """Upstream first: a job of checks has no edges between them, and some read what others have just recorded."""
     return {"dagster/priority": str(-graph.tasks.index(task))}
 
 
@@ -59,13 +60,14 @@ def _spec(key: dg.AssetKey, item: Item) -> dg.AssetCheckSpec:
 
 
 def _project(run: AssetRun, item: Item, key: dg.AssetKey) -> dg.AssetCheckResult:
-    """What Dagster shows of an item: its state in the ledger. A waiver is a warning, never green."""
+    """What Dagster shows for an item: its state in the ledger. A waiver is a warning, never green."""
     judgement = stand(run.session, run.task, item).judgement
     evidence = judgement.evidence
     looked = evidence is not None and evidence.run == run.session.run_id
     mark = f"{evidence.seconds:.1f} s" if evidence and looked else "as recorded"
-    # Dagster has the same as an event of its own, and each line of its log costs 20 ms.
-    logger.info("%s: %s is %s (%s): %s", run.address, item.name, judgement.state, mark, judgement.reason)
+    # Not to Dagster's log: it has the same as an event, and each line of its log costs 20 ms.
+    seen = f"{run.address}: {item.name} is {judgement.state} ({mark})"
+    logger.info("%s: %s", seen, judgement.reason, extra={"item": {"seen": seen, "state": judgement.state.value}})
     about: dict[str, Json] = {}
     if evidence is not None:
         about = {
@@ -83,10 +85,3 @@ def _project(run: AssetRun, item: Item, key: dg.AssetKey) -> dg.AssetCheckResult
         description=judgement.reason,
         metadata={"state": judgement.state.value, **about},
     )
-
-
-def check_keys(graph: Graph, environment: str) -> Iterator[dg.AssetCheckKey]:
-    """Every check of an environment."""
-    for task in graph.of(environment):
-        for readiness in task.checks:
-            yield dg.AssetCheckKey(asset_key(graph, task), readiness.item.name)

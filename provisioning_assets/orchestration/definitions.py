@@ -1,4 +1,4 @@
-"""Engagement folders to Dagster definitions; a broken engagement is shown as such and hides no other."""
+"""Engagement folders as Dagster definitions; a broken engagement is shown as such and hides no other."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,12 +21,16 @@ def load_definitions(folder: Path) -> dg.Definitions:
     parts: list[dg.Definitions] = []
     for engagement_folder in find_engagements(folder):
         try:
-            graph = assemble(load_engagement(engagement_folder))
+            engagement = load_engagement(engagement_folder)
+            graph = assemble(engagement)
         except ProvisioningError as error:
             parts.append(dg.Definitions(assets=[build_broken(engagement_folder.name, str(error))]))
             continue
-        graphs[graph.engagement.name] = graph
-        parts.append(_of_engagement(graph))
+        graphs[engagement.name] = graph
+        assets = [build_asset(graph, task) for task in graph.tasks]
+        checks = [build_checks(graph, task) for task in graph.tasks if task.checks]
+        parts.append(dg.Definitions(assets=assets, asset_checks=checks))
+        parts.extend(build_jobs(graph, environment.name) for environment in engagement.environments)
 
     @dg.resource(description="The environments that a run works on: back ends, ledger, lock.")
     def sessions(_context: dg.InitResourceContext) -> Iterator[Sessions]:
@@ -39,10 +43,3 @@ def load_definitions(folder: Path) -> dg.Definitions:
     # In one process: a step's own process costs more than most steps, and the lock covers the run.
     shared = dg.Definitions(resources={"sessions": sessions}, executor=dg.in_process_executor)
     return dg.Definitions.merge(shared, *parts)
-
-
-def _of_engagement(graph: Graph) -> dg.Definitions:
-    assets = [build_asset(graph, task) for task in graph.tasks]
-    checks = [build_checks(graph, task) for task in graph.tasks if task.checks]
-    jobs = (build_jobs(graph, environment.name) for environment in graph.engagement.environments)
-    return dg.Definitions.merge(dg.Definitions(assets=assets, asset_checks=checks), *jobs)

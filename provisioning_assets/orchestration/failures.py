@@ -8,12 +8,12 @@ import dagster as dg
 from provisioning_assets.errors import ProvisioningError, internal
 
 EXIT_CODE = "exit code"
-"""Metadata of a failure: what the command line ends with."""
+"""Metadata of a failure: the exit code of the command line."""
 
 
 @contextmanager
 def in_our_words(address: str) -> Iterator[None]:
-    """Whatever a step raises reaches Dagster as our error, and without what it was raised from."""
+    """Turn whatever a step raises into a failure of our own, without the context of the original error."""
     try:
         yield
     except ProvisioningError as error:

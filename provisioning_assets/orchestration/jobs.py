@@ -2,16 +2,20 @@
 
 import dagster as dg
 
-from provisioning_assets.orchestration.checks import check_keys
-from provisioning_assets.orchestration.names import REUSE, UNATTENDED, apply_job, dagster_name, drift_job
+from provisioning_assets.orchestration.names import REUSE, UNATTENDED, apply_job, asset_key, dagster_name, drift_job
 from provisioning_assets.runs.graph import Graph
 
 HOURLY = "17 * * * *"
 
 
 def build_jobs(graph: Graph, environment: str) -> dg.Definitions:
-    """A job that provisions and proves the environment, and one that runs its checks alone, hourly."""
+    """A job that provisions and proves the environment, and an hourly job that only runs its checks."""
     name = graph.engagement.name
+    checks = [
+        dg.AssetCheckKey(asset_key(graph, task), readiness.item.name)
+        for task in graph.of(environment)
+        for readiness in task.checks
+    ]
     apply = dg.define_asset_job(
         apply_job(name, environment),
         dg.AssetSelection.groups(f"{name}/{environment}"),
@@ -21,7 +25,7 @@ def build_jobs(graph: Graph, environment: str) -> dg.Definitions:
     )
     drift = dg.define_asset_job(
         drift_job(name, environment),
-        dg.AssetSelection.checks(*check_keys(graph, environment)),
+        dg.AssetSelection.checks(*checks),
         description=f"Run the checks of {environment} alone: what drifted since the last apply?",
         tags={REUSE: "true", UNATTENDED: "true"},
         executor_def=dg.in_process_executor,

@@ -1,4 +1,4 @@
-"""What our definitions are called in Dagster, and how our own runs are marked."""
+"""Names of our definitions in Dagster, and tags of our own runs."""
 
 import dagster as dg
 
@@ -6,14 +6,14 @@ from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.task import Task
 
 REUSE = "provisioning/reuse"
-"""Run tag of our own jobs: slow proofs that still count are stated again. A run started by hand repeats them."""
+"""Run tag of our own jobs: slow proofs that still count are restated. A run started by hand repeats them."""
 
 UNATTENDED = "provisioning/unattended"
-"""Run tag of the drift jobs: nobody watches them, so that they disturb nothing. Taken away for a check of one item."""
+"""Run tag of the drift jobs: nobody watches them, so they perform no drill. Removed for a check of one item."""
 
 
 def dagster_name(*parts: str) -> str:
-    """Name for a job, a schedule or a set of checks: Dagster takes letters, digits and _ only."""
+    """Name for a job, a schedule or a set of checks: Dagster accepts only letters, digits and _."""
     return "__".join(parts)
 
 
@@ -28,5 +28,5 @@ def apply_job(engagement: str, environment: str) -> str:
 
 
 def drift_job(engagement: str, environment: str) -> str:
-    """Name of the job that runs an environment's checks alone."""
+    """Name of the job that only runs an environment's checks."""
     return dagster_name(engagement, environment, "drift")

@@ -1,4 +1,4 @@
-"""The environments that a Dagster run works on: opened at the first step, given back at the end."""
+"""The environments that a Dagster run works on: opened at the first step, released at the end."""
 
 import logging
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Sessions:
     ending: ExitStack = field(default_factory=ExitStack)
 
     def open(self, context: Context, graph: Graph, environment: str) -> Session:
-        """The session of an environment; the first call reaches out to what the run's writes need, and locks."""
+        """The session of an environment; the first call checks that the needed servers answer, and takes the lock."""
         key = (graph.engagement.name, environment)
 
         def progress(line: str) -> None:
@@ -52,7 +52,7 @@ class Sessions:
         session.drills = context.run.tags.get(UNATTENDED) != "true"
         selected = {node.name for node in context.job_def.nodes}
         written = [task for task in graph.of(environment) if dagster_name(*asset_key(graph, task).path) in selected]
-        # Checks alone need the record; what else they cannot reach becomes a red finding of their own.
+        # A run of checks alone only needs the record; any other server out of reach is a red finding of a check.
         opening.reach(session, written)
         if written:
             opening.prepare(session)
@@ -61,5 +61,5 @@ class Sessions:
         return session
 
     def close(self) -> None:
-        """Give every lock back, each whatever becomes of the others."""
+        """Release every lock, even when releasing another one fails."""
         self.ending.close()

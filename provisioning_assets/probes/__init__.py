@@ -1,1 +1,1 @@
-"""What a stranger sees, whatever product is behind it: resolvers, TLS, mail policies, alert routing."""
+"""Probes: what an outsider sees, whatever product is behind it. Resolvers, TLS, mail policies, alert routing."""

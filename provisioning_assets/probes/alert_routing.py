@@ -1,7 +1,7 @@
 """The routing proof: a rule reaches the pager when it is unmuted there, and only the quiet route when it is muted.
 
-Silence proves something only beside a control: the same breach of the same rule, seen to reach the pager,
-says how long a notification takes here. `prove_control` is that run, `prove_quiet` rests on it.
+Silence proves something only beside a control: the same breach of the same rule, seen to reach the pager, shows
+how long a notification takes here. `prove_control` is that run, and `prove_quiet` needs its result.
 """
 
 import time
@@ -18,7 +18,7 @@ from provisioning_assets.errors import NotConverged, ProviderFailed, Provisionin
 from provisioning_assets.probes.routing_proofs import Control, Quiet
 
 LEAST_SILENCE = 5.0
-"""Seconds for which the pager is watched at least, however fast the control was."""
+"""Shortest time in seconds for which the pager is watched, however fast the control was."""
 
 POLL = 0.2
 WITHIN = timedelta(minutes=5)
@@ -26,7 +26,7 @@ WITHIN = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Seconds that pass, and a way to let them."""
+    """A clock in seconds, and a way to wait; a test brings its own."""
 
     now: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
@@ -38,10 +38,10 @@ CLOCK = Clock()
 def prove_control(
     monitoring: Monitoring, scope: str, rule: str, within: timedelta = WITHIN, clock: Clock = CLOCK
 ) -> Control:
-    """Breach the rule with the pager unmuted and wait for its delivery probe; it is muted again in any case.
+    """Breach the rule with the pager unmuted and wait for its delivery probe; always mute the pager again.
 
-    A pager that somebody unmuted is left alone, and nothing is proven. `within` bounds the whole run.
-    `ProviderFailed` when it could not be muted again.
+    A pager that somebody else unmuted is left alone, and nothing is proven. `within` bounds the whole run.
+    `ProviderFailed` when the pager could not be muted again.
     """
     end = clock.now() + within.total_seconds()
     evaluator, live = str(monitoring.identity()[EVALUATOR]), monitoring.read(scope)
@@ -77,9 +77,9 @@ def prove_quiet(
 ) -> Quiet:
     """Breach the rule with the pager muted: the quiet route must get it, the pager must not.
 
-    The pager is watched for twice the control's delay, for `LEAST_SILENCE` at least, and for one more
-    delay after the rule was seen to fire for the pager and to reach the quiet route. A pager that is unmuted is
-    never muted here: whoever unmuted it wants to be called.
+    The pager is watched for twice the control's delay, for at least `LEAST_SILENCE`, and for one more delay after the
+    rule was seen to fire for the pager and to reach the quiet route. An unmuted pager is never muted here: whoever
+    unmuted it wants to be called.
     """
     end = clock.now() + within.total_seconds()
     evaluator, live = str(monitoring.identity()[EVALUATOR]), monitoring.read(scope)
@@ -110,7 +110,7 @@ def prove_quiet(
 
 @dataclass(slots=True)
 class _Watch:
-    """What both routes did since the breach; times are the clock's."""
+    """What both routes have done since the breach, in the clock's time."""
 
     rule: str
     control_delay: float
@@ -164,7 +164,7 @@ def _doubts(control: Control | None, evaluator: str) -> list[str]:
 
 
 def _obstacles(live: Mapping[str, Attributes], rule: str, *routes: Route) -> list[str]:
-    """Why a silence of these routes would have another reason than that they are muted."""
+    """Why these routes could be silent for a reason other than being muted."""
     obstacles = []
     for name in routes:
         if name not in _routes(live, rule):
@@ -186,7 +186,7 @@ def _muted(live: Mapping[str, Attributes], rule: str) -> bool:
 
 
 def _armed(live: Mapping[str, Attributes], rule: str) -> list[str]:
-    """Somebody may have armed the pager on purpose: then no drill may mute it, nor call a person."""
+    """That the pager is armed, perhaps on purpose: then a drill may neither mute it nor call a person."""
     armed = "pager" in _routes(live, rule) and not _muted(live, rule)
     return [f"the pager of {rule} is not muted: a breach would call somebody"] if armed else []
 
@@ -198,7 +198,7 @@ def _state(monitoring: Monitoring, scope: str, rule: str, route: Route) -> str:
 def _unsettled(
     monitoring: Monitoring, scope: str, rule: str, routes: Sequence[Route], end: float, clock: Clock
 ) -> str | None:
-    """Wait until the rule is ok, so that a breach is a transition; what it is when it does not get there."""
+    """Wait until the rule is ok, so that a breach is a transition; return its state when it never is."""
     while True:
         states = monitoring.firing(scope).get(rule, {})
         waiting = [f"{states.get(route, 'gone')} ({route})" for route in routes if states.get(route) != "ok"]
@@ -219,7 +219,7 @@ def _unmuted(monitoring: Monitoring, scope: str, rule: str) -> Iterator[None]:
 
 
 def _mute(monitoring: Monitoring, scope: str, rule: str) -> None:
-    """Mute the pager and read back that it is."""
+    """Mute the pager, and read back that it is muted."""
     try:
         for attempt in Retrying(
             stop=stop_after_attempt(3), retry=retry_if_exception_type(ProvisioningError), reraise=True
@@ -238,7 +238,7 @@ def _mute(monitoring: Monitoring, scope: str, rule: str) -> None:
 
 
 def _drain(monitoring: Monitoring, scope: str, route: Route) -> None:
-    """Drop what came before the breach. The rule is ok by now, so that it comes to an end."""
+    """Discard deliveries from before the breach. The rule is ok by now, so no more of them arrive."""
     while monitoring.deliveries(scope, route):
         pass
 

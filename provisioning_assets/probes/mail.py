@@ -1,6 +1,6 @@
-"""Records that are policies (SPF, DKIM, DMARC, CAA), read as a mail server or a certificate authority reads them.
+"""Policy records (SPF, DKIM, DMARC, CAA), read as a mail server or a certificate authority reads them.
 
-Only the policy itself is judged: what it includes from other zones is theirs, and is not looked up.
+Only the policy itself is judged. What it includes from other zones is their owners' business, and is not looked up.
 """
 
 import base64
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 SPF_LOOKUPS = 10
-"""Terms that make a receiver look something up (RFC 7208, 4.6.4)."""
+"""Largest number of terms that cause a DNS look-up (RFC 7208, 4.6.4)."""
 
 _RSA_BITS = 1024
 _ED25519_BYTES = 32
@@ -42,7 +42,7 @@ _ISSUER = re.compile(r"\s*([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?\s*(;.*)?")
 
 
 def judge(name: str, kind: str, values: Sequence[str]) -> str | None:
-    """What makes the records of an RRset useless to their readers; None when nothing does, or nobody reads them."""
+    """Why the readers of an RRset would reject it as a policy; None when they accept it, or it is no policy."""
     if kind == "CAA":
         return next(filter(None, map(_caa, values)), None)
     if kind != "TXT":
@@ -120,7 +120,7 @@ def _public_key(encoded: str, kind: str) -> str | None:
 
 
 def _dmarc(policy: str) -> str | None:
-    """Tags as of RFC 9989, which dropped `pct`, `rf` and `ri`."""
+    """What is wrong with the tags, by RFC 9989, which dropped `pct`, `rf` and `ri`."""
     tags = _tags(policy)
     if isinstance(tags, str):
         return tags

@@ -1,10 +1,9 @@
-"""What name servers and resolvers answer, held against what is declared.
+"""What name servers and resolvers answer, compared with what is declared.
 
-A caching resolver may answer with the old RRset until its TTL has passed (RFC 1035), or with the name's
-absence until the zone's negative TTL has (RFC 2308): both are told with the seconds that remain.
+A caching resolver may return the old RRset until its TTL has passed (RFC 1035), or the absence of the name until the
+zone's negative TTL has passed (RFC 2308). A problem says how many seconds of either remain.
 """
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,6 +27,7 @@ from tenacity import (
 )
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.addresses import servers
 from provisioning_assets.backends.dns.records import canonical, presented
 from provisioning_assets.core.evidence import CouldNotTell
 from provisioning_assets.core.plan import Attributes, Json
@@ -35,16 +35,18 @@ from provisioning_assets.errors import ConfigurationError, NotConverged, Problem
 from provisioning_assets.probes.mail import judge
 
 TIMEOUT = 2.0
-"""Seconds for one answer; the question is asked a second time after half of them, since packets get lost."""
+"""Seconds for one answer; after half of them the question is sent again, since packets get lost."""
 
 PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
 """Resolvers asked when PROVISIONING_RESOLVERS names none: three operators with networks all over the world."""
 
 _RESOLVERS = "PROVISIONING_RESOLVERS"
 _NAMESERVERS = "PROVISIONING_NAMESERVERS"
+VARIABLES = {_RESOLVERS: servers, _NAMESERVERS: servers}
+"""What is read here of a profile."""
 _PORT = 53
 _AT_ONCE = 8
-"""Questions at once to one server."""
+"""Concurrent questions to one server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +62,24 @@ class Server:
 
 
 class NoAnswer(CouldNotTell):
-    """A server stayed silent until the deadline."""
+    """A server did not answer before the deadline."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said: values in presentation form with the seconds that they live, or why there are none."""
+    """What a server answered: values in presentation form with their remaining TTL, or why there are none."""
 
     values: tuple[str, ...] = ()
     ttl: int = 0
     cname: str | None = None
-    """Where the name leads to, when the values are another name's."""
+    """The name that the values belong to, when a CNAME leads there."""
     problem: str | None = None
 
 
 def resolvers(access: Access) -> list[Server]:
-    """The caching resolvers that are asked: PROVISIONING_RESOLVERS, else public ones and the system's."""
+    """The caching resolvers to ask: PROVISIONING_RESOLVERS, else the public ones and the system's."""
     if named := access.get(_RESOLVERS):
         return _servers(_RESOLVERS, named)
     found = [Server(host) for host in PUBLIC]
@@ -88,7 +90,7 @@ def resolvers(access: Access) -> list[Server]:
 
 
 def authoritative_servers(zone: str, names: Sequence[str], access: Access) -> list[Server]:
-    """Addresses of the zone's servers: PROVISIONING_NAMESERVERS, else those of the names."""
+    """Addresses of the zone's servers: PROVISIONING_NAMESERVERS, else the addresses of these names."""
     if named := access.get(_NAMESERVERS):
         return _servers(_NAMESERVERS, named)
     found: list[Server] = []
@@ -103,14 +105,14 @@ def authoritative_servers(zone: str, names: Sequence[str], access: Access) -> li
 
 
 def viewpoint(access: Access) -> dict[str, Json]:
-    """From where answers are looked at, as far as the profile says."""
+    """The vantage point of the questions, as far as the profile sets it."""
     return access.viewpoint(_RESOLVERS, _NAMESERVERS)
 
 
 def check_zone(rrsets: Mapping[str, Attributes], servers: Sequence[Server], *, cached: bool) -> dict[str, str | None]:
     """`<name> <type> @ <server>` to what is wrong with its answer; None where it is as declared.
 
-    All servers are asked side by side: those that do not answer cost one deadline together.
+    All servers are asked concurrently, so any number of silent ones cost a single deadline.
     """
     if not servers:
         return {}
@@ -124,7 +126,7 @@ def check_zone(rrsets: Mapping[str, Attributes], servers: Sequence[Server], *, c
 
 
 def _check_at(server: Server, rrsets: Mapping[str, Attributes], *, cached: bool) -> dict[str, str | None]:
-    """What one server says of each RRset. Once it let a question time out, it is asked nothing more."""
+    """What is wrong with one server's answer for each RRset. After one time-out, the server is asked nothing more."""
     silent: list[str] = []
 
     def look(address: str) -> str | None:
@@ -140,7 +142,7 @@ def _check_at(server: Server, rrsets: Mapping[str, Attributes], *, cached: bool)
 
 
 def check_rrset(address: str, attributes: Attributes, server: Server, *, cached: bool) -> str | None:
-    """What is wrong with a server's answer for one RRset. A cache's TTL counts down, an authority's does not."""
+    """What is wrong with a server's answer for one RRset. A cache's TTL counts down; an authoritative one does not."""
     name, kind = address.rsplit(" ", 1)
     found = ask(name, kind, server, authority=not cached)
     if found.problem:
@@ -157,7 +159,7 @@ def check_rrset(address: str, attributes: Attributes, server: Server, *, cached:
 
 
 def ask(name: str, kind: str, server: Server, *, authority: bool) -> Answer:
-    """One question, by UDP and on truncation by TCP."""
+    """Ask one question over UDP, and over TCP if the answer is truncated."""
     query = dns.message.make_query(name, kind, use_edns=0, payload=1232)
     if authority:
         query.flags &= ~dns.flags.RD
@@ -184,7 +186,7 @@ def ask(name: str, kind: str, server: Server, *, authority: bool) -> Answer:
 
 
 def wait_until_served(wanted: Mapping[str, Attributes], servers: Sequence[Server], *, seconds: float = 30) -> None:
-    """Return when each server answers as wanted; `NotConverged` names the one that does not."""
+    """Return when each server answers as wanted; `NotConverged` names those that do not."""
     what = "name servers do not serve what was published"
     if not servers:
         raise NotConverged(what, cause="the zone has no name server that could be asked", remedy="check the delegation")
@@ -200,10 +202,10 @@ def wait_until_served(wanted: Mapping[str, Attributes], servers: Sequence[Server
 
 
 def _differs_from_alias(found: Answer, alias: str, kind: str, server: Server, *, cached: bool) -> str | None:
-    """An alias is to answer what its target answers at the same server."""
+    """An alias must return what its target returns at the same server."""
     target = ask(alias, kind, server, authority=not cached)
     if target.problem:
-        kept = type(target.problem)  # whether anybody could look stays known
+        kept = type(target.problem)  # keeps apart "wrong" and "could not tell"
         return kept(f"the alias follows {alias}: {target.problem}")
     if found.values == target.values:
         return None
@@ -222,15 +224,8 @@ def _wrong_ttl(found: int, documented: int, server: Server, *, cached: bool) -> 
 
 def _servers(variable: str, text: str) -> list[Server]:
     """Servers of a list such as `127.0.0.1:5301, [::1]:5301, 192.0.2.53`."""
-    return [_server(variable, part.strip()) for part in text.split(",") if part.strip()]
-
-
-def _server(variable: str, text: str) -> Server:
-    host, _, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", str(_PORT))
     try:
-        server = Server(str(ipaddress.ip_address(host.strip("[]"))), int(port))
-    except ValueError:
-        expected = "addresses separated by commas: `127.0.0.1:5301` or `[::1]:5301`"
-        problem = Problem(variable, 0, 0, f"`{text}` is no address of a server", expected)
+        return [Server(host, port or _PORT) for host, port in servers(text)]
+    except ValueError as error:
+        problem = Problem(variable, 0, 0, f"`{text}` names no servers", str(error))
         raise ConfigurationError([problem], remedy=f"correct the variable {variable}") from None
-    return server

@@ -1,4 +1,4 @@
-"""What a routing proof found, as it is kept in the evidence: of the control, and of the quiet run beside it."""
+"""What a routing proof found, as the evidence keeps it: the control, and the quiet run beside it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from provisioning_assets.core.plan import Json
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What a breach with the pager unmuted did. Proven when the pager got the rule's, `delay_seconds` later."""
+    """The result of a breach with the pager unmuted. Proven when the pager was notified, `delay_seconds` later."""
 
     rule: str
     evaluator: str
@@ -39,7 +39,7 @@ class Control:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Json]) -> Self:
-        """The control that was recorded as this; `KeyError` or `ValueError` when it is not one."""
+        """The control that was recorded in this form; `KeyError` or `ValueError` when it is not one."""
         pager = tuple(Delivery(d["rule"], datetime.fromisoformat(d["at"]), d["state"]) for d in value["pager"])
         at = datetime.fromisoformat(value["at"]) if value["at"] else None
         return cls(value["rule"], value["evaluator"], value["summary"], at, value["delay_seconds"], pager)
@@ -47,7 +47,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """What a breach with the pager muted did: the quiet route was reached, and the pager was not."""
+    """The result of a breach with the pager muted. Proven when it reached the quiet route and not the pager."""
 
     rule: str
     evaluator: str
@@ -55,13 +55,13 @@ class Quiet:
     summary: str
     control: Control | None
     at: datetime | None = None
-    """When the breach was reported; None when there was none."""
+    """When the breach was reported; None if none was."""
     delay_seconds: float | None = None
-    """From the breach to the quiet route's receiver."""
+    """From the breach until the quiet route delivered it."""
     fired_seconds: float | None = None
     """From the breach until the rule was seen to fire for the pager."""
     silent_seconds: float | None = None
-    """For how long after the breach the pager was watched."""
+    """How long the pager was watched after the breach."""
     pager: tuple[Delivery, ...] = ()
     quiet: tuple[Delivery, ...] = ()
 

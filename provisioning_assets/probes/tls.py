@@ -1,4 +1,4 @@
-"""Certificates as they are: what a chain says, and what a TLS client is really served."""
+"""Certificates: what a chain says, and what a TLS client is really served."""
 
 import hashlib
 import re
@@ -18,6 +18,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import verification
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.variables import texts
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
 
@@ -26,13 +27,15 @@ TIMEOUT = 3.0
 
 _HTTPS = 443
 _CONNECT_TO = "PROVISIONING_CONNECT_TO"
+VARIABLES = texts(_CONNECT_TO, "SSL_CERT_FILE")
+"""What is read here of a profile."""
 _PART = r"(\[[0-9A-Fa-f:]+\]|[^:\[\]]*)"
 _RULE = re.compile(rf"{_PART}:(\d*|\*):{_PART}:(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a chain's leaf says."""
+    """The contents of a chain's leaf certificate."""
 
     names: tuple[str, ...]
     issuer: str
@@ -45,7 +48,7 @@ class Described:
     """SHA-256 of the public key (SPKI), which its private key shares."""
 
     def renewal_due(self, now: datetime) -> bool:
-        """True from two thirds of the lifetime on: lifetimes shrink, a fixed number of days does not."""
+        """True after two thirds of the lifetime: lifetimes get shorter, and a fixed number of days would not."""
         return now >= self.not_before + (self.not_after - self.not_before) * 2 / 3
 
     def covers(self, host: str) -> bool:
@@ -64,7 +67,7 @@ def fingerprint_of_key(private_key: str) -> str:
 
 
 def check_served(host: str, stored_chain: str, key_fingerprint: str, access: Access, *, now: datetime) -> str | None:
-    """What is wrong with the certificate that a TLS client gets at `host`; None when it is the stored one and good."""
+    """What is wrong with the certificate that a TLS client gets at `host`; None when it is the stored one and valid."""
     stored = describe(stored_chain)
     address = connect_to(host, access)
     try:
@@ -91,7 +94,7 @@ def connect_to(host: str, access: Access, port: int = _HTTPS) -> tuple[str, int]
 
 
 def viewpoint(access: Access) -> dict[str, Json]:
-    """From where a certificate is looked at, and with whose trust: digest of the anchors, empty if there are none."""
+    """The vantage point of TLS checks, and a digest of their trust store; empty if there is none."""
     anchors = _anchors(access)
     trusted = hashlib.sha256(anchors.read_bytes()).hexdigest() if anchors.is_file() else ""
     return {**access.viewpoint(_CONNECT_TO), "trust anchors": trusted}
@@ -156,7 +159,7 @@ def _fetch(host: str, address: tuple[str, int]) -> list[x509.Certificate]:
 
 
 def _unverified_chain(tls: ssl.SSLSocket) -> list[bytes]:
-    """Every certificate that the server sent. Public API from Python 3.13 on; the same call below it before."""
+    """Every certificate that the server sent. A public API from Python 3.13 on; before, the same call underneath."""
     if hasattr(tls, "get_unverified_chain"):
         return list(tls.get_unverified_chain())
     sent = tls._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way in 3.11
@@ -171,7 +174,7 @@ def _place(host: str, address: tuple[str, int]) -> str:
 def _certificates(pem: bytes, what: str) -> list[x509.Certificate]:
     try:
         with warnings.catch_warnings():
-            # Some of Mozilla's old anchors have serial numbers that RFC 5280 forbids; nobody can mend them.
+            # Some of Mozilla's old anchors have serial numbers that RFC 5280 forbids; nobody can fix them.
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             return x509.load_pem_x509_certificates(pem)
     except ValueError:

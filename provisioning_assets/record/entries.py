@@ -8,6 +8,22 @@ from provisioning_assets.core.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True)
+class RunStarted:
+    """From here on a run carries the asset out; how it ends is evidence. One that leaves none died."""
+
+    asset: str
+    kind: Literal["run_started"] = "run_started"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRefused:
+    """The run was refused before it did anything to the asset: how the one before it ended stands."""
+
+    asset: str
+    kind: Literal["run_refused"] = "run_refused"
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyStarted:
     """From here on the asset is being changed; evidence from before counts no longer."""
 
@@ -46,7 +62,7 @@ class DrillFinished:
 
 @dataclass(frozen=True, slots=True)
 class LockReclaimed:
-    """The lock of a holder that is gone was reclaimed, or its unlock was forced by a person."""
+    """The lock of a holder that was seen to be dead was reclaimed; or a person forced its unlock, and nobody saw."""
 
     holder: str
     host: str
@@ -55,4 +71,4 @@ class LockReclaimed:
     kind: Literal["lock_reclaimed"] = "lock_reclaimed"
 
 
-Entry = Evidence | ApplyStarted | ApplyFinished | DrillStarted | DrillFinished | LockReclaimed
+Entry = Evidence | RunStarted | RunRefused | ApplyStarted | ApplyFinished | DrillStarted | DrillFinished | LockReclaimed

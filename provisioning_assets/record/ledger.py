@@ -13,19 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isfinite
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 import rfc8785
-from pydantic import Discriminator, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic import TypeAdapter, ValidationError
 
 from provisioning_assets.backends.store import Store
 from provisioning_assets.core.evidence import Evidence
-from provisioning_assets.core.plan import Json
-from provisioning_assets.errors import LedgerDamaged, ProvisioningError
+from provisioning_assets.errors import LedgerDamaged
 from provisioning_assets.record.entries import (
     ApplyFinished,
     ApplyStarted,
@@ -33,20 +30,12 @@ from provisioning_assets.record.entries import (
     DrillStarted,
     Entry,
     LockReclaimed,
+    RunRefused,
+    RunStarted,
 )
+from provisioning_assets.record.page import FIRST, Page, parsed, written
 
-_E = TypeVar("_E", bound=Entry)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What one append wrote."""
-
-    number: int
-    previous: str
-    at: datetime
-    run: str
-    entries: tuple[Annotated[Entry, Discriminator("kind")], ...]
+_E = TypeVar("_E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +46,9 @@ class Head:
     digest: str
 
 
-_PAGE = TypeAdapter(Page)
 _HEAD = TypeAdapter(Head)
 _ENDS = (ApplyFinished, DrillStarted, DrillFinished)
 """What opens a drill, or closes one: an apply that found nothing to do, or undid it, does so, too."""
-_FIRST = "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +88,7 @@ class Ledger:
         self._pages: list[Page] = []
         self._digests: list[str] = []
         """Of each page."""
+        self._waiting: list[Entry] = []
 
     @property
     def run(self) -> str:
@@ -108,16 +96,27 @@ class Ledger:
         return self._run
 
     def append(self, *entries: Entry) -> None:
-        """Write the entries as one page; they are in the record when this returns."""
+        """Write the entries as one page, behind what waits; they are in the record when this returns."""
         with self._one_at_a_time:
-            self._append(entries)
+            self._append((*self._waiting, *entries))
+            self._waiting.clear()
+
+    def later(self, *entries: Entry) -> None:
+        """Write the entries with the next page, at the latest when the run ends; a run that is killed never does."""
+        with self._one_at_a_time:
+            self._waiting.extend(entries)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            self.append()
 
     def _append(self, entries: tuple[Entry, ...]) -> None:
         while True:
             self._guard()
             self.refresh()
             page = Page(len(self._pages) + 1, self._last_digest, datetime.now(UTC), self._run, entries)
-            content = _written(page)
+            content = written(page)
             if self._store.create(self._key(page.number), content):
                 self._accept(page, content)
                 return
@@ -161,7 +160,8 @@ class Ledger:
             raise self._damaged(f"page {head.number} was the last when a run ended; it is gone, or another one now")
 
     def seal(self) -> None:
-        """Keep how far the record reaches, as the run ends: without it, nobody would miss its last pages."""
+        """Write what waits, and how far the record reaches, as the run ends: else nobody would miss its last pages."""
+        self.flush()
         key, reached = f"{self._prefix}/head.json", Head(len(self._pages), self._last_digest)
         found, head = self._store.read(key), self._head()
         if reached.number <= (head.number if head else 0):
@@ -181,7 +181,7 @@ class Ledger:
 
     @property
     def _last_digest(self) -> str:
-        return self._digests[-1] if self._digests else _FIRST
+        return self._digests[-1] if self._digests else FIRST
 
     def _read(self, key: str, version: str, copies: Path | None) -> bytes:
         """A page as it was written, from its copy if there is one of this version."""
@@ -200,7 +200,7 @@ class Ledger:
 
     def _parsed(self, number: int, content: bytes) -> Page:
         try:
-            page = _PAGE.validate_json(content)
+            page = parsed(content)
         except ValidationError as error:
             raise self._damaged(f"page {number} is unreadable ({error.error_count()} errors)") from None
         if (page.number, page.previous) != (number, self._last_digest):
@@ -226,9 +226,28 @@ class Ledger:
         last = next((e for e in ends if e.asset == asset), None)
         return Epoch(started, last.what if isinstance(last, DrillStarted) else "")
 
+    def unended(self, asset: str, item: str) -> Page | None:
+        """Where a run of the asset began that left no word of its end: no refusal, and no evidence of this item.
+
+        Later evidence of how another run ended makes up for it. The run that this instance writes for goes on.
+        """
+        ended = {self._run}
+        for page, entry in self._newest(object):
+            if isinstance(entry, Evidence) and (entry.about.asset, entry.item) == (asset, item):
+                return None
+            if isinstance(entry, RunRefused) and entry.asset == asset:
+                ended.add(page.run)
+            if isinstance(entry, RunStarted) and entry.asset == asset and page.run not in ended:
+                return page
+        return None
+
     def left_behind(self, host: str, at: datetime) -> bool:
-        """Whether what was made on this host at this time comes from a run whose lock was reclaimed."""
-        return any(e.host == host and e.since <= at <= page.at for page, e in self._newest(LockReclaimed))
+        """Whether what was made on this host at this time comes from a run that was seen to be dead.
+
+        A forced unlock does not count: a person broke the lock, and whether that run's engine still works nobody saw.
+        """
+        reclaimed = ((page, e) for page, e in self._newest(LockReclaimed) if not e.forced)
+        return any(e.host == host and e.since <= at <= page.at for page, e in reclaimed)
 
     def remember(self, leaves: Mapping[str, str], digest: str) -> None:
         """Keep what a digest was made from, so that a later difference can be named."""
@@ -261,38 +280,3 @@ class Ledger:
             cause=cause,
             remedy="restore the missing or altered object from the bucket's versions; every read checks the chain",
         )
-
-
-def _written(page: Page) -> bytes:
-    """The page as it is stored, read back by its model first: what could not be read later is never appended."""
-    try:
-        content = rfc8785.dumps(_PAGE.dump_python(page, mode="json", warnings=False))
-        again = rfc8785.dumps(_PAGE.dump_python(_PAGE.validate_json(content), mode="json"))
-        # Pydantic writes a number that is none as null, and nobody would see that it was there.
-        if again == content and _finite(_PAGE.dump_python(page, warnings=False)):
-            return content
-    except (PydanticSerializationError, ValidationError, rfc8785.CanonicalizationError, TypeError, ValueError):
-        pass
-    kinds = ", ".join(getattr(entry, "kind", type(entry).__name__) for entry in page.entries)
-    raise ProvisioningError(
-        "an entry was not recorded: it could not be read back",
-        cause=f"a page with {kinds} is not what its model says",
-        remedy="a check or an asset answers something that is no JSON: mend it, then run again",
-    )
-
-
-def _finite(value: Json) -> bool:
-    if isinstance(value, Mapping):
-        return all(map(_finite, value.values()))
-    if isinstance(value, list | tuple):
-        return all(map(_finite, value))
-    return not isinstance(value, float) or isfinite(value)
-
-
-def can_be_recorded(entry: Entry) -> bool:
-    """Whether an entry could be read back after it was appended."""
-    try:
-        _written(Page(1, _FIRST, datetime.now(UTC), "", (entry,)))
-    except ProvisioningError:
-        return False
-    return True

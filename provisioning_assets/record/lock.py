@@ -10,6 +10,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,7 +56,15 @@ class Holder:
 
     def dead(self) -> bool:
         """True only when it can be proven: the process is gone, and nobody beats in its name."""
-        return self.gone() and abs((datetime.now(UTC) - self.heartbeat).total_seconds()) > SILENCE
+        return self.gone() and self._silent()
+
+    def going_on(self) -> bool:
+        """True while its process runs on this host; on another one, while its heart beats."""
+        here = self.host == _here()[0]
+        return not self.gone() and (here or not self._silent())
+
+    def _silent(self) -> bool:
+        return abs((datetime.now(UTC) - self.heartbeat).total_seconds()) > SILENCE
 
     def at_work(self) -> list[Process]:
         """Its processes that run on this host now, those that write on its behalf included."""
@@ -137,6 +146,13 @@ class EnvironmentLock:
         """Who holds the lock now."""
         found = self._store.read(self._key)
         return None if found is None else self._parsed(found[0])
+
+    def held_by(self, run: str) -> bool:
+        """Whether this run holds the lock and is still going on; a lock that cannot be read tells of nobody."""
+        with suppress(ProvisioningError):
+            holder = self.holder()
+            return holder is not None and holder.run == run and holder.going_on()
+        return False
 
     def release(self) -> None:
         """Give the lock back; does nothing when it is not ours."""

@@ -1,8 +1,11 @@
 """The report as JSON, for machines."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 
 from provisioning_assets.core.plan import Json
+from provisioning_assets.errors import ConfigurationError, ProvisioningError, Refused
 from provisioning_assets.report.model import Check, Report
 from provisioning_assets.report.times import days_until, iso, iso_or_none
 
@@ -61,6 +64,29 @@ def check_as_data(check: Check) -> dict[str, Json]:
         "to_do": check.to_do,
         "evidence": dict(check.evidence),
     }
+
+
+def error_as_data(error: ProvisioningError) -> dict[str, Json]:
+    """An error in plain JSON types: with each problem of a file, and each reason of a refusal."""
+    data: dict[str, Json] = {
+        "what": error.what,
+        "where": error.where,
+        "cause": error.cause,
+        "remedy": error.remedy,
+        "exit_code": error.exit_code,
+    }
+    if isinstance(error, ConfigurationError):
+        data["problems"] = [asdict(problem) for problem in error.problems]
+    if isinstance(error, Refused):
+        data["reasons"] = list(error.reasons)
+    return data
+
+
+def rows_as_data(rows: Sequence[Json], errors: Sequence[Json]) -> Json:
+    """A list; with errors, an object that no reader can take for the whole of it."""
+    if not errors:
+        return rows
+    return {"error": errors[0], "further_errors": errors[1:], "items": rows}
 
 
 def as_json(report: Report) -> str:

@@ -1,6 +1,7 @@
 """The page of all back ends, from the catalogue: what each product can do, where it is proven, what is not tested."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from inspect import cleandoc
 
 from provisioning_assets.backends.catalogue import Product
 from provisioning_assets.backends.emulations import Emulation
@@ -25,7 +26,8 @@ def back_ends(
         own = [product for product in products if product.kind is kind]
         lines += ["", f"## `{kind}`", "", *_capabilities(kind, own, meanings)]
         for product in own:
-            lines += [f"### `{product.name}`", "", str(product.settings.__doc__), "", *_proof(product), ""]
+            described = cleandoc(product.settings.__doc__ or "")
+            lines += [f"### `{product.name}`", "", described, "", *_proof(product), ""]
     lines += ["", "## Emulations", "", *_emulations(emulations)]
     return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
 

@@ -13,6 +13,9 @@ from provisioning_assets.engagement.models import Engagement, Launch
 
 _ROLLBACK, _ON_CALL = 7, 8
 _WORST_FIRST = (State.RED, State.NOT_RUN, State.STALE, State.WAIVED, State.GREEN)
+NOT_BUILT = "not built: no check exists; it stays not_run and counts against GO"
+"""What is known of an item without a check."""
+
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -147,7 +150,7 @@ def check_of(engagement: Engagement, standing: Standing) -> Check:
         asset=standing.asset,
         environment=standing.environment,
         state=judgement.state,
-        summary=printable(judgement.reason),
+        summary=_summary(standing),
         checked_at=evidence.observed_at.astimezone(UTC) if evidence else None,
         max_age=item.max_age,
         digest=evidence.about.content if evidence else None,
@@ -183,10 +186,14 @@ def _printable(value: Json) -> Json:
 def _reason(engagement: Engagement, against: Against) -> Reason:
     """What speaks against GO, with what to do and who answers for it."""
     to_do = f"`provisioning apply {engagement.name}` provisions and checks every environment"
+    summary = printable(against.summary)
     if against.standing:
-        to_do = _to_do(engagement, against.standing)
-    owner = printable(_owner(engagement, against.review_item))
-    return Reason(against.what, against.state, printable(against.summary), to_do, owner)
+        to_do, summary = _to_do(engagement, against.standing), _summary(against.standing)
+    return Reason(against.what, against.state, summary, to_do, printable(_owner(engagement, against.review_item)))
+
+
+def _summary(standing: Standing) -> str:
+    return NOT_BUILT if standing.item.planned else printable(standing.judgement.reason)
 
 
 def _owner(engagement: Engagement, review_item: int) -> str:
@@ -201,7 +208,7 @@ def _owner(engagement: Engagement, review_item: int) -> str:
 def _to_do(engagement: Engagement, standing: Standing) -> str:
     command = f"`provisioning apply {engagement.name} {standing.environment}`"
     if standing.item.planned:
-        return "no check exists yet, so it holds the launch"
+        return "its check is to be built first: nothing that can be run makes it green"
     if standing.judgement.unknown:
         again = f"`provisioning check {engagement.name} {standing.environment} {standing.item.name}`"
         return f"mend what kept anybody from looking, then {again}"

@@ -1,4 +1,4 @@
-"""One asset during one run: what targets and readiness items are handed, and where an apply is recorded."""
+"""One asset during one run: what targets and readiness items receive, and where an apply is recorded."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ class AssetRun:
     session: Session
     task: Task
     ended: threading.Event = field(default_factory=threading.Event)
-    """Set when its time is over: a check that goes on as a thread opens and records nothing more."""
+    """Set when the check's time is up: if its thread goes on, it opens and records nothing more."""
 
     @property
     def engagement(self) -> Engagement:
@@ -41,12 +41,12 @@ class AssetRun:
 
     @property
     def access(self) -> Access:
-        """Where the environment's servers are."""
+        """The addresses and credentials of the environment's servers."""
         return self.session.access
 
     @property
     def scope(self) -> str:
-        """Name of the environment outside its account: `<engagement>-<environment>`."""
+        """The environment's name in shared places: `<engagement>-<environment>`."""
         return self.session.scope
 
     @property
@@ -56,7 +56,7 @@ class AssetRun:
 
     @property
     def files(self) -> Mapping[str, Json]:
-        """What the asset is made from besides its section, as it was when its digest was computed."""
+        """The files that the asset is made from, besides its section, as they were when its digest was computed."""
         own = self.task.inputs.own["files"]
         return own if isinstance(own, Mapping) else {}
 
@@ -66,15 +66,15 @@ class AssetRun:
         return self.session.backend(kind, settings)
 
     def progress(self, line: str) -> None:
-        """One line for people."""
+        """Show one line to people."""
         self.session.progress(f"{self.address}: {line}")
 
     def about(self) -> About:
-        """What evidence taken now is about; an error when the identity could not be asked."""
+        """What evidence recorded now is about; raises when a back end cannot say its identity."""
         return self._about(identity_of(self.session, self.task))
 
     def about_unknown(self) -> About:
-        """The same, where the identity could not be asked."""
+        """The same, when the identity is unknown."""
         return self._about(None)
 
     def _about(self, identity: str | None) -> About:
@@ -83,17 +83,17 @@ class AssetRun:
         return About(self.task.name, self.task.environment, digests.content, digests.shared, epoch, identity)
 
     def remember_inputs(self) -> None:
-        """Keep what the digests were made from, so that a later difference can be named."""
+        """Record what the digests were computed from, so that a later difference can be named."""
         digests = self.session.graph.digests(self.task)
         self.session.ledger.remember(digests.content_leaves, digests.content)
         self.session.ledger.remember(digests.shared_leaves, digests.shared)
 
     def last_plan(self) -> Plan | None:
-        """What this run saw last of the asset: the answer that need not be asked for twice."""
+        """The last plan of the asset in this run, if any, so that it need not be made twice."""
         return self.session.plans.get(self.task.name)
 
     def observed(self, plan: Plan) -> None:
-        """Keep what a plan said."""
+        """Keep a plan for `last_plan`."""
         self.session.plans[self.task.name] = plan
 
     def apply_started(self, plan: Plan) -> None:
@@ -102,19 +102,19 @@ class AssetRun:
         self.session.ledger.append(ApplyStarted(self.task.name, epoch, plan.digest, str(plan)))
 
     def apply_finished(self) -> None:
-        """Record that the asset is as it should be; nothing to record when nothing was open."""
+        """Record that the asset has converged; does nothing when no apply was open."""
         epoch = self.session.ledger.epoch(self.task.name)
         if epoch.unfinished:
             self.session.ledger.append(ApplyFinished(self.task.name, epoch.number))
 
     @contextmanager
     def drill(self, what: str) -> Iterator[None]:
-        """Disturb the asset on purpose. The record announces it: without its end there, nothing seen before counts."""
+        """Disturb the asset on purpose. Until the record has the end of the drill, no earlier evidence counts."""
         self._require_time()
         self.progress(what)
         self.session.ledger.append(DrillStarted(self.task.name, what))
         yield
-        self._require_time()  # past it, the drill stays open in the record: the next run undoes it
+        self._require_time()  # when time is up, the drill stays open in the record: the next run undoes it
         self.session.ledger.append(DrillFinished(self.task.name))
 
     def _require_time(self) -> None:

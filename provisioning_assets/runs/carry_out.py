@@ -1,4 +1,4 @@
-"""A task is carried out once, and how that ended is recorded."""
+"""Carries out a task once, and records the outcome."""
 
 import time
 from functools import partial
@@ -8,6 +8,7 @@ from provisioning_assets.core.plan import Json
 from provisioning_assets.core.reconcile import Rule, reconcile
 from provisioning_assets.core.safety import keeps_data, respects_freeze, stays_in_proportion, touches_what_is_ours
 from provisioning_assets.errors import LockHeld, Misdirected, ProvisioningError, Refused, internal
+from provisioning_assets.record.entries import RunRefused, RunStarted
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.declared import Declared
 from provisioning_assets.runs.evaluate import evaluate, record, record_end
@@ -15,9 +16,10 @@ from provisioning_assets.runs.standings import gate_reasons
 
 
 def carry_out(run: AssetRun) -> dict[str, Json]:
-    """Do the task's work once; what is to be shown of it. What goes wrong is recorded, and raised as our error."""
+    """Do the task's work once; return what to show of it. A failure is recorded, and raised as one of our errors."""
     began = time.monotonic()
     try:
+        _start(run)
         run.remember_inputs()
         shown = _reconcile(run) if run.task.target else _state(run)
         for item in _of_runs(run):
@@ -36,10 +38,24 @@ def carry_out(run: AssetRun) -> dict[str, Json]:
     if not isinstance(problem, Refused) or isinstance(problem, LockHeld | Misdirected):
         for item in _of_runs(run):
             record_end(run, item, problem)
-    elif run.last_plan() is not None:
-        # A refusal says what differs: the plan that was refused is evidence of the item that judges it.
-        record(run, evaluate(run, run.task.checks[0]))
+    else:
+        _leave(run)
     raise problem
+
+
+def _start(run: AssetRun) -> None:
+    """Record that the run begins, before anything can fail: a killed run records nothing more."""
+    if _of_runs(run):
+        run.session.ledger.append(RunStarted(run.task.name))
+
+
+def _leave(run: AssetRun) -> None:
+    """Record that the run was refused: how the run before it ended still counts."""
+    if _of_runs(run):
+        run.session.ledger.later(RunRefused(run.task.name))
+    if run.last_plan() is not None:
+        # A refused plan shows what differs: it is evidence for the item that judges the plan.
+        record(run, evaluate(run, run.task.checks[0]))
 
 
 def _of_runs(run: AssetRun) -> list[Item]:
@@ -48,7 +64,7 @@ def _of_runs(run: AssetRun) -> list[Item]:
 
 def _reconcile(run: AssetRun) -> dict[str, Json]:
     session = run.session
-    assert run.task.target is not None  # noqa: S101 - the caller chose this way by it
+    assert run.task.target is not None  # noqa: S101 - the caller has checked it
     target = run.task.target(run)
     safety = run.engagement.safety
     rules: list[Rule] = [

@@ -1,4 +1,4 @@
-"""A target whose back end is to hold exactly what is declared, and the item that says that it does."""
+"""A target whose back end must hold exactly what is declared, and the finding that says whether it does."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from provisioning_assets.core.reconcile import Target
 from provisioning_assets.runs.asset_run import AssetRun
 
 _NAMED = 5
-"""How many differences a summary names; the evidence has all of them."""
+"""Number of differences that a summary names; the evidence has all of them."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """Compares what is declared with what is there, address by address."""
+    """Compares declared with live, address by address."""
 
     desired: Callable[[], Mapping[str, Attributes]]
     read: Callable[[], Mapping[str, Attributes]]
     write: Callable[[Sequence[Change]], None]
     managed_elsewhere: Callable[[str], str | None] = lambda _address: None
-    """Whose an address is, when another of our assets manages it: not ours to judge, and not ours to write."""
+    """The other asset of ours that manages an address, if any: then this one neither judges nor writes it."""
     stateful: Callable[[str], bool] = lambda _address: False
-    """Addresses behind which data would be lost."""
+    """Whether a delete or replacement of an address would lose data."""
 
     def plan(self) -> Plan:
-        """Compare both sides."""
+        """The difference between declared and live."""
         observed = {address: a for address, a in self.read().items() if not self.managed_elsewhere(address)}
         return diff(self.desired(), observed, stateful=self.stateful)
 
@@ -35,7 +35,7 @@ class Declared:
 
 
 def equals_declared(run: AssetRun, target: Target) -> Finding:
-    """Whether live equals declared: this run's own last plan tells if there is one, else a fresh one."""
+    """Whether live equals declared, by this run's last plan if there is one, else by a new plan."""
     plan = run.last_plan() or target.plan()
     if plan.empty:
         return Finding.green("live equals declared: the plan is empty", differences=[])

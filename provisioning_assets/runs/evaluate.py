@@ -1,4 +1,4 @@
-"""A check is run, and whatever happens becomes evidence."""
+"""Runs a check, and makes evidence of whatever happens."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from provisioning_assets.core.evidence import About, Evidence, Finding, State
 from provisioning_assets.core.items import Item
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.record.ledger import can_be_recorded
+from provisioning_assets.record.page import can_be_recorded
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import Check, ReadinessItem
@@ -19,16 +19,18 @@ from provisioning_assets.runs.task import Check, ReadinessItem
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a run has to say of an item: evidence that it took, or that it states again; None when it may not look."""
+    """A run's answer about an item: new evidence, or evidence restated; None when the run may not check it."""
 
     evidence: Evidence | None
     restated: bool = False
 
 
 def evaluate(run: AssetRun, readiness: ReadinessItem) -> Evaluation:
-    """Check one item. A slow proof that still counts is stated again; a drill is left to a run that may do it."""
+    """Check one item. A slow proof that still counts is restated; a drill is left to a run that may perform it."""
     session, item = run.session, readiness.item
     undone_drill = item.drill and not session.drills
+    if item.of_runs:
+        session.ledger.flush()
     if item.of_runs or (item.lasting and (session.reuse or undone_drill)):
         judgement = stand(session, run.task, item).judgement
         if item.of_runs or judgement.state is State.GREEN:
@@ -50,14 +52,17 @@ def evaluate(run: AssetRun, readiness: ReadinessItem) -> Evaluation:
 
 
 def record(run: AssetRun, evaluation: Evaluation) -> None:
-    """Append evidence to the ledger at once, unless it was only stated again: what comes later may not come."""
+    """Append evidence to the ledger at once, unless it was restated: the run may never reach its end."""
     run.remember_inputs()
     if evaluation.evidence is not None and not evaluation.restated:
         run.session.ledger.append(evaluation.evidence)
 
 
 def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> None:
-    """Leave how a run of the asset ended, as evidence of the item that is about that; if the ledger can be reached."""
+    """Record how a run of the asset ended, as evidence of `last_run_succeeded`, if the ledger can be reached.
+
+    A success waits for the run's next page: until then the record says that the run began and did not end.
+    """
     if error is None:
         finding = Finding.green("the last run of it succeeded")
     else:
@@ -66,7 +71,8 @@ def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> No
         evidence = _evidence(run, item, _about(run)[0], finding, 0.0)
         if not can_be_recorded(evidence):
             evidence = replace(evidence, finding=Finding.could_not_tell("the run failed; its words cannot be recorded"))
-        run.session.ledger.append(evidence)
+        leave = run.session.ledger.later if error is None else run.session.ledger.append
+        leave(evidence)
 
 
 def _evidence(run: AssetRun, item: Item, about: About, finding: Finding, seconds: float) -> Evidence:
@@ -74,7 +80,7 @@ def _evidence(run: AssetRun, item: Item, about: About, finding: Finding, seconds
 
 
 def _lacking(run: AssetRun, item: Item) -> dict[str, str]:
-    """What the item needs and the environment's products lack, with the reasons."""
+    """The capabilities that the item needs and the environment's products lack, with the reasons."""
     found: dict[str, str] = {}
     for capability in item.requires:
         of_stage = capability.kind is Kind.INFRASTRUCTURE and run.task.engine is not None
@@ -86,7 +92,7 @@ def _lacking(run: AssetRun, item: Item) -> dict[str, str]:
 
 
 def _look(run: AssetRun, readiness: ReadinessItem) -> Finding:
-    """What the check says within its deadline. One that raises, or answers something else, could not tell."""
+    """The check's answer within its deadline. A check that raises, or returns anything else, could not tell."""
     if readiness.check is None:
         return Finding.could_not_tell("no check exists yet")
     answer: list[Finding] = []
@@ -105,7 +111,7 @@ def _look(run: AssetRun, readiness: ReadinessItem) -> Finding:
 
 
 def _said(check: Check | None, run: AssetRun) -> Finding:
-    """A foreign error's text may hold a secret and stays out."""
+    """Run the check. The text of a foreign error may hold a secret, and is left out."""
     try:
         finding = check(run) if check else None
     except ProvisioningError as error:
@@ -119,7 +125,7 @@ def _said(check: Check | None, run: AssetRun) -> Finding:
 
 
 def _about(run: AssetRun) -> tuple[About, str]:
-    """What evidence taken now is about; and why not, when the identity itself could not be asked."""
+    """What evidence recorded now is about, and why its identity is unknown, if it is."""
     try:
         return run.about(), ""
     except ProvisioningError as error:

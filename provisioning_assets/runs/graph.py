@@ -1,4 +1,4 @@
-"""The graph of an engagement: its tasks, what each stands on, and the digests that follow from it."""
+"""The graph of an engagement: its tasks, what each depends on, and the digests that follow."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,9 @@ from functools import cached_property
 from provisioning_assets.core.digests import Digests, combine
 from provisioning_assets.engagement.models import Engagement
 from provisioning_assets.runs.task import Task
+
+VERIFIED = "verified_environment"
+"""The asset that an environment ends in, and that opens the next environment."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,17 @@ class Graph:
         return (task for task in self.tasks if task.environment == environment)
 
     def upstream(self, task: Task) -> list[Task]:
-        """Every task that this one stands on, direct or not, upstream first."""
+        """Every task that this one depends on, directly or not, upstream first."""
         wanted = set(task.upstream)
         for earlier in reversed(list(self.of(task.environment))):
             if earlier.name in wanted:
                 wanted.update(earlier.upstream)
         return [earlier for earlier in self.of(task.environment) if earlier.name in wanted]
+
+    def verified(self, environment: str) -> list[Task]:
+        """What the next environment needs proven: the verified environment, and before it all that it stands on."""
+        whole = self.task(environment, VERIFIED)
+        return [*self.upstream(whole), whole]
 
     def digests(self, task: Task) -> Digests:
         """Content and shared digest of an asset, from files alone."""

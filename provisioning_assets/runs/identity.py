@@ -12,7 +12,7 @@ from provisioning_assets.runs.task import Task
 
 
 def identity_of(session: Session, task: Task) -> str:
-    """Digest of what a task's back ends say of themselves, of the state, and of where it is looked at from."""
+    """Digest of the identities of a task's back ends, the identity of the state, and the vantage points."""
     parts: dict[str, Json] = {"state": _state_mark(session), "record": _of_backend(session, Kind.STORE, None)}
     for kind in task.backends:
         parts[kind.value] = _of_backend(session, kind, task)
@@ -24,7 +24,7 @@ def identity_of(session: Session, task: Task) -> str:
 
 
 def _of_backend(session: Session, kind: Kind, task: Task | None) -> Json:
-    """Asked once a run: who answers does not change in it."""
+    """The identity of a back end; asked once a run, since it does not change during one."""
     settings = task.engine if task and kind is Kind.INFRASTRUCTURE else None
     key = f"identity of {kind.value} {settings.model_dump_json() if settings else ''}"
     if key not in session.known:
@@ -42,7 +42,7 @@ def _state_id(session: Session, stage: str) -> str | None:
 
 
 def _state_mark(session: Session) -> str:
-    """A mark left at the first use of the store: an emptied or exchanged store has another one, or none."""
+    """A mark written on first use of the store: an emptied or replaced store has another one, or none."""
     found = session.known.get("mark of the state")
     if found is None:
         found = _read_mark(session)

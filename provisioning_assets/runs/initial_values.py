@@ -1,4 +1,4 @@
-"""Where the initial value of a secret comes from. Values exist in memory only, and in no message."""
+"""Initial values of secrets, from where the engagement file says. They exist only in memory, and in no message."""
 
 import secrets
 import stat
@@ -17,9 +17,9 @@ _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def require_initial_values(
     declared: Iterable[Secret], stored: Callable[[Purpose], Collection[str]], given: Mapping[str, str]
 ) -> None:
-    """Ask for the first value of every secret that is not yet `stored` (names by purpose), and drop it.
+    """Require the initial value of every secret that is not yet `stored` (names by purpose), and discard it.
 
-    `ProviderFailed` names all that are missing, before a run begins that would find them one by one.
+    `ProviderFailed` names all missing values before the run begins, which would find them one by one.
     """
     there, missing = {purpose: stored(purpose) for purpose in PURPOSES}, []
     for each in declared:
@@ -38,7 +38,7 @@ def require_initial_values(
 
 
 def initial_value(secret: Secret, given: Mapping[str, str]) -> str:
-    """The value; `given` are the operator's variables. `ProviderFailed` names the variable or the file without one."""
+    """The value; `given` are the operator's variables. `ProviderFailed` names the variable or file that has none."""
     source = secret.source
     if isinstance(source, Generate):
         return "".join(secrets.choice(_ALPHABET) for _ in range(source.generate))

@@ -1,6 +1,6 @@
-"""How a run gets hold of an environment, and gives it back."""
+"""How a run opens and locks an environment, and releases it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 
 from provisioning_assets.backends.backend import Settings
@@ -15,11 +15,11 @@ from provisioning_assets.runs.session import Progress, Session, silent
 from provisioning_assets.runs.task import Task
 
 CHILD_WAIT = 1800.0
-"""Seconds that a run waits for the engine that a dead run left at work."""
+"""Seconds that a run waits for an engine that a dead run left running."""
 
 
 def open_session(graph: Graph, environment: str, *, run: str, progress: Progress = silent) -> Session:
-    """A session of an environment, with the environment whose proof it needs behind it."""
+    """A session of an environment; its `before` is a session of the environment whose proof it needs."""
     engagement = graph.engagement
     earlier = engagement.before(environment)
     before = open_session(graph, earlier.name, run=run) if earlier else None
@@ -27,34 +27,41 @@ def open_session(graph: Graph, environment: str, *, run: str, progress: Progress
     return Session(graph, where, access_of(engagement, where), run, before, progress)
 
 
-def reach(session: Session, tasks: Iterable[Task]) -> None:
-    """Ask the record's store, and each server that the tasks need, for a sign of life; then what they want asked."""
-    asked: set[tuple[Kind, object]] = set()
-    for kind, settings in [(Kind.STORE, None), *((k, _settings(t, k)) for t in tasks for k in t.backends)]:
-        key = kind, settings.model_dump_json() if settings else None
-        if key not in asked:
-            asked.add(key)
-            session.backend(kind, settings).reach()
+def reach(session: Session, tasks: Sequence[Task]) -> None:
+    """Require an answer of each server that the tasks need; then run their `before_run`."""
+    reach_servers(session, tasks)
     for task in tasks:
         if task.before_run:
             task.before_run(AssetRun(session, task))
 
 
+def reach_servers(session: Session, tasks: Sequence[Task]) -> None:
+    """Require an answer of the record's store and of each server that the tasks need. Nothing is written."""
+    state = [(Kind.STORE, session.environment.state)] if tasks else []
+    needed = [(kind, _settings(task, kind)) for task in tasks for kind in task.backends]
+    asked: set[tuple[Kind, str]] = set()
+    for kind, settings in [(Kind.STORE, None), *state, *needed]:
+        key = kind, (settings or session.environment.settings(kind)).model_dump_json()
+        if key not in asked:
+            asked.add(key)
+            session.backend(kind, settings).reach()
+
+
 def prepare(session: Session) -> None:
-    """Make what state, ledger and lock will lie in, where it is missing."""
+    """Create the stores of state, ledger and lock where they are missing."""
     session.backend(Kind.STORE, session.environment.state).prepare()
     session.backend(Kind.STORE).prepare()
 
 
 def hold(session: Session) -> None:
-    """Take the environment's lock for the rest of the run, and wait out what a dead run left behind."""
+    """Take the environment's lock for the rest of the run, and wait for processes that a dead run left running."""
     if session.lock_held:
         return
     dead = session.lock.acquire(wait=session.lock_wait, progress=session.progress)
     session.lock_held = True
     try:
         _reclaim(session, dead)
-        # A killed run leaves the plan that it was about to apply, and values of secrets are in it.
+        # A killed run leaves the plan that it was about to apply, which holds values of secrets.
         for left in session.workdir.glob("*/plan.tfplan"):
             left.unlink(missing_ok=True)
     except BaseException:
@@ -63,18 +70,18 @@ def hold(session: Session) -> None:
 
 
 def close(session: Session) -> None:
-    """Give the lock back."""
+    """Release the lock."""
     if session.lock_held:
-        with suppress(ProvisioningError):  # a head that lags behind vouches for less, and for nothing wrong
+        with suppress(ProvisioningError):  # a head that lags behind vouches for fewer pages, and for no wrong one
             session.ledger.seal()
         session.lock.release()
         session.lock_held = False
 
 
 def force_unlock(session: Session) -> Holder | None:
-    """Break somebody's lock by a person's wish, and record it; whose it was."""
+    """Force the unlock that a person asked for, and record it; returns who held the lock."""
     holder: Holder | None = None
-    with suppress(ProvisioningError):  # one that cannot be read names nobody to look for
+    with suppress(ProvisioningError):  # an unreadable lock names no holder to look for
         holder = session.lock.holder()
     working = holder.at_work() if holder else []
     if holder and working:

@@ -18,34 +18,34 @@ from provisioning_assets.runs.graph import Graph
 
 Progress = Callable[[str], None]
 LOCK_WAIT = 60.0
-"""Seconds that a run waits for another one on the same environment before it is refused."""
+"""Seconds that a run waits for another run on the same environment before it is refused."""
 
 
 def silent(_line: str) -> None:
-    """Progress for nobody."""
+    """Progress that nobody sees."""
 
 
 @dataclass
 class Session:
-    """What work on one environment needs. Back ends are opened when first asked for."""
+    """What work on one environment needs. Back ends are opened on first use."""
 
     graph: Graph
     environment: Environment
     access: Access
     run_id: str
     before: "Session | None" = None
-    """The environment whose proof this one's writes need."""
+    """The previous environment, whose proof this one's writes need."""
     progress: Progress = silent
     reuse: bool = False
-    """Slow proofs that still count are stated again instead of repeated."""
+    """Slow proofs that still count are restated instead of repeated."""
     drills: bool = False
     """This run may disturb the environment on purpose where a proof needs it."""
     lock_wait: float = LOCK_WAIT
     lock_held: bool = field(default=False, init=False)
     plans: dict[str, Plan] = field(default_factory=dict, init=False)
-    """What this run saw last of each asset: the answer that need not be asked for twice."""
+    """The last plan of each asset in this run, so that it need not be made twice."""
     known: dict[str, Json] = field(default_factory=dict, init=False)
-    """What was asked once in this run and does not change in it."""
+    """Answers that do not change during a run, so that each is asked for once."""
     _opened: dict[tuple[Kind, str], Any] = field(default_factory=dict, init=False)
 
     @property
@@ -55,21 +55,21 @@ class Session:
 
     @property
     def scope(self) -> str:
-        """Name of the environment outside its account: `<engagement>-<environment>`."""
+        """The environment's name in shared places: `<engagement>-<environment>`."""
         return f"{self.engagement.name}-{self.environment.name}"
 
     @property
     def prefix(self) -> str:
-        """Key prefix of everything that is ours in the store."""
+        """Key prefix of everything of this environment in the store."""
         return f"{self.engagement.name}/{self.environment.name}"
 
     @property
     def workdir(self) -> Path:
-        """Where engines keep their files; ignored by git."""
+        """Folder where engines keep their files; ignored by git."""
         return self.engagement.repository / ".provisioning" / "work" / self.engagement.name / self.environment.name
 
     def backend(self, kind: Kind, settings: Settings | None = None) -> Any:
-        """The product that the environment chose for a kind, by the kind's protocol; or the one of these settings."""
+        """The environment's product of a kind, or the one that these settings name, behind the kind's protocol."""
         chosen = settings or self.environment.settings(kind)
         key = kind, chosen.model_dump_json()
         if key not in self._opened:

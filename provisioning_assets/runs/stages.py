@@ -1,4 +1,4 @@
-"""Stages of one environment: what an engine is handed, and what it published."""
+"""Stages of one environment: what an engine receives, and what it publishes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +10,12 @@ from provisioning_assets.runs.session import Session
 
 
 def engine(session: Session, stage: str) -> Any:
-    """The engine that the stage chose."""
+    """The stage's engine."""
     return session.backend(Kind.INFRASTRUCTURE, session.environment.stage(stage).engine)
 
 
 def stage_root(session: Session, name: str) -> StageRoot:
-    """A stage, with the outputs of the stages before it filled in."""
+    """A stage for its engine, with the outputs of the earlier stages."""
     stage = session.environment.stage(name)
     upstream = [task.name for task in session.graph.upstream(_task(session, name)) if task.is_stage]
     ours = {"engagement": session.engagement.name, "environment": session.environment.name}
@@ -28,7 +28,7 @@ def stage_root(session: Session, name: str) -> StageRoot:
 
 
 def outputs(session: Session, stage: str) -> Mapping[str, Json]:
-    """What a stage publishes for the later ones; read once a run, after its apply."""
+    """What a stage publishes for later stages; read once a run, and again after its apply."""
     key = _outputs_key(stage)
     if key not in session.known:
         session.known[key] = dict(engine(session, stage).outputs(_root(session, stage)))
@@ -37,7 +37,7 @@ def outputs(session: Session, stage: str) -> Mapping[str, Json]:
 
 
 def forget_outputs(session: Session, stage: str) -> None:
-    """Read the outputs anew the next time: the stage was applied."""
+    """Read the outputs again the next time, because the stage was applied."""
     session.known.pop(_outputs_key(stage), None)
 
 
@@ -53,16 +53,23 @@ def _root(
     variables: Mapping[str, Json] | None = None,
     upstream: Mapping[str, Mapping[str, Json]] | None = None,
 ) -> StageRoot:
-    """Enough of a stage to find its state by, without asking for the outputs before it; or all of it."""
+    """A stage for its engine. Without variables and upstream outputs, it is enough to find the state."""
+    chosen = session.environment.stage(name).engine
+    beside = [each.name for each in session.environment.stages if each.engine == chosen and each.name != name]
     return StageRoot(
         name=name,
         root=session.engagement.repository / session.environment.stage(name).root,
         workdir=session.workdir / name,
         state=session.environment.state,
-        state_key=f"{session.prefix}/terraform/{name}.tfstate",
+        state_key=_state_key(session, name),
         variables=variables or {},
         upstream=upstream or {},
+        beside=tuple(_state_key(session, each) for each in beside),
     )
+
+
+def _state_key(session: Session, stage: str) -> str:
+    return f"{session.prefix}/terraform/{stage}.tfstate"
 
 
 def _task(session: Session, stage: str) -> Any:

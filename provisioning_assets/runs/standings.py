@@ -1,4 +1,4 @@
-"""Where every item stands, judged from the record alone; and what that keeps closed."""
+"""Where every item stands, judged from the record alone, and which gates that keeps closed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ from provisioning_assets.runs.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Where every item of an engagement stands, and why a record could not be read."""
+    """Where every item of an engagement stands, and which records could not be read."""
 
     standings: tuple[Standing, ...]
     problems: tuple[str, ...]
 
 
 def gather(graph: Graph, at: datetime) -> Gathered:
-    """Every environment's standings; what cannot be read is red, and nobody can tell."""
+    """Every environment's standings; where a record cannot be read, its items are red (could not tell)."""
     found: list[Standing] = []
     problems: list[str] = []
     for environment in graph.engagement.environments:
@@ -65,6 +65,7 @@ def stand(
         about=about,
         unfinished=session.ledger.epoch(task.name).unfinished,
         now=moment,
+        unended=_unended(session, task.name, item),
         compare_content=promotes is None,
     )
     if item.derived and judgement.state is State.GREEN:
@@ -75,7 +76,7 @@ def stand(
 
 
 def gate_reasons(run: AssetRun) -> list[str]:
-    """Why this asset may not be written: what is unproven before it, here and in the environment before."""
+    """Why this asset may not be written: what is unproven before it here, or anywhere in the environment before."""
     session, task = run.session, run.task
     reasons: list[str] = []
     side_by_side = session.engagement.promotion == "big-bang" and task.is_stage
@@ -84,20 +85,31 @@ def gate_reasons(run: AssetRun) -> list[str]:
             reasons.extend(_unproven(session, earlier, promotes=None))
     if session.before is not None:
         session.before.ledger.refresh()
-        proven = session.graph.task(session.before.environment.name, task.name)
-        reasons.extend(_unproven(session.before, proven, promotes=session.graph.digests(task).shared))
+        for ours in session.graph.verified(task.environment):
+            theirs = session.graph.task(session.before.environment.name, ours.name)
+            reasons.extend(_unproven(session.before, theirs, promotes=session.graph.digests(ours).shared))
     return reasons
 
 
 def _unproven(session: Session, task: Task, *, promotes: str | None) -> list[str]:
-    """What keeps a gate behind this task closed. A task that nothing could prove keeps it closed, too."""
+    """Why this task keeps a gate closed. A task without an item that could prove it also keeps the gate closed."""
     if not any(item.gates == "promotion" for item in task.rules):
         return [f"{task.address}: no readiness item could prove it"]
     return [str(s) for s in closed_by([stand(session, task, item, promotes=promotes) for item in task.rules])]
 
 
+def _unended(session: Session, asset: str, item: Item) -> str:
+    """Which run of the asset began and never ended. While one goes on, what the runs before it left stands."""
+    began = session.ledger.unended(asset, item.name) if item.of_runs else None
+    if began is None or session.lock.held_by(began.run):
+        return ""
+    session.ledger.refresh()  # it may have ended between the look at the record and the look at the lock
+    began = session.ledger.unended(asset, item.name)
+    return f"the run {began.run} began at {began.at:%Y-%m-%d %H:%M:%S %Z} and never ended" if began else ""
+
+
 def _still_derived(session: Session, task: Task, judgement: Judgement, at: datetime) -> Judgement:
-    """Green only while everything before the task opens: what is derived from it cannot be better."""
+    """The judgement of a derived item: green only while everything upstream of the task is green or waived."""
     for earlier in session.graph.upstream(task):
         closed = closed_by([stand(session, earlier, item, at=at) for item in earlier.rules])
         if closed:
@@ -106,7 +118,7 @@ def _still_derived(session: Session, task: Task, judgement: Judgement, at: datet
 
 
 def _difference(session: Session, task: Task, evidence: Evidence, wanted: About) -> str:
-    """The first leaf in which the checked input and today's differ, if both are known."""
+    """The first leaf that differs between the checked input and the current one, if both are known."""
     seen = evidence.about
     if seen.content == wanted.content and seen.shared == wanted.shared:
         return ""

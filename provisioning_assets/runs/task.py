@@ -1,4 +1,4 @@
-"""A task: what one asset of one environment brings about, what it is made from, and what proves it."""
+"""A task: what one asset of one environment does, what it is made from, and what proves it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ from provisioning_assets.engagement.models import Engagement, Environment, Secti
 from provisioning_assets.engagement.placeholders import names
 
 Check = Callable[..., Finding]
-"""Looks whether a claim is true; is handed the `AssetRun`."""
+"""Finds out whether a claim is true; called with the `AssetRun`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadinessItem:
-    """An item and the function that checks its claim; None where no check looks."""
+    """An item, and the function that checks its claim; None for an item without a check."""
 
     item: Item
     check: Check | None
 
 
 class ItemSettings(TypedDict, total=False):
-    """What an item may say of itself, as `Item` explains it."""
+    """Optional settings of an item; `Item` explains them."""
 
     within: timedelta
     version: int
@@ -50,7 +50,7 @@ def readiness_item(
     max_age: timedelta = timedelta(hours=24),
     **settings: Unpack[ItemSettings],
 ) -> Callable[[Check], ReadinessItem]:
-    """Make a readiness item of a function: its name is the claim, its docstring the explanation."""
+    """Turn a function into a readiness item: its name is the claim, its docstring the explanation."""
 
     def make(check: Check) -> ReadinessItem:
         explained = " ".join((check.__doc__ or "").split())
@@ -66,31 +66,31 @@ def planned_item(name: str, description: str, *, review_item: int) -> ReadinessI
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One asset of an environment. Give `target` where it writes, `state` where it only states."""
+    """One asset of an environment. An asset that writes has a `target`; one that only reports has a `state`."""
 
     name: str
     environment: str
     description: str
     labels: frozenset[str] = frozenset()
-    """What the graph shows beside it: products and the like."""
+    """Labels that the graph shows beside it, such as the product."""
     upstream: tuple[str, ...] = ()
-    """Assets of the same environment that it stands on."""
+    """Assets of the same environment that it depends on."""
     inputs: Inputs
     items: tuple[ReadinessItem, ...] = ()
     backends: tuple[Kind, ...] = ()
-    """Whose identity its evidence is about, and whom a run that carries it out asks first for a sign of life."""
+    """The kinds it uses: their identity is part of its evidence, and a run first requires an answer of each."""
     engine: Settings | None = None
-    """Of a stage: the engine that applies it."""
+    """The engine that applies it, if it is a stage."""
     views: tuple[Callable[[Access], Mapping[str, Json]], ...] = ()
-    """From where it is looked at, as far as that is not a back end's."""
+    """Its vantage points, apart from those that belong to a back end."""
     before_run: Callable[..., None] | None = None
-    """Asked before a run that carries it out writes anything; is handed the `AssetRun`."""
+    """Called with the `AssetRun` before a run that carries out the task writes anything."""
     target: Callable[..., Target] | None = None
-    """Is handed the `AssetRun`."""
+    """Called with the `AssetRun`."""
     state: Callable[..., Mapping[str, Json]] | None = None
-    """Is handed the `AssetRun`."""
+    """Called with the `AssetRun`."""
     gated: bool = True
-    """False for what states whatever is the case, good or bad."""
+    """False for an asset that reports the facts, good or bad."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -114,7 +114,7 @@ class Task:
 
     @property
     def checks(self) -> tuple[ReadinessItem, ...]:
-        """The items that a run comes to: those with a check, and what it leaves itself."""
+        """The items that a run evaluates: those with a check, and `last_run_succeeded`."""
         return tuple(readiness for readiness in self.items if not readiness.item.planned)
 
 
@@ -127,9 +127,9 @@ def inputs(
     own_files: Json = None,
     shared_files: Json = None,
 ) -> Inputs:
-    """Inputs of a task: its section as filled in here, and as all environments share it.
+    """Inputs of a task: its section as filled in for this environment, and as all environments share it.
 
-    A declared difference that the section or a file of it uses takes part with its owner and reason, not its values.
+    A declared difference that the section or one of its files uses is included by owner and reason, without its values.
     """
     rules = {readiness.item.name: readiness.item.version for readiness in items}
     used = names(rfc8785.dumps([template, shared_files]).decode())
@@ -145,7 +145,7 @@ def inputs(
 
 
 def section(engagement: Engagement, environment: Environment, name: str) -> tuple[dict[str, Json], dict[str, Json]]:
-    """The content of a section as this environment has it, and as it is written."""
+    """The content of a section as this environment has it, and as the engagement file has it."""
     model = Sections.model_fields[name].annotation
     assert isinstance(model, type)  # noqa: S101 - all sections but the stages are models
     return (

@@ -1,1 +1,1 @@
-"""The embedded cloud: real servers on loopback ports, so that the whole pipeline can be tried without an account."""
+"""The sandbox: real servers on loopback ports, so that everything can be tried without a cloud account."""

@@ -1,4 +1,4 @@
-"""Runs one member that is written here: `python -m provisioning_assets.sandbox <member> <port> [upstream]`."""
+"""Runs one of our own members: `python -m provisioning_assets.sandbox <member> <port> [upstream]`."""
 
 import sys
 from importlib import import_module
@@ -7,10 +7,10 @@ _MODULES = {"dns": "name_server", "resolver": "resolver", "edge": "edge", "alarm
 
 
 def main(name: str, port: str, *arguments: str) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     if name not in _MODULES:
         sys.exit(f"there is no member {name}")
-    # One module a process: all of them load five members' libraries, five times, on two cores.
+    # Import only this member's module: each of five processes would load the libraries of all five.
     import_module(f"provisioning_assets.sandbox.{_MODULES[name]}").serve(int(port), *arguments)
 
 

@@ -1,7 +1,7 @@
-"""The alarm engine: does with CloudWatch's alarms what CloudWatch does, and moto does not.
+"""The alarm engine: evaluates CloudWatch alarms as CloudWatch does, because moto does not.
 
-It evaluates each alarm once a second, sets its state, and on a transition notifies the alarm's actions,
-but only while `ActionsEnabled`. Whatever it proves, it proves as an emulation, and evidence says so.
+It evaluates each alarm once a second, sets its state, and notifies the alarm's actions on a transition while
+`ActionsEnabled` is true. It is an emulation, and evidence says so.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
 """
 
@@ -30,11 +30,11 @@ _STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Minimum": min,
     "Maximum": max,
     "Sum": sum,
-    "SampleCount": sum,  # of each second's count
+    "SampleCount": sum,  # of the counts of all seconds
     "Average": lambda values: sum(values) / len(values),
 }
 Point = tuple[datetime, float]
-"""When, and the alarm's statistic over that one second."""
+"""A time, and the alarm's statistic over that second."""
 
 
 def unsupported(alarm: Mapping[str, Any]) -> str | None:
@@ -46,7 +46,7 @@ def unsupported(alarm: Mapping[str, Any]) -> str | None:
 
 
 def evaluate(alarm: Mapping[str, Any], points: Sequence[Point], now: datetime) -> str:
-    """State of an alarm from the metric's points, over its last evaluation periods."""
+    """The state of an alarm, from the metric's points in its last evaluation periods."""
     compare, threshold = _COMPARE[alarm["ComparisonOperator"]], alarm["Threshold"]
     period, periods = timedelta(seconds=alarm["Period"]), alarm["EvaluationPeriods"]
     needed = alarm.get("DatapointsToAlarm") or periods
@@ -75,7 +75,7 @@ class Engine:
         self._sns = client("sns")
 
     def look(self) -> None:
-        """Judge every alarm once; one that cannot be judged is named, and holds up no other."""
+        """Judge every alarm once; one that cannot be judged is logged, and does not hold up the others."""
         for page in self._cloudwatch.get_paginator("describe_alarms").paginate():
             for alarm in page["MetricAlarms"]:
                 try:
@@ -100,14 +100,14 @@ class Engine:
                 self._notify(topic, alarm, before, state, reason, now)
 
     def _leave_undecided(self, alarm: Mapping[str, Any], reason: str) -> None:
-        """Moto makes every alarm in state OK: one that nobody judges must not look fine."""
+        """Set the alarm to INSUFFICIENT_DATA: moto creates it as OK, but one that nobody judges must not look fine."""
         if alarm["StateValue"] != INSUFFICIENT:
             told = f"not evaluated: {reason}"
             self._cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue=INSUFFICIENT, StateReason=told)
             say(f"{alarm['AlarmName']} is {told}")
 
     def _points(self, alarm: Mapping[str, Any], now: datetime) -> list[Point]:
-        """Single points: a statistic over one second each, which is as fine as the API tells."""
+        """Points of one second each, the finest resolution of the API."""
         span = timedelta(seconds=alarm["Period"] * alarm["EvaluationPeriods"])
         answer = self._cloudwatch.get_metric_statistics(
             Namespace=alarm["Namespace"],
@@ -136,5 +136,5 @@ class Engine:
 
 
 def serve(port: int) -> None:
-    """Evaluate until the process is ended."""
+    """Evaluate until the process ends."""
     watch(Engine().look, LOOK_EVERY, port)

@@ -1,7 +1,7 @@
-"""The emulated AWS: moto, with S3's conditional writes made one step.
+"""The emulated AWS: moto, with S3's conditional writes made atomic.
 
-moto looks whether the condition holds and then writes, in a thread a request: once in some hundred
-races two writers win (moto 5.2.5). Ledger, lock and Terraform's lock rest on that never happening.
+moto tests the condition and then writes, with a thread for each request: in one of some hundred races, two writers win
+(moto 5.2.5). Ledger, lock and Terraform's lock rely on that never happening.
 """
 
 import logging
@@ -21,7 +21,7 @@ _CONDITIONS = {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"}
 
 
 class OneAtATime:
-    """An application whose conditional writes wait for each other; everything else passes."""
+    """An application in which conditional writes wait for each other; everything else passes through."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
@@ -36,10 +36,10 @@ class OneAtATime:
 
 
 def serve(port: int) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     os.environ["MOTO_PORT"] = str(port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # A line for each request, its path and query included, is no event.
+    # No log line for each request with its path and query.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler)

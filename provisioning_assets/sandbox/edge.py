@@ -1,4 +1,4 @@
-"""The HTTPS edge: serves, by SNI, the certificates that lie in the secret store, and a health endpoint."""
+"""The HTTPS edge: serves, by SNI, the certificates in the secret store, and a health endpoint."""
 
 import os
 import ssl
@@ -29,13 +29,13 @@ _PREFIX = "certificate-"
 @dataclass(frozen=True)
 class _Loaded:
     created: str
-    """When the version was written: it tells versions apart, those of a new and empty store, too."""
+    """When the version was written: unlike its number, this also differs in a new and empty store."""
     names: tuple[str, ...] = ()
     context: ssl.SSLContext | None = None
 
 
 class Certificates:
-    """Contexts by name, kept fresh from every `…-runtime` mount of the store."""
+    """TLS contexts by name, kept up to date from every `…-runtime` mount of the store."""
 
     def __init__(self, address: str, token_file: Path) -> None:
         make: Any = hvac.Client
@@ -44,7 +44,7 @@ class Certificates:
         self._loaded: dict[tuple[str, str], _Loaded] = {}
 
     def keep_fresh(self, ended: threading.Event) -> None:
-        """Look again and again; a store that is away leaves what is there."""
+        """Look repeatedly; while the store is away, keep the certificates that are loaded."""
         while not ended.is_set():
             try:
                 self.look()
@@ -53,14 +53,14 @@ class Certificates:
             ended.wait(LOOK_EVERY)
 
     def context(self, host: str) -> ssl.SSLContext | None:
-        """The certificate for a host: one that names it before a wildcard that covers it."""
+        """The certificate for a host: one that names it, else a wildcard that covers it."""
         wildcard = "*." + host.partition(".")[2]
         covering = (each.context for name in (host, wildcard) for each in self._loaded.values() if name in each.names)
         return next(covering, None)
 
     def look(self) -> None:
-        """Take what is new, forget what is gone."""
-        # Read anew: a store that was started again has another token.
+        """Load what is new, and forget what is gone."""
+        # Read again each time: a restarted store has another token.
         self._client.token = self._token_file.read_text(encoding="utf-8").strip()
         found: dict[tuple[str, str], _Loaded] = {}
         for mount, name in self._stored():
@@ -69,7 +69,7 @@ class Certificates:
                 before = self._loaded.get((mount, name))
                 unchanged = before is not None and before.created == created
                 found[mount, name] = before if before and unchanged else self._load(mount, name, created, before)
-        self._loaded = found  # at once: handshakes read it meanwhile
+        self._loaded = found  # in one step, because handshakes read it concurrently
 
     def _stored(self) -> Iterator[tuple[str, str]]:
         mounts = self._client.sys.list_mounted_secrets_engines()["data"]
@@ -89,7 +89,7 @@ class Certificates:
         return None if gone else str(version["created_time"])
 
     def _load(self, mount: str, name: str, created: str, before: _Loaded | None) -> _Loaded:
-        """A new version; one that is no certificate with its key leaves the last good one in place."""
+        """Load a version; if it is not a certificate with its key, keep the last good one."""
         answer = self._client.secrets.kv.v2.read_secret_version(
             path=name, mount_point=mount, raise_on_deleted_version=True
         )
@@ -105,9 +105,9 @@ class Certificates:
 
 def _context(key: str, chain: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # `ssl` loads from files only: this one has no second reader and is gone at once.
+    # `ssl` loads only from files: nobody else can read this one, and it is deleted at once.
     with NamedTemporaryFile("w", dir=_memory(), suffix=".pem") as file:
-        file.write(f"{key}\n{chain}")  # a key may come without its last newline
+        file.write(f"{key}\n{chain}")  # a key may lack its last newline
         file.flush()
         context.load_cert_chain(file.name)
     return context
@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """`/healthz` says ok; everything else names the host."""
+        """Answer `/healthz` with ok, and everything else with the name of the host."""
         healthy = self.path == "/healthz"
         body = b"ok\n" if healthy else f"{self.headers.get('Host', '')}\n".encode()
         self.send_response(HTTPStatus.OK)
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the parent's
-        """Requests are no events."""
+        """Log nothing: requests are not worth a line."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -150,7 +150,7 @@ class _Server(ThreadingHTTPServer):
         self._context.sni_callback = choose
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Shake hands in the request's own thread: a silent client holds nobody up."""
+        """Do the TLS handshake in the request's own thread, so that a silent client holds up nobody."""
         request.settimeout(10)
         try:
             tls = self._context.wrap_socket(request, server_side=True)
@@ -160,11 +160,11 @@ class _Server(ThreadingHTTPServer):
             super().finish_request(tls, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no event."""
+        """Log nothing: a client that hangs up is not worth a line."""
 
 
 def serve(port: int) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     certificates = Certificates(os.environ["VAULT_ADDR"], Path(os.environ["VAULT_TOKEN_FILE"]))
     threading.Thread(target=certificates.keep_fresh, args=(threading.Event(),), daemon=True).start()
     _Server(port, certificates).serve_forever()

@@ -1,6 +1,6 @@
-"""The embedded cloud: real servers on loopback ports, so that the whole pipeline can be tried without an account.
+"""Starts and stops the sandbox.
 
-Nothing but the command line knows of it: it writes a profile, as a person does for a real account.
+Only the command line knows the sandbox: it writes a profile, as a person does for a real account.
 """
 
 import shlex
@@ -26,11 +26,11 @@ _LOST = {
 }
 _AFRESH = "provisioning sandbox stop, then start again: the emulated cloud and its secrets begin empty"
 _PATIENCE = 30
-"""Seconds until a member that does not answer is given up."""
+"""Seconds to wait for a member that does not answer."""
 
 
 def start(path: Path, progress: Callable[[str], None]) -> list[Member]:
-    """Start what does not run, and wait until all of it answers. A crashed member comes back, empty."""
+    """Start every member that is not running, and wait until all of them answer. A crashed member starts empty."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = Folder(path.resolve())
     with _alone(folder):
@@ -46,7 +46,7 @@ def start(path: Path, progress: Callable[[str], None]) -> list[Member]:
             wanted = [name for name in group if name in new]
             for name in wanted:
                 processes.start(folder, name, _command(folder, name, ports), environment)
-            # Those that run already, too: a start that was killed left them before they answered.
+            # Also those that were running: a start that was killed may have left them before they answered.
             for name in group:
                 _wait(folder, name, ports[name])
             if "openbao" in wanted:
@@ -55,7 +55,7 @@ def start(path: Path, progress: Callable[[str], None]) -> list[Member]:
 
 
 def stop(path: Path) -> list[Member]:
-    """End every member that runs, the watchers first."""
+    """Stop every running member, the watchers first."""
     if path.is_dir():
         folder = Folder(path)
         with _alone(folder):
@@ -64,7 +64,7 @@ def stop(path: Path) -> list[Member]:
 
 
 def status(path: Path) -> list[Member]:
-    """Every member, with its address, whether it runs, and its process."""
+    """Every member, with its address, its state and its process."""
     folder = Folder(path)
     ports = folder.ports(MEMBERS) if (path / "ports.json").exists() else {}
     members = []
@@ -75,12 +75,12 @@ def status(path: Path) -> list[Member]:
 
 
 def profile_file(path: Path) -> Path:
-    """The profile `sandbox`, beside the sandbox's folder: its addresses, as environments and shells read them."""
+    """The file of the profile `sandbox`, with the addresses that environments and shells need."""
     return path.parent / "profiles" / "sandbox.env"
 
 
 def _not_running(folder: Folder, progress: Callable[[str], None]) -> list[str]:
-    """The members to start, with a word about each that is not simply new."""
+    """The members to start; progress says why, unless a member is simply new."""
     states = {name: processes.state_of(folder, name)[0] for name in MEMBERS}
     crashed = {name: "had crashed" for name, state in states.items() if state == "crashed"}
     if states["openbao"] == "running" and not _openbao_is_furnished(folder):
@@ -100,7 +100,7 @@ def _openbao_is_furnished(folder: Folder) -> bool:
 
 
 def _ports(folder: Folder, new: list[str], progress: Callable[[str], None]) -> dict[str, int]:
-    """Each member's port; other ones where somebody else took one of them while nothing of ours ran."""
+    """Each member's port; new ones if another program took one of them while no member was running."""
     ports = folder.ports(MEMBERS)
     lost = [f"{name} ({ports[name]})" for name in new if processes.taken(ports[name])]
     if not lost:
@@ -151,7 +151,7 @@ def _address(name: str, port: int) -> str:
 
 
 def _wait(folder: Folder, name: str, port: int) -> None:
-    """Until the member takes connections, which each does when it is ready."""
+    """Wait until the member accepts connections, which it does when it is ready."""
 
     def well() -> bool | None:
         if processes.running(folder, name) is None:

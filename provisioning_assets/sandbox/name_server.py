@@ -1,4 +1,4 @@
-"""The authoritative name server: answers from the zones of the emulated Route 53, which does not do it itself."""
+"""The authoritative name server: answers from the zones of the emulated Route 53, which does not answer itself."""
 
 import os
 import threading
@@ -20,10 +20,10 @@ from provisioning_assets.sandbox.dns_server import answer
 from provisioning_assets.sandbox.processes import say
 
 FRESH = 0.2
-"""Seconds for which what a zone holds is kept: a change shows at once."""
+"""Seconds for which a zone is cached; short, so that a change is visible at once."""
 
 NEGATIVE_TTL = 5
-"""Seconds for which the absence of a name may be cached."""
+"""Seconds for which resolvers may cache the absence of a name."""
 
 _HOPS = 8
 Rrsets = dict[tuple[str, str], dict[str, Any]]
@@ -60,7 +60,7 @@ def _upwards(name: str) -> Iterator[str]:
 
 
 class Zones:
-    """The zones of Route 53, each read when asked for and kept for a moment."""
+    """The zones of Route 53, each read on demand and cached for a moment."""
 
     def __init__(self) -> None:
         settings = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
@@ -71,7 +71,7 @@ class Zones:
         self._zones: dict[str, tuple[float, Zone]] = {}
 
     def holding(self, name: str, since: float) -> Zone | None:
-        """The zone with the longest name that the name lies in, as it was at that time (monotonic) or later."""
+        """The closest zone that holds the name, as it was at that time (monotonic) or later."""
         with self._mutex:
             if self._names[0] < since:
                 self._names = time.monotonic(), dict(self._list())
@@ -98,18 +98,18 @@ class Zones:
 
 
 class Authority(BaseResolver):  # type: ignore[misc] # dnslib ships no types
-    """One answer, by the rules of RFC 1034: NXDOMAIN, no data, wildcards, CNAMEs within the zone."""
+    """Answers by the rules of RFC 1034: NXDOMAIN, no data, wildcards, CNAMEs within the zone."""
 
     def __init__(self, zones: Zones) -> None:
         self._zones = zones
 
     def resolve(self, request: DNSRecord, _handler: DNSHandler) -> DNSRecord:
-        """The reply to a question; SERVFAIL when the zones cannot be read, which is no absence."""
+        """The reply to a query; SERVFAIL when the zones cannot be read, since that does not prove absence."""
         name, kind = str(request.q.qname).rstrip(".").lower(), QTYPE[request.q.qtype]
         asked_at = time.monotonic()
         try:
             reply = self._reply(request, name, kind, since=asked_at - FRESH)
-            # Absence is never told from what was kept: who published a moment ago would be denied it for seconds.
+            # Absence is never answered from the cache: resolvers would remember it after the name was published.
             return reply if reply.rr else self._reply(request, name, kind, since=asked_at)
         except (BotoCoreError, ClientError, ResponseParserError, DNSError, ValueError) as error:
             say(f"{name} {kind} cannot be answered: {type(error).__name__}")
@@ -138,7 +138,7 @@ def _reply(request: DNSRecord, zone: Zone, name: str, kind: str) -> DNSRecord:
 
 
 def _answers(zone: Zone, name: str, kind: str) -> tuple[list[RR], int]:
-    """What there is, along CNAMEs; the code is that of the last name (RFC 6604)."""
+    """The records, along CNAMEs, and the code of the last name (RFC 6604)."""
     found: list[RR] = []
     for _ in range(_HOPS):
         if not zone.holds(name):
@@ -165,14 +165,14 @@ def _records(zone: Zone, owner: str, kind: str, shown: str) -> list[RR]:
 
 
 def _soa(zone: Zone) -> list[RR]:
-    """The zone's own SOA, with a negative TTL that a trial can wait for."""
+    """The zone's own SOA, with a negative TTL that is short enough to wait for."""
     value = zone.rrsets[zone.name, "SOA"]["ResourceRecords"][0]["Value"]
-    # moto shows the SOA of a zone that it has just made as Python prints its record (5.2.5).
+    # moto shows the SOA of a new zone as Python prints its record (5.2.5).
     host, mailbox, *times = value.removeprefix("{'Value': '").removesuffix("'}").split()
     kept = (*(int(seconds) for seconds in times[:4]), min(int(times[4]), NEGATIVE_TTL))
     return [RR(zone.name, QTYPE.SOA, ttl=NEGATIVE_TTL, rdata=SOA(host, mailbox, kept))]
 
 
 def serve(port: int) -> None:
-    """Answer until the process is ended."""
+    """Answer until the process ends."""
     answer(Authority(Zones()), port)

@@ -1,4 +1,4 @@
-"""OpenBao: a real server in memory, initialised by its API so that no token is ever printed.
+"""OpenBao: a real server in memory, initialised over its API so that no token is ever printed.
 
 Its PKI engine is the certificate authority, with ACME: https://openbao.org/api-docs/secret/pki/
 """
@@ -20,7 +20,7 @@ _HEADERS = ["Replay-Nonce", "Link", "Location"]
 
 
 def command(folder: Folder, port: int) -> list[str]:
-    """The server on its port. Storage is memory: a new process is a new, empty store."""
+    """The command of the server. Its storage is memory: a new process is a new, empty store."""
     configuration = folder.write(
         "openbao.hcl",
         f'storage "inmem" {{}}\nlistener "tcp" {{\n  address = "127.0.0.1:{port}"\n  tls_disable = true\n}}\n'
@@ -30,17 +30,17 @@ def command(folder: Folder, port: int) -> list[str]:
 
 
 def furnished(folder: Folder, address: str) -> bool:
-    """Whether the server was set up to the end and is not sealed, which nobody can undo: the key is not kept."""
+    """Whether the server is fully set up and unsealed. Nobody can unseal it again, since the key is not kept."""
     make: Any = hvac.Client
     return (folder.path / ANCHORS).exists() and not make(url=address, timeout=5, token="").sys.is_sealed()
 
 
 def initialise(folder: Folder, address: str, name_server: str) -> None:
-    """Initialise, unseal and furnish a new server; `ProvisioningError` when it does not let itself be set up."""
+    """Initialise, unseal and set up a new server; `ProvisioningError` when that fails."""
     try:
         _furnish(folder, address, name_server)
     except (VaultError, requests.RequestException) as error:
-        # Only the kind of error: what a server answers to an initialisation is not for a screen.
+        # Only the type of the error: the server's answer to an initialisation holds secrets.
         raise ProvisioningError(
             "the sandbox's openbao could not be set up",
             where=address,
@@ -50,7 +50,7 @@ def initialise(folder: Folder, address: str, name_server: str) -> None:
 
 
 def _furnish(folder: Folder, address: str, name_server: str) -> None:
-    """The trust anchors are written last, as the mark of a whole one."""
+    """Set up the server. The trust anchors are written last, to mark a complete set-up."""
     (folder.path / ANCHORS).unlink(missing_ok=True)
     make: Any = hvac.Client
     client = make(url=address, timeout=5, token="")
@@ -62,7 +62,7 @@ def _furnish(folder: Folder, address: str, name_server: str) -> None:
 
 
 def _authority(client: Any, address: str, name_server: str) -> str:
-    """A root, and ACME orders that are validated by asking our name server; the root's certificate as PEM."""
+    """Set up a root CA, and ACME with validation by our name server; returns the root certificate as PEM."""
     client.sys.enable_secrets_engine(
         "pki", path="pki", config={"max_lease_ttl": "87600h", "default_lease_ttl": "2160h"}
     )

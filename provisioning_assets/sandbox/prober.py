@@ -1,4 +1,4 @@
-"""The health prober: requests, from outside, what the probe definitions name, and feeds their metrics."""
+"""The health prober: requests each probe's URL from outside, and feeds its metric."""
 
 import json
 import socket
@@ -22,7 +22,7 @@ _HEALTHY = range(200, 400)
 
 
 class _Https(HTTPSConnection):
-    """Connects where PROVISIONING_CONNECT_TO says, and still verifies the name that it asks for."""
+    """Connects where PROVISIONING_CONNECT_TO says, and still verifies the requested name."""
 
     def connect(self) -> None:
         plain = _connect(self.host, self.port)
@@ -41,7 +41,7 @@ def _connect(host: str, port: int) -> socket.socket:
 
 
 def healthy(url: str) -> bool:
-    """Whether the URL answers with 2xx or 3xx, over a trusted connection where it is https."""
+    """Whether the URL answers with 2xx or 3xx, over a trusted connection if it is https."""
     parts = urlsplit(url)
     kind = {"https": _Https, "http": _Http}[parts.scheme]
     connection: HTTPConnection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
@@ -55,14 +55,14 @@ def healthy(url: str) -> bool:
 
 
 class Prober:
-    """Reads the definitions from the parameter store, in every round anew."""
+    """Reads the definitions from the parameter store again in every round."""
 
     def __init__(self) -> None:
         self._ssm = client("ssm")
         self._cloudwatch = client("cloudwatch")
 
     def look(self) -> None:
-        """Probe everything once; a definition that is none is named, and holds up no other."""
+        """Probe everything once; a malformed definition is logged, and does not hold up the others."""
         for name in self._definitions():
             try:
                 self._probe(json.loads(self._ssm.get_parameter(Name=name)["Parameter"]["Value"]))
@@ -81,5 +81,5 @@ class Prober:
 
 
 def serve(port: int) -> None:
-    """Probe until the process is ended."""
+    """Probe until the process ends."""
     watch(Prober().look, PROBE_EVERY, port)

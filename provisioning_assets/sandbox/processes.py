@@ -1,4 +1,4 @@
-"""Members of the sandbox as processes: started detached, known by a pidfile, ended by number and start time."""
+"""Members of the sandbox as processes: started detached, recorded in a pidfile, stopped by ID and start time."""
 
 import json
 import os
@@ -18,10 +18,10 @@ from provisioning_assets.record.process import Process
 
 State = Literal["running", "stopped", "crashed"]
 _STOPPING = 5
-"""Seconds that a member gets to end by itself."""
+"""Seconds that a member gets to stop by itself."""
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
-"""What members get of the operator's environment: no secret, and nothing that leads to a real account."""
+"""Variables of the operator that members inherit: no secret, and none that leads to a real account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,15 @@ class Folder:
     path: Path
 
     def pidfile(self, name: str) -> Path:
-        """The process of a member: its number and its start time."""
+        """The file with the process ID of a member and its start time."""
         return self.path / f"{name}.pid"
 
     def log(self, name: str) -> Path:
-        """What a member prints."""
+        """The file with the output of a member."""
         return self.path / f"{name}.log"
 
     def write(self, name: str, content: str) -> Path:
-        """Write a file that only its owner reads, in one step."""
+        """Write a file atomically, readable only by its owner."""
         part, file = self.path / f"{name}.part", self.path / name
         descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -61,7 +61,7 @@ class Folder:
         return part.rename(file)
 
     def ports(self, names: tuple[str, ...]) -> dict[str, int]:
-        """A port for each member: chosen once, so that a restarted member comes back where it was."""
+        """A port for each member, chosen once, so that a restarted member has the same address."""
         file = self.path / "ports.json"
         known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
         missing = [name for name in names if name not in known]
@@ -71,12 +71,12 @@ class Folder:
         return known
 
     def forget_ports(self) -> None:
-        """Let the next look choose new ones."""
+        """Let the next call of `ports` choose new ones."""
         (self.path / "ports.json").unlink()
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports free for TCP and UDP alike; all are held until the last is found, so that no two are the same."""
+    """Ports that are free for both TCP and UDP; all are held until the last is found, so that they differ."""
     held: list[socket.socket] = []
     ports: list[int] = []
     try:
@@ -97,9 +97,9 @@ def _free_ports(count: int) -> list[int]:
 
 
 def taken(port: int) -> bool:
-    """Whether somebody holds the port now."""
+    """Whether another process holds the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, suppress(OSError):
-        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: closed connections do not count
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: ignore closed connections
         tcp.bind(("127.0.0.1", port))
         return False
     return True
@@ -129,12 +129,12 @@ def start(folder: Folder, name: str, command: list[str], environment: Mapping[st
 
 
 def member_command(name: str, *arguments: str) -> list[str]:
-    """The command of a member that is written here."""
+    """The command of one of our own members."""
     return [sys.executable, "-m", "provisioning_assets.sandbox", name, *arguments]
 
 
 def running(folder: Folder, name: str) -> psutil.Process | None:
-    """The member's process, if exactly that one still runs."""
+    """The member's process, if that very process is still running."""
     recorded = _recorded(folder, name)
     with suppress(psutil.NoSuchProcess):
         return psutil.Process(recorded.pid) if recorded and recorded.alive() else None
@@ -142,7 +142,7 @@ def running(folder: Folder, name: str) -> psutil.Process | None:
 
 
 def state_of(folder: Folder, name: str) -> tuple[State, int | None]:
-    """What is known of a member: crashed means that it was started and is gone."""
+    """State and process ID of a member; crashed means that it was started and is gone."""
     if _recorded(folder, name) is None:
         return "stopped", None
     process = running(folder, name)
@@ -150,7 +150,7 @@ def state_of(folder: Folder, name: str) -> tuple[State, int | None]:
 
 
 def stop(folder: Folder, *names: str) -> None:
-    """End members, in this order and side by side, and forget those that ended."""
+    """Stop members, in this order and concurrently, and forget those that have ended."""
     for end in (psutil.Process.terminate, psutil.Process.kill):
         for process in filter(None, (running(folder, name) for name in names)):
             with suppress(psutil.NoSuchProcess):
@@ -163,7 +163,7 @@ def stop(folder: Folder, *names: str) -> None:
 
 
 def _ended(folder: Folder, names: tuple[str, ...]) -> bool:
-    """Wait until none runs. A zombie has ended: in a container nobody may come to reap it."""
+    """Wait until none is running. A zombie has ended: in a container, nothing may reap it."""
 
     def some_run() -> bool:
         return any(running(folder, name) for name in names)
@@ -172,8 +172,8 @@ def _ended(folder: Folder, names: tuple[str, ...]) -> bool:
 
 
 def say(line: str) -> None:
-    """A line in a member's own log."""
-    print(line, flush=True)  # noqa: T201 - which is what it prints
+    """Write a line to a member's own log."""
+    print(line, flush=True)  # noqa: T201 - its output is its log
 
 
 def last_words(folder: Folder, name: str) -> str:
@@ -183,7 +183,7 @@ def last_words(folder: Folder, name: str) -> str:
 
 
 def did_not_start(folder: Folder, name: str) -> ProvisioningError:
-    """The error for a member that is not well."""
+    """The error for a member that did not start."""
     return ProvisioningError(
         f"the sandbox's {name} did not start",
         where=str(folder.log(name)),

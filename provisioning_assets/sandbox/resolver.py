@@ -1,4 +1,4 @@
-"""A caching resolver in front of the name server, with TTLs that count down and remembered absence (RFC 2308)."""
+"""A caching resolver in front of the name server: TTLs count down, and absence is cached (RFC 2308)."""
 
 import struct
 import threading
@@ -22,7 +22,7 @@ class _Kept:
 
 
 class Cache(BaseResolver):  # type: ignore[misc] # dnslib ships no types
-    """Asks upstream once for as long as the answer lives."""
+    """Asks upstream once, and keeps the answer for its TTL."""
 
     def __init__(self, host: str, port: int) -> None:
         self._upstream = host, port
@@ -30,12 +30,12 @@ class Cache(BaseResolver):  # type: ignore[misc] # dnslib ships no types
         self._mutex = threading.Lock()
 
     def resolve(self, request: DNSRecord, _handler: DNSHandler) -> DNSRecord:
-        """The reply to a question: kept, or asked for."""
+        """The reply to a query, from the cache or from upstream."""
         key = str(request.q.qname).lower(), QTYPE[request.q.qtype]
         with self._mutex:
             kept = self._kept.get(key)
         if kept is None or time.monotonic() - kept.at >= kept.ttl:
-            # Outside the mutex: a silent name server holds up nobody whose answer is kept.
+            # Outside the mutex, so that a silent name server does not hold up answers from the cache.
             kept = self._ask(request)
             if kept.ttl > 0:
                 with self._mutex:
@@ -60,7 +60,7 @@ class Cache(BaseResolver):  # type: ignore[misc] # dnslib ships no types
 
 
 def _lifetime(reply: DNSRecord) -> int:
-    """Seconds for which a reply may be kept: none for a failure."""
+    """Seconds for which a reply may be cached; none for a failure."""
     if reply.header.rcode not in {RCODE.NOERROR, RCODE.NXDOMAIN}:
         return 0
     absence = [min(record.ttl, record.rdata.times[4]) for record in reply.auth if record.rtype == QTYPE.SOA]
@@ -72,6 +72,6 @@ def _aged(record: Any, age: int) -> Any:
 
 
 def serve(port: int, upstream: str) -> None:
-    """Answer until the process is ended."""
+    """Answer until the process ends."""
     host, _, upstream_port = upstream.rpartition(":")
     answer(Cache(host, int(upstream_port)), port)

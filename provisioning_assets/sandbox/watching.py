@@ -1,4 +1,4 @@
-"""What the members have in common that only watch: they look at the emulated cloud again and again."""
+"""What the watching members share: they look at the emulated cloud repeatedly."""
 
 import socket
 import threading
@@ -14,16 +14,16 @@ from provisioning_assets.sandbox.processes import say
 
 
 def client(service: str) -> Any:
-    """A client that asks once: there is a next look. The emulated cloud loads a service at its first request."""
+    """A client that tries once, because there is a next look. The emulated cloud loads a service on first request."""
     settings = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
     session: Any = boto3.session.Session()
     return session.client(service, config=settings)
 
 
 def watch(look: Callable[[], None], every: float, port: int) -> None:
-    """Look every so many seconds, until the process is ended; a cloud that is away is looked for again.
+    """Look every so many seconds until the process ends, even while the cloud is away.
 
-    The port takes connections from the first look on that saw everything: that is how one tells that all is well.
+    The port accepts connections after the first complete look, which is the sign that the member is ready.
     """
     pause = threading.Event()
     with socket.socket() as listener:

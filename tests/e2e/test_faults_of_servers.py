@@ -11,10 +11,15 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.e2e.conftest import Shop, read_until
+from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.core.settle import settle
+from provisioning_assets.engagement.loading import load_engagement
+from provisioning_assets.runs.opening import open_session
+from tests.e2e.conftest import Shop, kill, read_until
 from tests.support.servers import freeze
 
 pytestmark = pytest.mark.faults
+ENDED = "last_run_succeeded"
 SECRETS = ("apply", "demo_shop", "staging", "--only", "networking", "--only", "secrets")
 
 
@@ -92,12 +97,36 @@ def test_a_secret_store_lost_in_mid_run_is_told_soon_and_nothing_is_green(
     assert address in told
     assert "remedy: " in told
     assert seconds < 30
-    rows = json.loads(taken_over.run("why", "secrets/last_run_succeeded", "demo_shop", "--json").stdout)
-    assert next(row["state"] for row in rows if row["environment"] == "staging") == "red"
+    assert last_run_of_secrets(taken_over) == "red"
     mended = taken_over.run(*SECRETS)
     assert mended.returncode == 0, mended.stdout[-2000:]
-    rows = json.loads(taken_over.run("why", "secrets/last_run_succeeded", "demo_shop", "--json").stdout)
-    assert next(row["state"] for row in rows if row["environment"] == "staging") == "green"
+    assert last_run_of_secrets(taken_over) == "green"
+
+
+@pytest.mark.timeout(600)
+def test_a_run_killed_before_it_changes_anything_is_red_until_one_succeeds(taken_over: Shop) -> None:
+    assert last_run_of_secrets(taken_over) == "green"
+    graph = assemble(load_engagement(taken_over.folder / "engagements" / "demo_shop"))
+
+    def began() -> bool:
+        return open_session(graph, "staging", run="test").ledger.unended("secrets", ENDED) is not None
+
+    with hanging(taken_over) as (_, lose):
+        run = taken_over.start(*SECRETS)
+        read_until(run, lambda line: "networking: Plan:" in line)  # nothing asks the store until the secrets begin
+        lose()
+        assert settle(began, done=bool, within=60, every=0.2)
+        kill(run)
+    assert last_run_of_secrets(taken_over) == "red"
+    again = taken_over.run(*SECRETS)
+    assert again.returncode == 0, again.stdout[-2000:]
+    assert last_run_of_secrets(taken_over) == "green"
+
+
+def last_run_of_secrets(shop: Shop) -> str:
+    """How the last run ended that carried staging's secrets out."""
+    rows = json.loads(shop.run("why", f"secrets/{ENDED}", "demo_shop", "--json").stdout)
+    return next(str(row["state"]) for row in rows if row["environment"] == "staging")
 
 
 @pytest.mark.timeout(600)

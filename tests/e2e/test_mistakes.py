@@ -57,3 +57,21 @@ def test_help_names_every_command(fresh: Shop) -> None:
         "sandbox",
     ):
         assert command in done.stdout
+
+
+def test_a_first_plan_tells_a_server_that_is_not_there(fresh: Shop) -> None:
+    away = fresh.elsewhere("away", VAULT_ADDR="http://127.0.0.1:9")
+    done = fresh.run("plan", "demo_shop", "staging", *away)
+    assert done.returncode == 1, done.stdout
+    assert "http://127.0.0.1:9" in done.stderr
+    assert "remedy: " in done.stderr
+    fine = fresh.run("plan", "demo_shop", "staging")
+    assert fine.returncode == 2, fine.stderr
+
+
+def test_a_profile_with_a_misspelt_variable_is_told_with_its_line(fresh: Shop) -> None:
+    profile = fresh.elsewhere("misspelt", AWS_ENDPONT_URL="x")
+    done = fresh.run("plan", "demo_shop", "staging", *profile)
+    assert done.returncode == 1, done.stdout
+    assert "misspelt.env:" in done.stderr
+    assert "`AWS_ENDPOINT_URL`" in done.stderr

@@ -1,35 +1,21 @@
 """Runtime configuration in memory."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
-from uuid import uuid4
 
-from provisioning_assets.backends.access import Access
-from provisioning_assets.core.plan import Attributes, Change, Json
+from provisioning_assets.core.plan import Attributes, Change
 from provisioning_assets.errors import ApplyFailed
+from tests.fakes.memory import InMemory
 
 LARGEST = 4096
 """Bytes that a value may have, as in a standard parameter of SSM."""
 
 
-class MemoryConfig:
+class MemoryConfig(InMemory):
     """A dictionary of keys."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._values: dict[str, Attributes] = {}
-        self._name = uuid4().hex
-
-    @classmethod
-    def open(cls, _settings: Any, _access: Access) -> Self:
-        """An empty one."""
-        return cls()
-
-    def reach(self) -> None:
-        """Always there."""
-
-    def identity(self) -> Mapping[str, Json]:
-        """Another one for every instance."""
-        return {"memory": self._name}
 
     def read(self, prefix: str) -> Mapping[str, Attributes]:
         """Every key below the prefix."""

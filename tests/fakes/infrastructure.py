@@ -28,12 +28,17 @@ class MemoryState:
 
 
 class MemoryInfrastructure:
-    """Speaks the protocol on dicts. A variable with the value `fails_on` cannot be applied."""
+    """Speaks the protocol on dicts. A variable with the value `fails_on` cannot be applied.
 
-    def __init__(self, fails_on: Json = None) -> None:
+    The resource `holds_data` holds data, and is seen to belong to the stage of the key `belongs_to`, whoever makes it.
+    """
+
+    def __init__(self, fails_on: Json = None, holds_data: str = "", belongs_to: str = "") -> None:
         self.states: dict[str, MemoryState] = {}
         """By the key under which the stage keeps its state. Tests change it behind the engine's back."""
         self._fails_on = fails_on
+        self._holds_data = holds_data
+        self._belongs_to = belongs_to
         self._planned: dict[str, str] = {}
 
     @classmethod
@@ -54,7 +59,7 @@ class MemoryInfrastructure:
         state = self.states.get(stage.state_key, MemoryState())
         if state.lock:
             raise StateLocked(stage.name, state.lock, lock_id=state.lock)
-        plan = diff(_desired(stage), state.resources, sensitive={"value"})
+        plan = diff(_desired(stage), state.resources, sensitive={"value"}, stateful=self._holds_data.__eq__)
         self._planned[stage.state_key] = plan.digest
         return plan
 
@@ -93,9 +98,17 @@ class MemoryInfrastructure:
         return None if state is None else state.state_id
 
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
-        """Everything live, with a reason for what was added by hand."""
+        """Everything live, with a reason for what was added by hand, or by a stage that is not beside it."""
         state = self.states.get(stage.state_key)
-        return {} if state is None else {**dict.fromkeys(state.resources), **state.by_hand}
+        if state is None:
+            return {}
+        strays = {
+            name: None if key in stage.beside else "made by another stage"
+            for key, other in self.states.items()
+            for name in other.resources
+            if key != stage.state_key == self._belongs_to and name == self._holds_data
+        }
+        return {**dict.fromkeys(state.resources), **state.by_hand, **strays}
 
 
 def _desired(stage: StageRoot) -> dict[str, Attributes]:

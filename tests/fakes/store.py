@@ -1,33 +1,18 @@
 """A store in memory: for tests, and for nothing that must last."""
 
 import threading
-from collections.abc import Mapping
-from typing import Any, Self
 from uuid import uuid4
 
-from provisioning_assets.backends.access import Access
-from provisioning_assets.core.plan import Json
+from tests.fakes.memory import InMemory
 
 
-class MemoryStore:
+class MemoryStore(InMemory):
     """A dictionary with compare-and-set."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._content: dict[str, tuple[bytes, str]] = {}
         self._mutex = threading.Lock()
-        self._name = uuid4().hex
-
-    @classmethod
-    def open(cls, _settings: Any, _access: Access) -> Self:
-        """An empty one."""
-        return cls()
-
-    def reach(self) -> None:
-        """Always there."""
-
-    def identity(self) -> Mapping[str, Json]:
-        """Another one for every instance."""
-        return {"memory": self._name}
 
     def prepare(self) -> None:
         """Nothing to make."""

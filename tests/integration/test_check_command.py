@@ -26,6 +26,7 @@ from tests.support.profiles import Profile
 from tests.support.proving import prove
 
 DRIFT, SEEN = "dns_has_not_drifted", "dns_has_propagated"
+NOT_BUILT = "renewal_is_rehearsed"
 
 
 @pytest.fixture
@@ -76,6 +77,35 @@ def test_one_item_of_every_environment_ends_with_what_was_seen(published: Graph,
     assert [each["address"] for each in row["differences"]] == [address]
     staging_alone = provisioning.run("check", "demo_shop", "staging", DRIFT)
     assert staging_alone.returncode == 0, staging_alone.stdout
+
+
+def test_what_is_red_is_told_once_with_what_to_do(published: Graph, provisioning: CommandLine) -> None:
+    address = remove_a_record(published, "staging")
+    done = provisioning.run("check", "demo_shop", "staging", DRIFT)
+    assert done.returncode == 2, done.stdout
+    assert done.stdout.count(address) == 1, done.stdout
+    (progress, red, to_do, *_) = [line for line in done.stdout.splitlines() if line]
+    assert f"{DRIFT} is red" in progress
+    assert address in red
+    assert "to do: " in to_do
+
+
+def test_an_item_that_is_not_built_is_not_ready_beside_one_that_is(published: Graph, provisioning: CommandLine) -> None:
+    done = provisioning.run("check", "demo_shop", DRIFT, NOT_BUILT, "--json")
+    assert done.returncode == 2, done.stderr
+    (row,) = json.loads(done.stdout)
+    assert (row["environment"], row["item"], row["state"]) == ("production", NOT_BUILT, "not_run")
+    without = provisioning.run("check", "demo_shop", DRIFT)
+    assert without.returncode == 0, without.stdout
+
+
+def test_of_what_was_never_provisioned_the_error_is_the_answer(provisioning: CommandLine) -> None:
+    done = provisioning.run("check", "demo_shop", "--json")
+    assert done.returncode == 1, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["error"]["where"].startswith("s3://")
+    assert answer["error"]["what"].startswith("staging: ")
+    assert any(each["what"].startswith("production: ") for each in answer["further_errors"])
 
 
 def test_a_dead_resolver_is_no_answer_and_no_drift(

@@ -26,7 +26,7 @@ from provisioning_assets.record.entries import ApplyFinished, ApplyStarted
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.graph import Graph
 from tests.support.profiles import Profile, keys_of
-from tests.support.proving import BEFORE_CONFIG, holding, named, prove, reasons, session
+from tests.support.proving import BEFORE_CONFIG, WHOLE, holding, named, prove, reasons, session
 from tests.support.servers import free_port, wait_for
 
 ITEM = "runtime_config_equals_reviewed"
@@ -74,6 +74,7 @@ def test_a_downstream_asset_alone_is_refused_with_every_item(graph, shop, instan
 def test_proof_in_both_environments_opens_it_and_a_second_instance_sees_it(graph, shop, instance, tmp_path):
     prove(graph, "staging", *BEFORE_CONFIG)
     assert materialize(shop, instance, "staging", "runtime_config").success
+    prove(graph, "staging", "monitoring", "verified_environment")
     prove(graph, "production", *BEFORE_CONFIG)
     (tmp_path / "another").mkdir()
     with dg.DagsterInstance.local_temp(str(tmp_path / "another")) as another:
@@ -90,22 +91,25 @@ def test_deselected_checks_prove_nothing(graph, shop, instance):
 
 
 def test_a_crash_between_apply_and_checks_voids_what_was_seen_before(graph):
-    prove(graph, "staging", *BEFORE_CONFIG, "runtime_config")
+    prove(graph, "staging", *WHOLE)
     prove(graph, "production", *BEFORE_CONFIG)
     assert reasons(graph, "production", "runtime_config") == []
-    of_config = [
-        f"staging/runtime_config: {item.name} is stale" for item in graph.task("staging", "runtime_config").rules
+    voided = [
+        f"staging/{asset}: {item.name} is stale"
+        for asset in ("runtime_config", "verified_environment")
+        for item in graph.task("staging", asset).rules
+        if asset == "runtime_config" or item.derived
     ]
     with holding(graph, "staging") as opened:
         opened.ledger.append(ApplyStarted("runtime_config", 1, "sha256:p", "1 to update"))
-    assert named(reasons(graph, "production", "runtime_config")) == of_config
+    assert named(reasons(graph, "production", "runtime_config")) == voided
     with holding(graph, "staging") as opened:
         opened.ledger.append(ApplyFinished("runtime_config", 1))
-    assert named(reasons(graph, "production", "runtime_config")) == of_config
+    assert named(reasons(graph, "production", "runtime_config")) == voided
 
 
 def test_red_upstream_in_production_closes_it(graph):
-    prove(graph, "staging", *BEFORE_CONFIG, "runtime_config")
+    prove(graph, "staging", *WHOLE)
     prove(graph, "production", *BEFORE_CONFIG)
     prove(graph, "production", "dns_records", ready=False)
     told = named(reasons(graph, "production", "runtime_config"))
@@ -114,8 +118,17 @@ def test_red_upstream_in_production_closes_it(graph):
     ]
 
 
+def test_red_anywhere_in_staging_keeps_the_whole_of_production_closed(graph):
+    prove(graph, "staging", *WHOLE)
+    assert reasons(graph, "production", "networking") == []
+    prove(graph, "staging", "monitoring", ready=False)
+    of_monitoring = [f"staging/monitoring: {item.name} is red" for item in graph.task("staging", "monitoring").rules]
+    told = named(reasons(graph, "production", "networking"))
+    assert told == [*of_monitoring, "staging/verified_environment: environment_is_verified is stale"]
+
+
 def test_another_input_closes_it_and_names_the_first_leaf(graph, shop):
-    prove(graph, "staging", *BEFORE_CONFIG, "runtime_config")
+    prove(graph, "staging", *WHOLE)
     opened = session(graph, "staging")
     for task in graph.of("staging"):
         AssetRun(opened, task).remember_inputs()
@@ -150,7 +163,7 @@ def test_a_foreign_error_reaches_dagster_without_its_words(shop, instance, monke
 
 def test_proof_of_another_account_closes_it(graph: Graph, cloud: Access, profile: Profile) -> None:
     """The same names and the same bucket, reached with the keys of somebody else."""
-    prove(graph, "staging", *BEFORE_CONFIG, "runtime_config")
+    prove(graph, "staging", *WHOLE)
     assert not [told for told in reasons(graph, "production", "runtime_config") if told.startswith("staging/")]
     profile.set(**keys_of("999999999999", cloud))
     told = named(reasons(graph, "production", "runtime_config"))

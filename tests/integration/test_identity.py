@@ -14,9 +14,9 @@ from provisioning_assets.runs.opening import open_session, reach
 from provisioning_assets.runs.standings import standings
 from tests.support.engagements import edited
 from tests.support.profiles import Profile
-from tests.support.proving import BEFORE_CONFIG, holding, prove, reasons
+from tests.support.proving import WHOLE, holding, prove, reasons
 
-EVERYTHING = (*BEFORE_CONFIG, "runtime_config", "monitoring")
+EVERYTHING = WHOLE[:-1]
 
 
 def stale(graph: Graph, environment: str = "staging") -> set[str]:
@@ -73,6 +73,7 @@ def test_staging_in_another_account_is_read_and_not_written(shop: Path) -> None:
     production = open_session(two, "production", run="r")
     assert production.before is not None
     task = two.task("staging", "monitoring")
+    prove(two, "staging", "verified_environment")
     assert not [told for told in reasons(two, "production", "monitoring") if told.startswith("staging/")]
     assert identity_of(production.before, task) == identity_of(open_session(two, "staging", run="r"), task)
     reach(open_session(two, "staging", run="r"), [task])

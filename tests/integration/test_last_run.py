@@ -12,7 +12,7 @@ from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.opening import open_session
 from provisioning_assets.runs.standings import standings
 from tests.support.profiles import Profile
-from tests.support.proving import BEFORE_CONFIG, named, prove, reasons
+from tests.support.proving import BEFORE_CONFIG, WHOLE, named, prove, reasons
 
 ENDED, CLAIM = "last_run_succeeded", "runtime_config_equals_reviewed"
 
@@ -20,7 +20,7 @@ ENDED, CLAIM = "last_run_succeeded", "runtime_config_equals_reviewed"
 @pytest.fixture
 def proven(graph: Graph) -> Graph:
     """Staging, proven by hand up to its configuration, and production before it."""
-    prove(graph, "staging", *BEFORE_CONFIG, "runtime_config")
+    prove(graph, "staging", *WHOLE)
     prove(graph, "production", *BEFORE_CONFIG)
     return graph
 
@@ -63,7 +63,10 @@ def test_a_failure_closes_the_gate_until_a_run_succeeds_again(proven: Graph, sho
     before = profile.variables
     profile.set(AWS_ENDPOINT_URL_SSM="http://127.0.0.1:9")
     assert not apply_config(shop).success
-    assert named(reasons(proven, "production", "runtime_config")) == [f"staging/runtime_config: {ENDED} is red"]
+    assert named(reasons(proven, "production", "runtime_config")) == [
+        f"staging/runtime_config: {ENDED} is red",
+        "staging/verified_environment: environment_is_verified is stale",
+    ]
 
     profile.set(AWS_ENDPOINT_URL_SSM=before["AWS_ENDPOINT_URL"])
     assert apply_config(shop).success

@@ -28,7 +28,7 @@ from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import readiness_item
 from tests.fakes.infrastructure import MemoryInfrastructure
 from tests.support.engagements import edited
-from tests.support.proving import BEFORE_CONFIG, holding, named, prove, reasons, session
+from tests.support.proving import BEFORE_CONFIG, WHOLE, holding, named, prove, reasons, session
 
 
 def state_of(opened: Session, asset: str, name: str) -> State:
@@ -37,7 +37,7 @@ def state_of(opened: Session, asset: str, name: str) -> State:
 
 
 def test_a_drill_that_did_not_end_leaves_nothing_green(graph: Graph) -> None:
-    prove(graph, "staging", *BEFORE_CONFIG, "runtime_config", "monitoring")
+    prove(graph, "staging", *WHOLE)
     task = graph.task("staging", "monitoring")
     with holding(graph, "staging") as opened:
         run = AssetRun(opened, task)
@@ -119,15 +119,16 @@ class Locked(MemoryInfrastructure):
         self.lock = None
 
 
-@pytest.mark.parametrize(("host", "age", "released"), [
-    ("builder", 5, True), ("builder", 20, False), ("builder", -5, False), ("elsewhere", 5, False),
+@pytest.mark.parametrize(("host", "age", "forced", "released"), [
+    ("builder", 5, False, True), ("builder", 20, False, False), ("builder", -5, False, False),
+    ("elsewhere", 5, False, False), ("builder", 5, True, False),
 ])  # fmt: skip
 def test_a_state_lock_is_released_only_if_a_dead_run_made_it(
-    graph: Graph, host: str, age: int, *, released: bool
+    graph: Graph, host: str, age: int, *, forced: bool, released: bool
 ) -> None:
     now = datetime.now(UTC)
     with holding(graph, "staging") as opened:
-        opened.ledger.append(LockReclaimed("run r0", "builder", now - timedelta(minutes=10)))
+        opened.ledger.append(LockReclaimed("run r0", "builder", now - timedelta(minutes=10), forced=forced))
         target = given(opened, Locked(host, now - timedelta(minutes=age)))
         if released:
             assert isinstance(target.plan(), Plan)

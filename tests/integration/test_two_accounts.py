@@ -12,7 +12,7 @@ from provisioning_assets.runs.opening import open_session, reach
 from provisioning_assets.sandbox.lifecycle import REGION
 from tests.support.engagements import edited
 from tests.support.profiles import Profile, keys_of
-from tests.support.proving import BEFORE_CONFIG, named, prove, reasons
+from tests.support.proving import BEFORE_CONFIG, WHOLE, named, prove, reasons
 from tests.support.servers import moto_server
 
 STAGING, PRODUCTION = "123456789012", "210987654321"
@@ -43,7 +43,7 @@ def buckets(access: Access) -> set[str]:
 
 
 def test_production_reads_stagings_record_from_the_other_server(two: Graph, cloud: Access, elsewhere: Access) -> None:
-    prove(two, "staging", *BEFORE_CONFIG, "runtime_config")
+    prove(two, "staging", *WHOLE)
     production = open_session(two, "production", run="r")
     assert production.before is not None
     staging = open_session(two, "staging", run="r")
@@ -55,7 +55,7 @@ def test_production_reads_stagings_record_from_the_other_server(two: Graph, clou
 
 
 def test_each_environment_is_written_where_its_own_profile_leads(two: Graph, cloud: Access, elsewhere: Access) -> None:
-    prove(two, "staging", *BEFORE_CONFIG, "runtime_config")
+    prove(two, "staging", *WHOLE)
     prove(two, "production", *BEFORE_CONFIG)
     state = {each.name: each.state.model_dump()["bucket"] for each in two.engagement.environments}
     assert buckets(elsewhere) == {state["production"]}
@@ -66,9 +66,9 @@ def test_each_environment_is_written_where_its_own_profile_leads(two: Graph, clo
 def test_proof_in_the_one_account_opens_the_gate_in_the_other(two: Graph) -> None:
     prove(two, "production", *BEFORE_CONFIG)
     assert {each.partition(":")[0] for each in named(reasons(two, "production", "runtime_config"))} == {
-        "staging/runtime_config"
+        f"staging/{asset}" for asset in WHOLE
     }
-    prove(two, "staging", *BEFORE_CONFIG, "runtime_config")
+    prove(two, "staging", *WHOLE)
     assert reasons(two, "production", "runtime_config") == []
 
 

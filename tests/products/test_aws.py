@@ -1,8 +1,10 @@
 """AWS as every product on it reaches it: its errors in our words, and one access apart from another."""
 
+import json
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -119,3 +121,45 @@ def test_an_identity_of_a_declared_account_is_known_without_asking() -> None:
         access = Access("profile staging", variables, REGION, account="999999999999")
 
         assert bucket(access).identity() == {"account": "999999999999"}
+
+
+@pytest.mark.parametrize("chosen", ["agency", "deployer"])
+def test_a_credential_process_sees_the_profile_and_no_stray(
+    moto: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chosen: str
+) -> None:
+    """Also where another profile takes a role with what the process answers."""
+    answer = {"Version": 1, "AccessKeyId": "AKIDPROCESS", "SecretAccessKey": "of the process"}
+    script = tmp_path / "keys"
+    script.write_text(f"#!/bin/sh\nenv -0 > {tmp_path}/seen\necho '{json.dumps(answer)}'\n")
+    script.chmod(0o700)
+    files = {"AWS_CONFIG_FILE": tmp_path / "config", "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "none"}
+    role = "role_arn = arn:aws:iam::123456789012:role/deployer\nsource_profile = agency\n"
+    files["AWS_CONFIG_FILE"].write_text(
+        f"[profile agency]\ncredential_process = {script}\n[profile deployer]\nregion = {REGION}\n{role}"
+    )
+    own = {"AWS_ENDPOINT_URL": moto, "AWS_PROFILE": chosen, "SHOP": "1", **{k: str(v) for k, v in files.items()}}
+    own["HTTPS_PROXY"] = f"http://127.0.0.1:{free_port()}"  # the role is asked of Amazon: not from here
+    for name, value in {"AWS_SESSION_TOKEN": "stray", "AWS_REGION": "us-west-2", "VAULT_TOKEN": "stray"}.items():
+        monkeypatch.setenv(name, value)
+
+    with suppress(Unreachable):
+        assert aws.of(Access("profile production", own, REGION)).account
+
+    seen = dict(pair.split("=", 1) for pair in (tmp_path / "seen").read_text().split("\0") if pair)
+    run = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_DATA_HOME", "XDG_CONFIG_HOME"}
+    of_the_shell = {"PWD", "SHLVL", "OLDPWD", "_"}
+    of_ours = {"AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+    assert {name: seen[name] for name in seen.keys() - run - of_the_shell} == {**own, **of_ours}
+    assert seen["PATH"]
+
+
+def test_a_credential_process_that_is_not_there_is_named(moto: str, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"[default]\ncredential_process = {tmp_path}/none --for shop\n")
+    access = Access("profile production", {"AWS_ENDPOINT_URL": moto, "AWS_CONFIG_FILE": str(config)}, REGION)
+
+    with pytest.raises(ProviderFailed) as failure:
+        aws.of(access).reach()
+
+    assert failure.value.where == f"{tmp_path}/none"
+    assert "AWS_CONFIG_FILE" in failure.value.remedy

@@ -32,7 +32,7 @@ def server() -> Iterator[SecretServer]:
 
 @pytest.fixture
 def root(server: SecretServer) -> Any:
-    """Somebody who may do everything, behind our back."""
+    """Somebody who may do everything, for changes out of band."""
     return admin(server)
 
 

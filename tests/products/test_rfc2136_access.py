@@ -17,8 +17,7 @@ from provisioning_assets.core.plan import Action, Change
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ApplyFailed, ConfigurationError, Problem, ProviderFailed, Refused
 from tests.support.dns_servers import KEY, READER, NameServer, bind, knot, new_secret, open_rfc2136, write_key  # noqa: F401 - fixtures
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.support.repository import REPOSITORY
 
 
 @pytest.fixture(params=["bind", "knot"])
@@ -232,7 +231,7 @@ def demo(tmp_path: Path) -> Path:
     [
         ("{name: rfc2136, server: ns.example, key: ours}", "alias:", "`values`"),
         ("{name: rfc2136, server: 'ns.example:53', kee: ours}", "kee:", "`key`"),
-        ("{name: rfc2136, server: 'https://ns.example'}", "https:", "text"),
+        ("{name: rfc2136, server: 'https://ns.example'}", "https:", "`HOST:PORT`"),
         ("rfc2136", "provider: rfc2136", "server"),
     ],
 )

@@ -181,6 +181,39 @@ def test_an_alias_is_never_without_its_target(access: Access, zone: str, batches
     assert order == [["z", "a0", "a1", "a2"], ["a0", "a1", "a2", "z"]]
 
 
+def test_an_update_names_the_record_that_it_replaces(
+    access: Access, zone: str, batches: list[list[dict[str, Any]]]
+) -> None:
+    """Route 53 refuses a delete that names other values than there are, and with it the whole batch; moto does not."""
+    make_hosted_zone(access, zone)
+    for value in ("192.0.2.1", "192.0.2.2"):
+        publish(provider(access), zone, {f"www.{zone} A": {"ttl": 60, "values": [value]}})
+
+    sent = [(each["Action"], each["ResourceRecordSet"]["ResourceRecords"][0]["Value"]) for each in batches[-1]]
+    assert sent == [("DELETE", "192.0.2.1"), ("CREATE", "192.0.2.2")]
+
+
+def test_a_request_that_arrived_and_is_sent_again_is_done(
+    access: Access, zone: str, batches: list[list[dict[str, Any]]]
+) -> None:
+    """Its answer was lost: the second one is refused, because the record is there."""
+    make_hosted_zone(access, zone)
+    sent: list[int] = []
+
+    def lose(attempts: int, **_: object) -> int | None:
+        sent.append(attempts)
+        return 0 if attempts == 1 else None
+
+    event = "needs-retry.route-53.ChangeResourceRecordSets"
+    aws.of(access).client("route53", SIGNER).meta.events.register_first(event, lose)
+    for desired in (addresses(zone, 2), addresses(zone, 2, "192.0.2.2")):
+        publish(provider(access), zone, desired)
+        assert provider(access).read(zone) == desired
+
+    assert sent == [1, 2, 1, 2]
+    assert len(batches) == 2
+
+
 def test_a_later_batch_that_fails_tells_what_is_in(access: Access, zone: str) -> None:
     make_hosted_zone(access, zone)
     wanted = {**addresses(zone, 1500), "www.elsewhere.test A": {"ttl": 60, "values": ["192.0.2.1"]}}

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-TERRAFORM = Path(__file__).parents[2] / "terraform"
+from tests.support.repository import REPOSITORY
+
+TERRAFORM = REPOSITORY / "terraform"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/0f4c11d2"
 STAGE = """module "stage" {
   source = "../modules/stage"

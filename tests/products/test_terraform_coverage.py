@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from provisioning_assets.backends.infrastructure import QUIET, StageRoot
 from provisioning_assets.backends.store.settings import S3
 from provisioning_assets.core.plan import Action, Plan
 from tests.support.back_ends import REGION, aws_access
+from tests.support.repository import REPOSITORY
 from tests.support.terraform_stage import BUCKET, bring_up, bucket_at, terraform
 
-STAGES = Path(__file__).parents[2] / "terraform/stages"
+STAGES = REPOSITORY / "terraform/stages"
 OURS = {"engagement": "shop", "environment": "staging", "region": REGION}
 POLICY = json.dumps({
     "Version": "2012-10-17",
@@ -124,3 +125,25 @@ def test_what_was_added_by_hand_is_unmanaged_and_nothing_else(seen: Seen) -> Non
 
 def test_an_apply_brings_back_what_drifted(seen: Seen) -> None:
     assert seen.mended.empty
+
+
+def test_a_rule_that_a_later_stage_adds_is_managed(moto: str, tmp_path: Path) -> None:
+    """The load balancer's port 80 is opened by the stage `endpoints`, in a security group of the stage `networking`."""
+    engine, state = terraform(aws_access(moto)), S3(bucket=BUCKET)
+    bucket_at(moto)
+    ours = {**OURS, "environment": "edge"}
+    variables = {**ours, "cidr": "10.5.0.0/16"}
+    first = StageRoot("networking", STAGES / "networking", tmp_path / "1", state, "edge-1.tfstate", variables, {})
+    bring_up(engine, first)
+    beside = replace(first, beside=("edge-2.tfstate",))
+    assert set(engine.unmanaged(beside).values()) == {None}, "the other stage was not applied yet"
+
+    variables = {**ours, "domain": "edge.example", "enable_load_balancer": True}
+    upstream = {"networking": engine.outputs(first)}
+    second = StageRoot("endpoints", STAGES / "endpoints", tmp_path / "2", state, "edge-2.tfstate", variables, upstream)
+    bring_up(engine, second)
+
+    (reason,) = (reason for reason in engine.unmanaged(first).values() if reason)
+    assert "tcp 80" in reason
+    assert set(engine.unmanaged(beside).values()) == {None}
+    assert set(engine.unmanaged(replace(second, beside=("edge-1.tfstate",))).values()) == {None}

@@ -23,6 +23,9 @@ SERVERS: dict[str, tuple[str, ...]] = {
         "postgresql-15", "libcom-err2", "libgssapi-krb5-2", "libicu72", "libk5crypto3", "libkeyutils1", "libkrb5-3",
         "libkrb5support0", "libldap-2.5-0", "libpq5", "libsasl2-2", "libxml2",
     ),
+    "powerdns": (
+        "pdns-server", "pdns-backend-sqlite3", "libboost-program-options1.74.0", "libluajit-5.1-2", "libsodium23",
+    ),
     "prometheus": (
         "prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter", "prometheus-pushgateway",
     ),

@@ -3,14 +3,18 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.monitoring import UNHEALTHY, Monitoring
 from provisioning_assets.core.plan import Attributes, Json, diff
 from tests.support.back_ends import aws_access
 from tests.support.servers import free_port, moto_server, wait_for
+
+Api = Callable[[str], Any]
+"""The name of an AWS service to a client of it."""
 
 NAMESPACE = "demo_shop/staging"
 RULE = "shop-down"
@@ -55,6 +59,8 @@ CLOUDWATCH_BODY = {
         {"type": "metric", "properties": {"title": "orders", "metrics": [[NAMESPACE, "Orders"]]}},
     ]
 }
+
+ON_CLOUDWATCH: dict[str, Attributes] = {**WATCHED, "dashboard launch": {"body": CLOUDWATCH_BODY}}
 
 
 def bring_about(monitoring: Monitoring, scope: str, desired: dict[str, Attributes]) -> None:

@@ -35,6 +35,8 @@ from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
 OWNER = "owner"
+SCHEMA = "provisioning"
+"""Schema of a store in tests, which is the default of its settings."""
 _AS_NOBODY = (
     "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
     "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",

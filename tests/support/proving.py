@@ -23,6 +23,9 @@ BEFORE_CONFIG = (
     "certificates",
 )
 
+WHOLE = (*BEFORE_CONFIG, "runtime_config", "monitoring", "verified_environment")
+"""Every asset of an environment: what the next one needs proven."""
+
 
 @contextmanager
 def holding(graph: Graph, environment: str) -> Iterator[Session]:

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from provisioning_assets.engagement.loading import load_engagement
+from tests.support.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 STAGE = "networking"
 
 _ROOT = """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from provisioning_assets.backends.monitoring.settings import CloudWatch
 from provisioning_assets.backends.secrets.settings import OpenBao
 from provisioning_assets.backends.store.settings import Files
 from provisioning_assets.core.digests import Inputs
-from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.core.items import Item
+from provisioning_assets.engagement.models import Engagement, Environment, Safety
 from provisioning_assets.engagement.sections import Certificates, Dns, Monitoring, RuntimeConfig, Secrets
 from provisioning_assets.runs import opening
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.session import Session
-from provisioning_assets.runs.task import Task
+from provisioning_assets.runs.task import ReadinessItem, Task
 
 
 def environment(name: str = "staging", profile: str | None = None) -> Environment:
@@ -42,15 +44,29 @@ def environment(name: str = "staging", profile: str | None = None) -> Environmen
 def engagement(repository: Path, *environments: Environment) -> Engagement:
     """An engagement in a repository of its own."""
     return Engagement.model_construct(
-        name="demo_shop", promotion="incremental", environments=environments, repository=repository
+        name="demo_shop",
+        promotion="incremental",
+        environments=environments,
+        repository=repository,
+        safety=Safety(),
     )
+
+
+ENDED = Item("last_run_succeeded", "", 1, "promotion", timedelta(days=1), of_runs=True)
+RUNS_ITEM = ReadinessItem(ENDED, None)
+"""The item for how runs of an asset end."""
 
 
 @contextmanager
 def asset_run(
-    repository: Path, *items: Any, variables: dict[str, str] | None = None, **task: Any
+    repository: Path,
+    *items: Any,
+    variables: dict[str, str] | None = None,
+    run: str = "r1",
+    holds: bool = True,
+    **task: Any,
 ) -> Iterator[AssetRun]:
-    """A run that holds the lock: of one asset, `dns_records` of staging, with these readiness items."""
+    """A run, which holds the lock: of one asset, `dns_records` of staging, with these readiness items."""
     where = environment()
     made = Task(
         name="dns_records",
@@ -62,9 +78,10 @@ def asset_run(
     )
     graph = Graph(engagement(repository, where), (made,))
     access = Access("the test's own", variables or {}, where.region, folder=repository)
-    session = Session(graph, where, access, "r1")
-    opening.prepare(session)
-    opening.hold(session)
+    session = Session(graph, where, access, run)
+    if holds:
+        opening.prepare(session)
+        opening.hold(session)
     try:
         yield AssetRun(session, made)
     finally:

@@ -75,7 +75,7 @@ def openbao(server: SecretServer, product: str = "openbao", **more: str) -> Any:
 
 
 def admin(server: SecretServer) -> Any:
-    """Somebody who may do everything, behind our back."""
+    """Somebody who may do everything, for changes out of band."""
     return hvac.Client(url=server.address, token=server.token)
 
 

@@ -1,4 +1,4 @@
-"""Certificate authorities: they issue certificates for names that they see proven."""
+"""Certificate authorities: they issue certificates for names whose control is proven to them."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -10,7 +10,7 @@ from provisioning_assets.backends.backend import Backend
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pem:
-    """A private key and its chain, leaf first, both PEM. No `repr`: the key must not be printed."""
+    """A private key and its chain, leaf first, both PEM. Without a `repr` of them: the key must not be printed."""
 
     key: str
     chain: str
@@ -18,7 +18,7 @@ class Pem:
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """A certificate whose key never leaves the product: a reference, and the chain that everybody may see."""
+    """A certificate whose key never leaves the product: a reference, and the public chain."""
 
     reference: str
     chain: str
@@ -28,10 +28,10 @@ Issued = Pem | Managed
 
 
 class Challenges(Protocol):
-    """Puts dns-01 answers where the authority looks for them."""
+    """Publishes answers to dns-01 challenges where the authority looks for them."""
 
     def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
-        """TXT records (absolute name, value) that exist, and are served, inside the context."""
+        """Serve these TXT records (absolute name, value) inside the context."""
         ...
 
 
@@ -39,16 +39,16 @@ class CertificateAuthority(Backend, Protocol):
     """Issues certificates."""
 
     def authority(self) -> str:
-        """Who issues: moving to another one orders every certificate anew."""
+        """Who issues; after a move to another one, every certificate is ordered again."""
         ...
 
     def account(self, kept: str | None, contact: str) -> str | None:
-        """What the caller keeps in the secret store and hands in at each order; None where there is no account.
+        """The account that the caller stores and passes to each order; None where there is no account.
 
-        `kept` is what it kept the last time, `contact` the address that the authority writes to.
+        `kept` is the stored account, if there is one; `contact` is the address that the authority writes to.
         """
         ...
 
     def issue(self, names: Sequence[str], challenges: Challenges, account: str | None) -> Issued:
-        """One certificate with all the names; a key that leaves the product is made here."""
+        """Issue one certificate with all the names, and a new key."""
         ...

@@ -1,4 +1,4 @@
-"""ACME (RFC 8555): certificates for names proven by DNS records (dns-01), by certbot's `acme` library."""
+"""ACME (RFC 8555): certificates for names proven by DNS records (dns-01), with certbot's `acme` library."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,17 +25,17 @@ from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed, Unreachable
 
 ORDER_TIME = timedelta(seconds=120)
-"""How long an order may take, validation included."""
+"""How long an order may take, including validation."""
 
 _AGENT = "provisioning-assets"
 _TIMEOUT: Any = (3, 10)
-"""Seconds for a connection, and for an answer: an authority validates while we wait."""
+"""Seconds for a connection, and for an answer; an authority may validate while we wait."""
 _NONCES = 5
 _REMEDY = "check the network, or set ACME_DIRECTORY_URL to the authority's directory"
 
 
 class Acme:
-    """One directory. An account is its key, PEM."""
+    """One directory. An account is its private key, in PEM."""
 
     def __init__(self, declared: str | None, access: Access) -> None:
         self._declared = declared
@@ -51,7 +51,7 @@ class Acme:
         return cls(settings.directory, access)
 
     def reach(self) -> None:
-        """That the directory is one."""
+        """Require that the address serves an ACME directory."""
         try:
             self._session().get(self._directory, timeout=(2, 2)).raise_for_status()
         except requests.RequestException as error:
@@ -68,12 +68,12 @@ class Acme:
         return self._directory
 
     def account(self, kept: str | None, contact: str) -> str:
-        """PEM of the account's key: the kept one, else a new one."""
+        """The account's private key in PEM: the kept one, else a new one."""
         self._contact = contact
         return _pem(_loaded(kept) if kept else ec.generate_private_key(ec.SECP256R1()))
 
     def issue(self, names: Sequence[str], challenges: Challenges, account: str | None) -> Pem:
-        """Order, prove all names at once, and fetch; `ProviderFailed` has the authority's own problem document."""
+        """Order, prove all names at once, and fetch; `ProviderFailed` quotes the authority's own problem document."""
         key = ec.generate_private_key(ec.SECP256R1())
         with self._translated(names):
             client = self._client(account or self.account(None, self._contact))
@@ -93,7 +93,7 @@ class Acme:
         return Pem(key=_pem(key), chain=done.fullchain_pem)
 
     def _finished(self, client: Any, order: Any, names: Sequence[str]) -> Any:
-        """The order with its certificate; when time runs out, what the authority has seen until then."""
+        """The order with its certificate; when time runs out, an error with what the authority has seen so far."""
         deadline = datetime.now() + ORDER_TIME  # noqa: DTZ005 - the library's clock has no zone
         try:
             return client.poll_and_finalize(order, deadline)
@@ -105,13 +105,13 @@ class Acme:
             raise self._failed(names, cause, remedy) from None
 
     def _client(self, account: str) -> Any:
-        """The client of an account, which is registered at its first use."""
+        """The client of an account, which is registered on first use."""
         if self._registered is None or self._registered[0] != account:
             self._registered = account, self._register(_loaded(account))
         return self._registered[1]
 
     def _register(self, key: ec.EllipticCurvePrivateKey) -> Any:
-        """A client with its account: a new one, or the one that the key has already."""
+        """A client with its account: a new one, or the one that already belongs to the key."""
         trust: Any = self._session().verify
         net = _Network(JWKEC(key=key), alg=ES256, verify_ssl=trust, user_agent=_AGENT, timeout=_TIMEOUT)
         net.session.trust_env = False
@@ -133,7 +133,7 @@ class Acme:
         return self._access.address(self._declared, "ACME_DIRECTORY_URL", "the certificate authority")
 
     def _session(self) -> requests.Session:
-        """Trust anchors for the authority's own TLS: the profile's SSL_CERT_FILE, else Mozilla's."""
+        """An HTTP session that trusts the profile's SSL_CERT_FILE, else Mozilla's trust store."""
         anchors = self._access.get("SSL_CERT_FILE")
         if anchors and not Path(anchors).is_file():
             raise ProviderFailed("the trust store cannot be read", where=anchors, remedy="correct SSL_CERT_FILE")
@@ -144,7 +144,7 @@ class Acme:
         return session
 
     def _remember(self, response: requests.Response, **_settings: object) -> None:
-        """Keep the last answer: errors of the library have its document, and not its status and headers."""
+        """Keep the last answer: the library's errors lack its status and headers."""
         self._last = response
 
     @contextmanager
@@ -167,7 +167,7 @@ class Acme:
             raise self._failed(names, f"{status}: {type(error).__name__}", _REMEDY) from None
 
     def _refused(self, names: Sequence[str], error: messages.Error) -> ProviderFailed:
-        """The authority's problem document (RFC 8555, 6.7), each of its parts with the name that it is about."""
+        """The authority's problem document (RFC 8555, 6.7) as an error, each part with the name that it is about."""
         cause = "; ".join(_told(each) for each in (error, *(error.subproblems or ())))
         if error.typ == "about:blank" and self._last is not None:
             cause = f"HTTP {self._last.status_code} without a problem document ({cause})"
@@ -183,16 +183,16 @@ class Acme:
 
 
 class _Network(client.ClientNetwork):
-    """Asks again when a nonce is refused, which says nothing about the request (RFC 8555, 6.5)."""
+    """Sends a request again when its nonce is refused, which says nothing about the request (RFC 8555, 6.5)."""
 
     def post(self, *arguments: Any, **settings: Any) -> requests.Response:
-        """One request, with as many fresh nonces as it takes, within reason."""
+        """Send one request, with a fresh nonce for each attempt, up to a limit."""
         attempts = Retrying(retry=retry_if_exception(_bad_nonce), stop=stop_after_attempt(_NONCES), reraise=True)
         return attempts(super().post, *arguments, **settings)
 
 
 def _request(key: ec.EllipticCurvePrivateKey, names: Sequence[str]) -> bytes:
-    """A signing request with all the names; none is the common name, which is limited to 64 characters."""
+    """A signing request for all the names; it has no common name, which is limited to 64 characters."""
     alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     request = (
         x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(alternatives, critical=True)
@@ -209,7 +209,7 @@ def _dns01(authorization: messages.AuthorizationResource) -> Any:
 
 
 def _failures(authorizations: Sequence[Any]) -> Iterator[str]:
-    """What the authority saw at each name that is not proven."""
+    """What the authority saw for each name that is not proven."""
     for authorization in authorizations:
         name, status = authorization.body.identifier.value, authorization.body.status
         if status != messages.STATUS_VALID:
@@ -223,7 +223,7 @@ def _told(error: messages.Error) -> str:
 
 
 def _until(retry_after: str | None) -> str:
-    """When the authority wants to be asked again: the header has seconds or a date (RFC 9110, 10.2.3)."""
+    """When to ask the authority again: the header has seconds or a date (RFC 9110, 10.2.3)."""
     try:
         if retry_after is None:
             return "later; the authority does not say when"

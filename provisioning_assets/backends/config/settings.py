@@ -1,11 +1,13 @@
 """Settings of configuration stores."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from provisioning_assets.backends.backend import Settings
+from provisioning_assets.backends.variables import AWS
 
 
 class Ssm(Settings):
     """Parameter Store of AWS Systems Manager."""
 
+    variables: ClassVar = AWS
     name: Literal["ssm"] = "ssm"

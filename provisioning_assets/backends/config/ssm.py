@@ -1,4 +1,4 @@
-"""SSM Parameter Store: one String parameter a key.
+"""SSM Parameter Store: one String parameter per key.
 
 https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
 """
@@ -15,11 +15,11 @@ from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 LARGEST = 4096
-"""Bytes that a standard parameter holds."""
+"""Largest size of a standard parameter, in bytes."""
 
 THROTTLED = 60
-"""Seconds that a write is tried for. An account may write three parameters a second, which botocore's
-own three attempts do not outlast; more attempts would also be made at a server that is not there.
+"""Seconds for which a throttled write is repeated. An account may write three parameters a second, too few for
+botocore's own three attempts; more of those would also be made at a server that is not there.
 """
 
 
@@ -43,7 +43,7 @@ class Ssm(aws.OnAws):
 
     def _write(self, change: Change) -> None:
         if change.action is Action.DELETE:
-            with suppress(self._ssm.exceptions.ParameterNotFound):  # somebody else was faster
+            with suppress(self._ssm.exceptions.ParameterNotFound):  # somebody else deleted it first
                 self._ssm.delete_parameter(Name=change.address)
             return
         value = str((change.after or {})["value"])

@@ -1,4 +1,4 @@
-"""Changes in batches: what has to stay together, and what is told when a write ends before its last batch."""
+"""Changes in batches: what must stay together, and what is reported when a write stops before its last batch."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ _SPANS = 20
 
 
 def by_name(changes: Iterable[Change]) -> list[list[Change]]:
-    """Changes of one name together, its deletes first: a CNAME makes room for other types, and they for it."""
+    """Changes grouped by name, deletes first: a CNAME cannot exist beside other types."""
     groups: dict[str, list[Change]] = {}
     for change in changes:
         groups.setdefault(change.address.rpartition(" ")[0], []).append(change)
@@ -20,22 +20,22 @@ def by_name(changes: Iterable[Change]) -> list[list[Change]]:
 
 @dataclass
 class Progress:
-    """How far a write has come."""
+    """How far a write has got."""
 
     left: list[Change]
-    """What is not written; what is in flight is part of it."""
+    """Changes that are not known to be written, including those in flight."""
     written: list[Change] = field(default_factory=list)
     in_flight: list[Change] = field(default_factory=list)
-    """Sent, and not answered yet."""
+    """Changes that were sent and not answered yet."""
 
     def arrived(self) -> None:
-        """What was in flight is written."""
+        """The changes in flight are written."""
         addresses = {change.address for change in self.in_flight}
         self.left = [change for change in self.left if change.address not in addresses]
         self.written, self.in_flight = [*self.written, *self.in_flight], []
 
     def stopped(self, zone: str, error: ProvisioningError) -> ApplyFailed:
-        """The error, with the addresses that are in, those that are not, and those of which nobody knows."""
+        """The error, with the addresses that are written, those that are not, and those that are unknown."""
         everything = [change.address for change in [*self.written, *self.left]]
         written, unknown = ({change.address for change in some} for some in (self.written, self.in_flight))
         sides = {"written": written, "not known": unknown, "not written": set(everything) - written - unknown}
@@ -51,7 +51,7 @@ class Progress:
 
 
 def _spans(addresses: Collection[str], among: Iterable[str]) -> str:
-    """Addresses as spans of the sorted whole: `a … f (12), k`."""
+    """Addresses, abbreviated to spans of the sorted whole: `a … f (12), k`."""
     found = [list(span) for inside, span in groupby(sorted(among), key=addresses.__contains__) if inside]
     shown = [span[0] if len(span) == 1 else f"{span[0]} … {span[-1]} ({len(span)})" for span in found]
     return ", ".join([*shown[:_SPANS], *(["…"] if len(shown) > _SPANS else [])])

@@ -1,4 +1,4 @@
-"""RRsets as an engagement declares them, in the form in which every provider shows them."""
+"""RRsets in one canonical form, for what an engagement declares and for what every provider shows."""
 
 import dns.exception
 import dns.name
@@ -21,9 +21,9 @@ def absolute(name: str, zone: str) -> str:
 
 
 def canonical(value: str, kind: str) -> str:
-    """A value as one of several equal spellings: names absolute and in lower case (RFC 4034, 6.2), addresses short.
+    """The canonical spelling of a value: names absolute and in lower case (RFC 4034, 6.2), addresses short.
 
-    TXT is kept as it is, and so is a value that cannot be read: the server will say what it thinks of it.
+    TXT stays as it is. So does a value that cannot be parsed: the server will reject it.
     """
     if kind == "TXT":
         return value
@@ -34,7 +34,7 @@ def canonical(value: str, kind: str) -> str:
 
 
 def parsed(value: str, kind: str) -> dns.rdata.Rdata:
-    """A declared value as a record; a TXT as strings of at most 255 bytes (RFC 1035, 3.3)."""
+    """A declared value as a record; TXT is split into strings of at most 255 bytes (RFC 1035, 3.3)."""
     rdtype = dns.rdatatype.from_text(kind)
     if kind == "TXT":
         content = value.encode()
@@ -44,7 +44,7 @@ def parsed(value: str, kind: str) -> dns.rdata.Rdata:
 
 
 def presented(rdata: dns.rdata.Rdata) -> str:
-    """What a server answered, in the form in which records are declared: TXT joined and without quotes."""
+    """A server's answer in the form in which records are declared: TXT joined and without quotes."""
     if isinstance(rdata, TXT):
         return text(b"".join(rdata.strings))
     wire = rdata.to_digestable(dns.name.root)
@@ -52,12 +52,12 @@ def presented(rdata: dns.rdata.Rdata) -> str:
 
 
 def text(content: bytes) -> str:
-    """The bytes of a TXT record as text; those that are no UTF-8 stay visible as escapes."""
+    """The bytes of a TXT record as text; bytes that are not UTF-8 become visible escapes."""
     return content.decode(errors="backslashreplace")
 
 
 def as_planned(change: Change, found: Attributes | None) -> bool:
-    """Whether a record still is what the change was planned for; one that is to go may be gone already."""
+    """Whether a record is still as it was when the change was planned; one to delete may be gone already."""
     if found is None:
         return change.action is not Action.UPDATE
     return change.before is not None and all(found.get(name) == value for name, value in change.before.items())

@@ -1,4 +1,4 @@
-"""Route 53: RRsets of a hosted zone, changed in one atomic batch, or in several where the API wants it.
+"""Route 53: RRsets of a hosted zone, changed in one atomic batch, or in several when it would be too large.
 
 https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
 """
@@ -17,13 +17,13 @@ from provisioning_assets.core.settle import settle
 from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed, Unreachable
 
 IN_EFFECT = 120
-"""Seconds that a change may take until every server of Route 53 has it; usually it is under 60."""
+"""Seconds that a change may take to reach every server of Route 53; usually it takes under 60."""
 
 ELEMENTS = 1000
-"""Values that one batch may hold; those of an UPSERT count twice."""
+"""Largest number of values in one batch; an update has those of its delete and those of its create."""
 
 CHARACTERS = 32_000
-"""Characters of all values that one batch may hold; those of an UPSERT count twice."""
+"""Largest number of characters in the values of one batch, counted likewise."""
 
 _INVALID = ("InvalidChangeBatch", "InvalidInput")
 _TXT_STRING = 255
@@ -34,21 +34,21 @@ _ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 
 
 class Route53(aws.OnAws):
-    """The hosted zones of an account. The service is global: the region is the one that signs."""
+    """The hosted zones of an account. The service is global; the region only signs requests."""
 
     def __init__(self, settings: Settings, access: Access) -> None:
         super().__init__(settings, access)
         self._zones: dict[str, str] = {}
 
     def read(self, zone: str) -> Mapping[str, Attributes]:
-        """Every RRset but the apex's SOA and NS."""
+        """Every RRset except the apex's SOA and NS."""
         found = {address: _attributes(rrset) for address, rrset in self._rrsets(zone).items()}
         return {address: a for address, a in found.items() if address not in {f"{zone} SOA", f"{zone} NS"}}
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
-        """Refused when a record is no longer as it was planned; back when Route 53 says INSYNC.
+        """Write, and return when Route 53 says INSYNC; refused when a record has changed since the plan.
 
-        All or none up to the limits of one batch; beyond them, batch by batch.
+        All or none within the limits of one batch; beyond them, batch by batch.
         """
         if not changes:
             return
@@ -68,8 +68,11 @@ class Route53(aws.OnAws):
         for batch in _batches(progress.left, entries):
             progress.in_flight = batch
             try:
-                sent.append(self._change(identity, [entries[change.address] for change in batch]))
+                sent.append(self._change(identity, [entry for each in batch for entry in entries[each.address]]))
             except ProviderFailed as error:
+                if error.cause.startswith(_INVALID) and self._arrived(zone, batch):
+                    progress.arrived()
+                    continue
                 progress.in_flight = []  # all or none
                 raise progress.stopped(zone, error) from None
             except Unreachable as error:
@@ -79,7 +82,7 @@ class Route53(aws.OnAws):
             self._wait(zone, change)
 
     def name_servers(self, zone: str) -> Sequence[str]:
-        """The servers that the parent zone must delegate to."""
+        """The servers to which the parent zone must delegate."""
         identity = self._zone(zone)
         with self._aws.translated("Route 53"):
             delegation = self._client.get_hosted_zone(Id=identity)["DelegationSet"]
@@ -92,7 +95,7 @@ class Route53(aws.OnAws):
         except ProviderFailed as error:
             if not error.cause.startswith("NoSuchHostedZone"):
                 raise
-            del self._zones[zone]  # a stage made it anew
+            del self._zones[zone]  # a stage created it again
             rrsets = self._listed(self._zone(zone))
         if routed := sorted({_address(rrset) for rrset in rrsets if "SetIdentifier" in rrset}):
             raise ProviderFailed(
@@ -123,6 +126,11 @@ class Route53(aws.OnAws):
             ) from None
         return dict(answer["ChangeInfo"])
 
+    def _arrived(self, zone: str, batch: Sequence[Change]) -> bool:
+        """Whether a refused batch is in the zone: a request whose answer was lost is sent again, and then refused."""
+        live = self.read(zone)
+        return all(live.get(change.address) == change.after for change in batch)
+
     def _wait(self, zone: str, change: dict[str, Any]) -> None:
         def status() -> str:
             with self._aws.translated("Route 53"):
@@ -133,7 +141,7 @@ class Route53(aws.OnAws):
             raise NotConverged(what, where=change["Id"], remedy="run again: Route 53 goes on by itself")
 
     def _zone(self, zone: str) -> str:
-        """Identity of the one public zone of this name; asked for once."""
+        """ID of the only public zone of this name; asked for once."""
         if zone in self._zones:
             return self._zones[zone]
         with self._aws.translated("Route 53"):
@@ -173,10 +181,15 @@ def _gone(change: Change, there: Mapping[str, object]) -> bool:
     return change.action is Action.DELETE and change.address not in there
 
 
-def _written(change: Change, there: Mapping[str, Any] | None, zone: str) -> dict[str, Any]:
-    """A change as the API takes it; a delete must name the record as it was written, chunks of TXT included."""
+def _written(change: Change, there: Mapping[str, Any] | None, zone: str) -> list[dict[str, Any]]:
+    """A change as the API takes it; an update is a delete and a create, which are one step in one batch.
+
+    A delete must name the record exactly as it is, with the same chunks of TXT: what somebody else wrote in the moment
+    since it was read makes Route 53 refuse the batch. An UPSERT would overwrite it.
+    """
+    old = [] if there is None else [{"Action": "DELETE", "ResourceRecordSet": there}]
     if change.after is None:
-        return {"Action": "DELETE", "ResourceRecordSet": there}
+        return old
     name, kind = change.address.rsplit(" ", 1)
     rrset: dict[str, Any] = {"Name": f"{name}.", "Type": kind}
     if "alias" in change.after:
@@ -185,15 +198,15 @@ def _written(change: Change, there: Mapping[str, Any] | None, zone: str) -> dict
     else:
         values = (_split(value) if kind == "TXT" else value for value in change.after["values"])
         rrset |= {"TTL": change.after["ttl"], "ResourceRecords": [{"Value": value} for value in values]}
-    return {"Action": "CREATE" if change.action is Action.CREATE else "UPSERT", "ResourceRecordSet": rrset}
+    return [*old, {"Action": "CREATE", "ResourceRecordSet": rrset}]
 
 
-def _batches(changes: Sequence[Change], entries: Mapping[str, Mapping[str, Any]]) -> Iterator[list[Change]]:
-    """Within the limits of the API; what belongs to one name stays together, and an alias never lacks its target."""
+def _batches(changes: Sequence[Change], entries: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[list[Change]]:
+    """Batches within the API's limits; changes of one name stay together, and no alias ever lacks its target."""
     batch: list[Change] = []
     elements = characters = 0
     for group in sorted(by_name(changes), key=_rank):
-        weights = [_weight(entries[change.address]) for change in group]
+        weights = [_weight(entry) for change in group for entry in entries[change.address]]
         more, longer = sum(weight[0] for weight in weights), sum(weight[1] for weight in weights)
         if batch and (elements + more > ELEMENTS or characters + longer > CHARACTERS):
             yield batch
@@ -204,7 +217,7 @@ def _batches(changes: Sequence[Change], entries: Mapping[str, Mapping[str, Any]]
 
 
 def _rank(group: Sequence[Change]) -> int:
-    """Aliases go before their targets and come after them."""
+    """The order of batches: an alias is deleted before its target, and created after it."""
     coming = [change.after for change in group if change.after is not None]
     if any("alias" in after for after in coming):
         return 2
@@ -214,14 +227,13 @@ def _rank(group: Sequence[Change]) -> int:
 
 
 def _weight(entry: Mapping[str, Any]) -> tuple[int, int]:
-    """How many elements and characters of the limits an entry uses up."""
+    """How many elements and characters an entry uses up."""
     values = [record["Value"] for record in entry["ResourceRecordSet"].get("ResourceRecords", [])]
-    times = 2 if entry["Action"] == "UPSERT" else 1
-    return times * max(1, len(values)), times * sum(map(len, values))
+    return max(1, len(values)), sum(map(len, values))
 
 
 def _blamed(cause: str, rrsets: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Addresses that an error speaks of: it has a name, or only a value. All of them when it has neither."""
+    """Addresses that an error is about: it mentions a name, or only a value. All of them when it mentions neither."""
 
     def meant(rrset: Mapping[str, Any]) -> bool:
         named = re.search(rf"name\W+{re.escape(plain_name(rrset['Name']))}(?!\.?\w)", plain_name(cause))

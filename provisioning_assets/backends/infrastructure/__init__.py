@@ -1,4 +1,4 @@
-"""Infrastructure: code that brings up a stage. Engines: Terraform."""
+"""Infrastructure: code that provisions a stage. Engines: Terraform."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from provisioning_assets.errors import ProviderFailed
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who hears what an engine does: lines for people, and the number of each process that may write.
+    """Callbacks of an engine: one takes lines for people, the other the ID of each process that may write.
 
     `started` is called before the process does anything.
     """
@@ -27,23 +27,25 @@ QUIET = Listener(lambda _line: None)
 
 @dataclass(frozen=True, slots=True)
 class StageRoot:
-    """A stage of one environment, ready for an engine: where its code is and what goes into it."""
+    """A stage of one environment, ready for an engine: where its code is, and its inputs."""
 
     name: str
     root: Path
     workdir: Path
-    """Folder of ours for the engine's files; never inside the repository's code."""
+    """Our folder for the engine's files; never inside the repository's code."""
     state: Settings
-    """The store that keeps its state."""
+    """Settings of the store that keeps its state."""
     state_key: str
-    """Where in the store."""
+    """Key of the state in that store."""
     variables: Mapping[str, Json]
     upstream: Mapping[str, Mapping[str, Json]]
-    """Outputs of each earlier stage, by stage name; the root declares a variable of that name for it."""
+    """Outputs of each earlier stage, by stage name; the root declares a variable of that name to receive them."""
+    beside: tuple[str, ...] = ()
+    """Keys of the other stages of the same engine in the same store: what they manage is managed, too."""
 
 
 class StateLocked(ProviderFailed):
-    """The engine's own state lock is held; `holder` says by whom, `host` and `created` where and when it was taken."""
+    """The engine's own state lock is held: by `holder`, taken on `host` at `created`."""
 
     def __init__(
         self, stage: str, holder: str, *, lock_id: str, host: str = "", created: datetime | None = None
@@ -64,11 +66,11 @@ class Engine(Backend, Protocol):
     """Plans and applies one stage."""
 
     def plan(self, stage: StageRoot, listener: Listener) -> Plan:
-        """What an apply would do now. Addresses, actions and attribute names only: no values."""
+        """What an apply would do now: addresses, actions and attribute names, without values."""
         ...
 
     def apply(self, stage: StageRoot, plan: Plan, listener: Listener) -> None:
-        """Do what the last `plan` of this stage said; `ApplyFailed` with the engine's own diagnostic."""
+        """Apply the last `plan` of this stage; `ApplyFailed` quotes the engine's own diagnostic."""
         ...
 
     def outputs(self, stage: StageRoot) -> Mapping[str, Json]:
@@ -76,7 +78,7 @@ class Engine(Backend, Protocol):
         ...
 
     def unlock(self, stage: StageRoot, lock_id: str) -> None:
-        """Release this state lock, which a dead run left behind; the caller knows that it is dead."""
+        """Release this state lock, which a dead run left behind; the caller has made sure that the run is dead."""
         ...
 
     def state_id(self, stage: StageRoot) -> str | None:
@@ -84,5 +86,8 @@ class Engine(Backend, Protocol):
         ...
 
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
-        """Coverage: each live thing that belongs to the stage, and why it is not managed (None: it is)."""
+        """Coverage: each live resource of the stage to the reason why it is unmanaged; None for a managed one.
+
+        What a stage `beside` it manages is managed; one that was not applied yet manages nothing.
+        """
         ...

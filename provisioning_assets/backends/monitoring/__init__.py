@@ -1,4 +1,4 @@
-"""Monitoring: what watches an environment, and whom it calls. Products: CloudWatch, Prometheus."""
+"""Monitoring: what watches an environment, and who is notified. Products: CloudWatch, Prometheus."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ Route = Literal["pager", "quiet"]
 ROUTES: tuple[Route, ...] = get_args(Route)
 
 State = Literal["ok", "firing", "unknown"]
-"""Of a rule, on one of its routes."""
+"""State of a rule on one of its routes."""
 
 UNHEALTHY = "unhealthy"
-"""The `condition` of every rule that we write: its probe says so. A probe that says nothing is no breach."""
+"""The `condition` of every rule that we write: its probe reports unhealthy. A silent probe is no breach."""
 
 EVALUATOR = "alarm evaluator"
-"""Key of `identity()`: who evaluates rules, the vendor or an emulation by its own word."""
+"""Key in `identity()`: what evaluates rules, the vendor or a declared emulation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A notification that a route's receiver got."""
+    """A notification that a route delivered."""
 
     rule: str
-    """The rule, when it notifies this route; else what can be said of who sent it."""
+    """The rule, if it notifies this route; else what is known about the sender."""
     received_at: datetime
     state: State = "firing"
     """What the notification reports."""
 
 
 class Monitoring(Backend, Protocol):
-    """Reads, writes and tries the watching of one scope (`<engagement>-<environment>`).
+    """Reads, writes and tests the monitoring of one scope (`<engagement>-<environment>`).
 
     Addresses and attributes, all JSON:
     `signal logs/<name>` {"retention_days"}, refused without `Capability.LOGS`; `probe <name>` {"url", "otherwise"};
@@ -42,41 +42,42 @@ class Monitoring(Backend, Protocol):
     seconds, "periods": how many in a row, "condition", "routes": {route: {"muted"}} of all that it notifies,
     "otherwise"}.
 
-    `otherwise` lists, in words, what is live and not as this product writes it; desired is nothing. An attribute of a
-    rule that its routes disagree on holds each route's value. What is in the scope and not ours is read, too.
+    `otherwise` lists, in words, whatever is live and not as this product writes it; desired is an empty list. If the
+    routes of a rule disagree on an attribute, it holds each route's value. `read` includes what is in the scope and not
+    ours.
     """
 
     def read(self, scope: str) -> Mapping[str, Attributes]:
-        """Everything of the scope that exists."""
+        """Everything that exists in the scope."""
         ...
 
     def write(self, scope: str, changes: Sequence[Change]) -> None:
-        """Carry the changes out, routes before the rules that notify them; `ApplyFailed` names where it ended."""
+        """Carry out the changes, routes before the rules that notify them; `ApplyFailed` names where it stopped."""
         ...
 
     def mute(self, scope: str, rule: str, route: Route, *, muted: bool) -> None:
-        """Stop a rule's notifications of one route, or let them through; `ProviderFailed` when it has no such route.
+        """Stop a rule's notifications to one route, or resume them; `ProviderFailed` when it has no such route.
 
         A mute that will end by itself is `otherwise` before it does: `write` renews it.
         """
         ...
 
     def breach(self, scope: str, rule: str) -> datetime:
-        """Report the rule's probe as unhealthy once, and when that was; `ProviderFailed` when there is no such rule."""
+        """Report the rule's probe as unhealthy once; returns when. `ProviderFailed` when there is no such rule."""
         ...
 
     def firing(self, scope: str) -> Mapping[str, Mapping[Route, State]]:
-        """Rule to the state of what notifies each of its routes, muted or not."""
+        """Rule to its state on each of its routes, muted or not."""
         ...
 
     def deliveries(self, scope: str, route: Route) -> Sequence[Delivery]:
-        """Take what the route's delivery probe got since the last call; `ProviderFailed` when there is none."""
+        """Take what the route's delivery probe received since the last call; `ProviderFailed` if there is no probe."""
         ...
 
     def dashboard_data(self, scope: str, dashboard: str) -> Mapping[str, int]:
-        """Title of each part to how many data points its own queries return for the last 15 minutes.
+        """Title of each part to the number of data points that its own queries return for the last 15 minutes.
 
-        A part with several queries has one entry each, `<title>: <label>`, so that an empty one shows.
-        Parts that hold only text are left out; no entry at all means that there is nothing to see.
+        A part with several queries has one entry per query, `<title>: <label>`, so that an empty one shows.
+        Parts with text only are left out; an empty answer means that the dashboard shows no data at all.
         """
         ...

@@ -14,9 +14,9 @@ PURPOSES: Mapping[Purpose, str] = {
     "engagement": "what the agency uses until hand-off",
 }
 ALL = "*"
-"""In a grant, instead of names: every secret of the place, also those to come."""
+"""In a grant, instead of names: every secret of the place, including future ones."""
 ACME_ACCOUNT = "acme-account"
-"""Name of the engagement-time secret that holds the key of the account at a certificate authority."""
+"""Name of the engagement-time secret that holds the account key for the certificate authority."""
 
 
 def certificate_secret(certificate: str) -> str:
@@ -26,7 +26,7 @@ def certificate_secret(certificate: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an environment's secrets of a purpose lie; `scope` is `<engagement>-<environment>`."""
+    """Where an environment's secrets of one purpose are stored; `scope` is `<engagement>-<environment>`."""
 
     scope: str
     purpose: Purpose
@@ -37,61 +37,61 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What may be known of a secret without its value."""
+    """What may be known about a secret without its value."""
 
     version: str
-    """The product's own word for it: another one after each write."""
+    """The product's own version; it changes with each write."""
     written_at: datetime
     metadata: Mapping[str, str]
 
 
 class SecretStore(Backend, Protocol):
-    """Places of secrets, grants that open them, and the secrets themselves.
+    """Places for secrets, grants to read them, and the secrets themselves.
 
     Places and grants of an environment are reconciled, as addresses with attributes:
 
-    - `place <purpose>`: `{"otherwise": []}`. A product whose places are mere prefixes of names always has them.
+    - `place <purpose>`: `{"otherwise": []}`. A product whose places are only prefixes of names always has them.
     - `grant <who>`: `{"reads": {purpose: sorted names, or ALL}, "lists": sorted purposes, "logs_in": bool,
-      "otherwise": []}`. Who `logs_in` has an identity of its own in the store; any other grant is for people, whom the
-      store knows already.
+      "otherwise": []}`. A grant that `logs_in` has its own identity in the store; any other grant is for people whom
+      the store already knows.
 
-    `otherwise` says in words each thing about the address that is live and that the attributes do not tell: one more
-    rule, another lifetime, a restriction to some networks. Declared is always nothing of it.
+    `otherwise` lists, in words, whatever is live at the address and not expressed by the attributes: an extra rule,
+    another lifetime, a restriction to some networks. Desired is always an empty list.
     """
 
     def read_grants(self, scope: str) -> Mapping[str, Attributes]:
-        """Every place and grant that is the environment's by its name."""
+        """Every place and grant that belongs to the environment by its name."""
         ...
 
     def write_grants(self, scope: str, changes: Sequence[Change]) -> None:
-        """Carry the changes out, and take back what was otherwise. A place that holds secrets is never deleted."""
+        """Carry out the changes, and undo what `otherwise` lists. A place that holds secrets is never deleted."""
         ...
 
     def stored(self, place: Place) -> Mapping[str, Stored]:
-        """Name to metadata of every secret of the place; empty when there is no such place."""
+        """Name to metadata of every secret in the place; empty when there is no such place."""
         ...
 
     def create(self, place: Place, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
-        """Write the first version, check-and-set; False when there is a value already, which stays."""
+        """Write the first version, check-and-set; False when there already is a value, which is kept."""
         ...
 
     def update(self, place: Place, name: str, value: Mapping[str, str], *, version: str) -> bool:
-        """Write the version after this one, check-and-set; False when somebody else wrote it."""
+        """Write the version after this one, check-and-set; False when somebody else has written it."""
         ...
 
     def describe(self, place: Place, name: str, metadata: Mapping[str, str]) -> None:
-        """Replace what is recorded about a secret: another owner, another period. Its value and version stay."""
+        """Replace a secret's metadata, such as its owner; its value and version stay the same."""
         ...
 
     def read(self, place: Place, name: str) -> Mapping[str, str]:
-        """The value. Keep it in memory, for the shortest time."""
+        """The value. Keep it only in memory, and as briefly as possible."""
         ...
 
     def can_read(
         self, scope: str, who: str, secrets: Sequence[tuple[Purpose, str]]
     ) -> Mapping[tuple[Purpose, str], bool]:
-        """Log in as the grant's identity and try each secret: what it could read. The values are dropped.
+        """Log in as the grant's identity, try each secret, and say which it could read. The values are discarded.
 
-        `ProviderFailed` when it could not be tried, by a product without `Capability.GRANTS_TRIED` always.
+        `ProviderFailed` when that cannot be tried, which is always so without `Capability.GRANTS_TRIED`.
         """
         ...

@@ -1,4 +1,4 @@
-"""Stores: where the ledger and the locks live, with the conditional writes that make them safe."""
+"""Stores: where the ledger and the locks are kept, with the conditional writes that make them safe."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ class Store(Backend, Protocol):
     """Named byte strings with compare-and-set. A version is an opaque tag that changes with the content."""
 
     def prepare(self) -> None:
-        """Make what the store needs to be written to; does nothing when it is there."""
+        """Create whatever the store needs before a write; does nothing when it is there."""
         ...
 
     def read(self, key: str) -> tuple[bytes, str] | None:
@@ -21,13 +21,13 @@ class Store(Backend, Protocol):
         ...
 
     def create(self, key: str, content: bytes) -> bool:
-        """Write if the key does not exist; False when it does. Atomic: readers never see a part."""
+        """Write if the key does not exist; False when it does. Atomic: readers never see a partial write."""
         ...
 
     def replace(self, key: str, content: bytes, *, version: str) -> bool:
-        """Write if the key still has this version; False otherwise."""
+        """Write if the key still has this version; False if not."""
         ...
 
     def delete(self, key: str, *, version: str) -> bool:
-        """Delete if the key still has this version; False otherwise."""
+        """Delete if the key still has this version; False if not."""
         ...

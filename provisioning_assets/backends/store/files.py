@@ -1,4 +1,4 @@
-"""Files in a folder: for a ledger beside state that is kept on one machine or a shared disk."""
+"""Files in a folder: for a ledger on one machine or a shared disk."""
 
 import fcntl
 import hashlib
@@ -14,7 +14,7 @@ from provisioning_assets.backends.store.settings import Files
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed
 
-_LOCK = ".lock"
+_LOCK, _IGNORE = ".lock", ".gitignore"
 _PART = ".part"
 
 
@@ -30,20 +30,20 @@ class FileStore:
         return cls(access.folder / settings.folder)
 
     def reach(self) -> None:
-        """That the folder, or the one in which it will be made, can be written to."""
+        """Require that the folder is writable, or the one in which it will be created."""
         with self._translated():
             place = next(each for each in (self._folder, *self._folder.parents) if each.exists())
             if not (place.is_dir() and os.access(place, os.W_OK)):
                 raise self._unusable("not writable" if place.is_dir() else f"{place} is no folder")
 
     def identity(self) -> Mapping[str, Json]:
-        """Where it is."""
+        """The folder's path."""
         return {"folder": str(self._folder.resolve())}
 
     def prepare(self) -> None:
-        """Make the folder."""
+        """Create the folder."""
         with self._translated():
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._make()
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Content and its hash."""
@@ -58,7 +58,7 @@ class FileStore:
         """Hash of each file whose key has the prefix, sorted by key."""
         with self._translated():
             files = (path for path in self._folder.rglob("*") if path.is_file() and path.suffix != _PART)
-            keys = (path.relative_to(self._folder).as_posix() for path in files if path.name != _LOCK)
+            keys = (path.relative_to(self._folder).as_posix() for path in files if path.name not in {_LOCK, _IGNORE})
             found = sorted(key for key in keys if key.startswith(prefix) and key > after)
             return {key: _version((self._folder / key).read_bytes()) for key in found}
 
@@ -98,15 +98,21 @@ class FileStore:
         path = (self._folder / key).resolve()
         if not path.is_relative_to(self._folder.resolve()):
             raise ProviderFailed(f"the key {key!r} leads out of the store", where=str(self._folder))
-        if path.name == _LOCK or path.suffix == _PART:
+        if path.name in {_LOCK, _IGNORE} or path.suffix == _PART:
             raise ProviderFailed(f"the key {key!r} is the store's own", where=str(self._folder))
         return path
+
+    def _make(self) -> None:
+        """The folder lies in the repository: one that we make is not committed by accident."""
+        if not self._folder.is_dir():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / _IGNORE).write_text("*\n", encoding="ascii")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Writers one after another; the lock ends with the process."""
         with self._translated():
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._make()
             with (self._folder / _LOCK).open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
@@ -128,7 +134,7 @@ class FileStore:
 
 
 def _sync(folder: Path) -> None:
-    """Make a new name in the folder outlast a power cut."""
+    """Make a new name in the folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

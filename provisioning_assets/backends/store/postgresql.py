@@ -1,7 +1,7 @@
 """PostgreSQL: conditional writes, each a single statement on one table.
 
-Each write makes its version up. A write whose answer was lost is sent again with the same one, and whoever finds it
-in the table knows that the write was their own.
+Each write makes up its own version. If the answer is lost, the write is sent again with the same version, and a writer
+that finds its version in the table knows that its write was carried out.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from provisioning_assets.errors import ProviderFailed
 
 _TABLE = "objects"
 _LONGEST = 1024
-"""Bytes of a key: S3's limit, and well below that of an index."""
+"""Longest key in bytes: S3's limit, and well below that of an index."""
 
 _NO_SCHEMA, _NO_TABLE = "3F000", "42P01"
 _MADE_BY: tuple[LiteralString, ...] = (
@@ -27,7 +27,7 @@ _MADE_BY: tuple[LiteralString, ...] = (
     """CREATE TABLE IF NOT EXISTS {table}
        (key text COLLATE "C" PRIMARY KEY, content bytea NOT NULL, version text NOT NULL)""",
 )
-"""The order of keys is that of their bytes, as S3 has it."""
+"""Keys are ordered by their bytes, as in S3."""
 
 
 class PostgresqlStore:
@@ -52,14 +52,14 @@ class PostgresqlStore:
         return {"cluster": server.cluster(), "database": server.parameters["dbname"], "schema": self._schema}
 
     def prepare(self) -> None:
-        """Make schema and table where they are missing: without the right to make one, use what is there."""
+        """Create schema and table where they are missing; a role that may not create them can use existing ones."""
         for number, statement in enumerate(_MADE_BY):
             if not self._there()[number]:
                 try:
                     self._server.execute(self._named(statement))
                 except StatementFailed:
                     if not self._there()[number]:
-                        raise  # else somebody made it at the same time
+                        raise  # if it is there now, somebody else created it at the same time
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Content and version."""
@@ -86,7 +86,7 @@ class PostgresqlStore:
     def delete(self, key: str, *, version: str) -> bool:
         """Delete if the version is still this one."""
         done = self._write("DELETE FROM {table} WHERE key = %s AND version = %s", _checked(key), version)
-        # Gone with the version that we named: by the first try, whose answer was lost.
+        # If it is gone after a repetition, the first attempt deleted it and its answer was lost.
         return done.count == 1 or (done.repeated and self.read(key) is None)
 
     def _is_ours(self, done: Answer, key: str, version: str) -> bool:
@@ -117,7 +117,7 @@ class PostgresqlStore:
             ) from None
 
     def _there(self) -> tuple[bool, bool]:
-        """Whether the schema is there, and the table; a question that needs no right to either."""
+        """Whether the schema exists, and the table; the query needs no permission on either."""
         query = (
             "SELECT count(*) > 0, count(relname) > 0 FROM pg_namespace"
             " LEFT JOIN pg_class ON relnamespace = pg_namespace.oid AND relname = %s WHERE nspname = %s"

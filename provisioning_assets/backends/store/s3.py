@@ -27,7 +27,7 @@ class S3Store(aws.OnAws):
         self._region = access.region
 
     def prepare(self) -> None:
-        """Make the bucket: closed to the public, versioned; S3 encrypts by itself. Does nothing when it is there."""
+        """Create the bucket unless it exists: not public, and versioned. S3 encrypts by itself."""
         with self._aws.translated("S3"):
             try:
                 if self._s3.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled":
@@ -40,17 +40,17 @@ class S3Store(aws.OnAws):
             self._s3.put_public_access_block(
                 Bucket=self._bucket, PublicAccessBlockConfiguration=dict.fromkeys(closed, True)
             )
-            # Last, since it is what says that all of this was done.
+            # Last, since versioning marks that everything before it was done.
             self._s3.put_bucket_versioning(Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"})
 
     def _create_bucket(self) -> None:
-        # us-east-1 is the one region that the API does not want to be named.
+        # us-east-1 is the only region that the API refuses by name.
         place = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}
         try:
             self._s3.create_bucket(Bucket=self._bucket, **({"CreateBucketConfiguration": place} if place else {}))
         except ClientError as error:
             if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
-                raise  # the other code, BucketAlreadyExists, is a stranger's bucket of that name
+                raise  # the other code, BucketAlreadyExists, means that somebody else has a bucket of that name
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Content and ETag; None when there is no such object."""
@@ -95,12 +95,12 @@ class S3Store(aws.OnAws):
             return True
         if not lost.response["ResponseMetadata"].get("RetryAttempts"):
             return False
-        # The first try may have been carried out and its answer lost: then we lost against ourselves.
+        # The first attempt may have succeeded and its answer been lost: then the winner is our own write.
         found = self.read(key)
         return found is not None and found[0] == content
 
     def _attempt(self, write: Callable[[], object]) -> ClientError | None:
-        """The error of a write that came too late: another writer's success is an answer."""
+        """Attempt a write; returns the error if another writer was first, since that is an answer and no failure."""
         with self._aws.translated("S3"):
             try:
                 write()

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.validation.records import inside
-from provisioning_assets.errors import Problem
 
 
-def certificate_problems(document: Document, environment: Environment) -> Iterator[Problem]:
+def certificate_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     zone = environment.dns.zone
     for position, certificate in enumerate(environment.certificates.certificates):
@@ -17,19 +16,19 @@ def certificate_problems(document: Document, environment: Environment) -> Iterat
             here = (*place, "names", number)
             if not inside(name.removeprefix("*."), zone):
                 what = f"{name} lies outside the zone {zone}, so DNS cannot prove it"
-                yield document.problem(here, what, f"a name that ends in {zone}")
+                yield Wrong(here, what, f"a name that ends in {zone}")
             elif name in certificate.names[:number]:
-                yield document.problem(here, f"{name} is listed twice", "each name once")
+                yield Wrong(here, f"{name} is listed twice", "each name once")
             elif _wildcard(name) in certificate.names and not name.startswith("*."):
                 what = f"{name} is covered by {_wildcard(name)}; authorities refuse an order with both"
-                yield document.problem(here, what, "one of the two")
+                yield Wrong(here, what, "one of the two")
         if not certificate.served_at and all(name.startswith("*.") for name in certificate.names):
             what = f"nobody can look at {certificate.name} as it is served: it has wildcards only"
-            yield document.problem(place, what, "`served_at` with a host name")
+            yield Wrong(place, what, "`served_at` with a host name")
         for number, host in enumerate(certificate.served_at):
             if host not in certificate.names and _wildcard(host) not in certificate.names:
                 what = f"the certificate {certificate.name} does not cover {host}"
-                yield document.problem((*place, "served_at", number), what, "a host that one of its names covers")
+                yield Wrong((*place, "served_at", number), what, "a host that one of its names covers")
 
 
 def _wildcard(name: str) -> str:

@@ -1,61 +1,52 @@
 """The launch window, the order of promotion, and who keeps whose state."""
 
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from provisioning_assets.backends import catalogue
-from provisioning_assets.core.kinds import Capability, Kind
-from provisioning_assets.engagement.document import Document
-from provisioning_assets.engagement.models import EnvironmentSettings, Header
+from provisioning_assets.engagement.models import EnvironmentSettings, Launch
+from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.products import needs
-from provisioning_assets.engagement.wording import any_of
-from provisioning_assets.errors import Problem
+from provisioning_assets.engagement.written import Written
 
 
-def launch_problems(document: Document, header: Header, folder: Path) -> Iterator[Problem]:
+def launch_problems(written: Written) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
-    if header.engagement != folder.name:
-        what = f"the engagement is called {header.engagement} and its folder {folder.name}"
-        yield document.problem(("engagement",), what, f"`{folder.name}`, or the folder renamed")
-    yield from _dates(document, header)
-    yield from _environments(document, header)
+    name, folder = written.header.engagement, written.folder.name
+    if name != folder:
+        what = f"the engagement is called {name} and its folder {folder}"
+        yield Wrong(("engagement",), what, f"`{folder}`, or the folder renamed")
+    yield from _dates(written.header.launch)
+    yield from _environments(written.header.environments)
 
 
-def _dates(document: Document, header: Header) -> Iterator[Problem]:
-    window, freeze = header.launch.window, header.launch.freeze
+def _dates(launch: Launch) -> Iterator[Wrong]:
+    window, freeze = launch.window, launch.freeze
     if window.closes <= window.opens:
         place = ("launch", "window", "closes")
-        yield document.problem(place, "the launch window closes before it opens", f"a time after {window.opens}")
+        yield Wrong(place, "the launch window closes before it opens", f"a time after {window.opens}")
     if freeze > window.opens:
         what = "the freeze begins after the launch window opens"
-        yield document.problem(("launch", "freeze"), what, f"a time before {window.opens}")
+        yield Wrong(("launch", "freeze"), what, f"a time before {window.opens}")
 
 
-def _environments(document: Document, header: Header) -> Iterator[Problem]:
-    found = header.environments
+def _environments(found: tuple[EnvironmentSettings, ...]) -> Iterator[Wrong]:
     if found[0].name == "production":
         what = "production has no environment before it: nothing would be tried before it is live"
-        yield document.problem(("environments", 0), what, "a staging environment first")
+        yield Wrong(("environments", 0), what, "a staging environment first")
     for position, environment in enumerate(found):
-        earlier = found[:position]
+        place, earlier = ("environments", position), found[:position]
         if environment.name in [each.name for each in earlier]:
             what = f"there are two environments called {environment.name}"
-            yield document.problem(("environments", position, "name"), what, "a name of its own")
+            yield Wrong((*place, "name"), what, "a name of its own")
         sharing = [each.name for each in earlier if _same_place(each, environment)]
         if sharing:
             what = f"{environment.name} and {sharing[0]} keep their state in the same place"
-            yield document.problem(("environments", position, "state"), what, "a place of its own")
-        cannot = catalogue.lacks(Kind.STORE, environment.state.name).get(Capability.ENGINE_STATE)
-        if cannot:
-            able = [each.name for each in catalogue.of_kind(Kind.STORE) if Capability.ENGINE_STATE not in each.lacks]
-            yield document.problem(("environments", position, "state"), cannot, any_of(able))
+            yield Wrong((*place, "state"), what, "a place of its own")
         for key, settings in (("state", environment.state), ("ledger", environment.ledger)):
             folder = settings.model_dump().get("folder") if settings else None
             if folder and not _inside(folder):
                 what = f"{folder} lies outside the repository"
-                yield document.problem(
-                    ("environments", position, key, "folder"), what, "a folder inside, relative to it"
-                )
+                yield Wrong((*place, key, "folder"), what, "a folder inside, relative to it")
 
 
 def _same_place(one: EnvironmentSettings, other: EnvironmentSettings) -> bool:

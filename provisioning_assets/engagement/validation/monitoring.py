@@ -5,14 +5,12 @@ from urllib.parse import urlsplit
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.core.kinds import Capability, Kind
-from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.validation.records import inside
-from provisioning_assets.engagement.wording import any_of, nearest
-from provisioning_assets.errors import Problem
 
 
-def monitoring_problems(document: Document, environment: Environment) -> Iterator[Problem]:
+def monitoring_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     section, zone = environment.monitoring, environment.dns.zone
     named = {
@@ -24,24 +22,23 @@ def monitoring_problems(document: Document, environment: Environment) -> Iterato
         for position, name in enumerate(found):
             if name in found[:position]:
                 place = ("monitoring", kind, position, "name")
-                yield document.problem(place, f"there are two {kind} called {name}", "a name of its own")
+                yield Wrong(place, f"there are two {kind} called {name}", "a name of its own")
     probes = named["probes"]
     for position, alert in enumerate(section.alerts):
         if alert.probe not in probes:
             place = ("monitoring", "alerts", position, "probe")
-            yield document.problem(place, f"there is no probe `{alert.probe}`", nearest(alert.probe, probes))
+            yield Wrong(place, f"there is no probe `{alert.probe}`", choices=probes, written=alert.probe)
     for position, probe in enumerate(section.probes):
         place = ("monitoring", "probes", position, "url")
         scheme, host = _scheme_and_host(probe.url)
         if scheme not in {"http", "https"} or not host:
-            yield document.problem(place, f"{probe.url} is no address to look at", "https://HOST/PATH")
+            yield Wrong(place, f"{probe.url} is no address to look at", "https://HOST/PATH")
         elif not inside(host, zone):
-            yield document.problem(place, f"{host} lies outside the zone {zone}", f"a host that ends in {zone}")
-    cannot = catalogue.lacks(Kind.MONITORING, section.provider.name).get(Capability.LOGS)
-    if section.logs and cannot:
-        able = any_of(each.name for each in catalogue.of_kind(Kind.MONITORING) if Capability.LOGS not in each.lacks)
+            yield Wrong(place, f"{host} lies outside the zone {zone}", f"a host that ends in {zone}")
+    if section.logs and (cannot := catalogue.lacks(Kind.MONITORING, section.provider.name).get(Capability.LOGS)):
+        able = [each.name for each in catalogue.of_kind(Kind.MONITORING) if Capability.LOGS not in each.lacks]
         what = f"{section.provider.name} keeps no logs: {cannot}"
-        yield document.problem(("monitoring", "logs"), what, f"no logs; or the provider {able}")
+        yield Wrong(("monitoring", "logs"), what, "no logs; or the provider", choices=able)
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:

@@ -10,11 +10,9 @@ import dns.rdata
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.core.kinds import Capability, Kind
-from provisioning_assets.engagement.document import Document, Place
 from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.places import Place, Wrong
 from provisioning_assets.engagement.sections import Record
-from provisioning_assets.engagement.wording import any_of
-from provisioning_assets.errors import Problem
 
 _LABELS = re.compile(r"@|(\*(\.|$))?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.|$))*(?<!\.)")
 _FORMS = {
@@ -38,65 +36,63 @@ def inside(name: str, zone: str) -> bool:
     return name == zone or name.endswith(f".{zone}")
 
 
-def record_problems(document: Document, environment: Environment) -> Iterator[Problem]:
+def record_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     zone, records = environment.dns.zone, environment.dns.records
     if zone.endswith(".") or zone != zone.lower():
-        yield document.problem(("dns", "zone"), f"`{zone}` is not a plain domain", "lower case, without the last dot")
+        yield Wrong(("dns", "zone"), f"`{zone}` is not a plain domain", "lower case, without the last dot")
     listed = {(record.name, record.type) for record in records}
     for position, record in enumerate(records):
         place = ("dns", "records", position)
-        yield from _name(document, place, record, zone)
+        yield from _name(place, record, zone)
         if (record.name, record.type) in [(each.name, each.type) for each in records[:position]]:
             what = f"{record.name} {record.type} is listed twice"
-            yield document.problem(place, what, "one entry with all values")
+            yield Wrong(place, what, "one entry with all values")
         if record.type == "CNAME":
-            yield from _cname(document, place, record, {kind for name, kind in listed if name == record.name})
-        yield from _content(document, place, record)
+            yield from _cname(place, record, {kind for name, kind in listed if name == record.name})
+        yield from _content(place, record)
         if record.alias is not None:
-            yield from _alias(document, place, record, environment)
+            yield from _alias(place, record, environment)
 
 
-def _name(document: Document, place: Place, record: Record, zone: str) -> Iterator[Problem]:
+def _name(place: Place, record: Record, zone: str) -> Iterator[Wrong]:
     here, name = (*place, "name"), record.name
     absolute = name.removesuffix(".")
     if inside(absolute, zone):
         relative = absolute.removesuffix(zone).rstrip(".") or "@"
-        yield document.problem(here, f"{name} is absolute, and names are relative to the zone", f"`{relative}`")
+        yield Wrong(here, f"{name} is absolute, and names are relative to the zone", f"`{relative}`")
     elif name.endswith(".") or ("." in name and name.rpartition(".")[2] in {zone.rpartition(".")[2], *_TOP_LEVEL}):
         what = f"{name} lies outside the zone {zone}"
-        yield document.problem(here, what, "a name relative to the zone; another zone is another engagement's")
+        yield Wrong(here, what, "a name relative to the zone; another zone is another engagement's")
     elif not name or not _LABELS.fullmatch(name):
-        yield document.problem(here, f"`{name}` is no name of a record", "`@`, or lower-case labels with dots between")
+        yield Wrong(here, f"`{name}` is no name of a record", "`@`, or lower-case labels with dots between")
 
 
-def _cname(document: Document, place: Place, record: Record, types: set[str]) -> Iterator[Problem]:
+def _cname(place: Place, record: Record, types: set[str]) -> Iterator[Wrong]:
     here = (*place, "type")
     if record.name == "@":
         what = "a CNAME cannot stand at the zone itself, which has other records"
-        yield document.problem(here, what, "an A record with an alias")
+        yield Wrong(here, what, "an A record with an alias")
     elif len(types) > 1:
         others = " and ".join(sorted(types - {"CNAME"}))
         what = f"a CNAME cannot stand beside other types: {record.name} has {others}, too"
-        yield document.problem(here, what, "either the CNAME or the others")
+        yield Wrong(here, what, "either the CNAME or the others")
     if len(record.values) > 1:
-        yield document.problem((*place, "values", 1), "a CNAME has one target", "one value")
+        yield Wrong((*place, "values", 1), "a CNAME has one target", "one value")
 
 
-def _content(document: Document, place: Place, record: Record) -> Iterator[Problem]:
+def _content(place: Place, record: Record) -> Iterator[Wrong]:
     if bool(record.values) == (record.alias is not None):
         has = "both values and an alias" if record.values else "neither values nor an alias"
-        yield document.problem(place, f"{record.name} {record.type} has {has}", "one of `values` or `alias`")
+        yield Wrong(place, f"{record.name} {record.type} has {has}", "one of `values` or `alias`")
     for number, value in enumerate(record.values):
         here = (*place, "values", number)
         if value in record.values[:number]:
-            yield document.problem(here, f"`{value}` is listed twice", "each value once")
+            yield Wrong(here, f"`{value}` is listed twice", "each value once")
         if expected := _expected(record.type, value):
-            yield document.problem(here, f"`{value}` is no value of {record.type}", expected)
+            yield Wrong(here, f"`{value}` is no value of {record.type}", expected)
     if sum(value.lower().startswith("v=spf1") for value in record.values) > 1:
-        yield document.problem(
-            (*place, "values"), "two SPF policies make mail servers use neither", "one `v=spf1` text"
-        )
+        yield Wrong((*place, "values"), "two SPF policies make mail servers use neither", "one `v=spf1` text")
 
 
 def _expected(kind: str, value: str) -> str | None:
@@ -117,7 +113,7 @@ def _is_value(kind: str, value: str) -> bool:
     return host is None or (host.is_absolute() and (host != dns.name.root or kind in {"MX", "SRV"}))
 
 
-def _alias(document: Document, place: Place, record: Record, environment: Environment) -> Iterator[Problem]:
+def _alias(place: Place, record: Record, environment: Environment) -> Iterator[Wrong]:
     here, zone = (*place, "alias"), environment.dns.zone
     target = str(record.alias).removesuffix(".")
     addresses = {
@@ -126,11 +122,11 @@ def _alias(document: Document, place: Place, record: Record, environment: Enviro
         if each.type == record.type and each.alias is None
     }
     if record.type not in {"A", "AAAA"}:
-        yield document.problem(here, f"a {record.type} record cannot be an alias", "`values`, or type A or AAAA")
+        yield Wrong(here, f"a {record.type} record cannot be an alias", "`values`, or type A or AAAA")
     elif target not in addresses:
         what = f"the alias follows {target}, which has no {record.type} record of its own here"
-        yield document.problem(here, what, "the absolute name of a record with values, in the same zone")
+        yield Wrong(here, what, "the absolute name of a record with values, in the same zone")
     if cannot := catalogue.lacks(Kind.DNS, environment.dns.provider.name).get(Capability.ALIAS):
-        able = any_of(each.name for each in catalogue.of_kind(Kind.DNS) if Capability.ALIAS not in each.lacks)
+        able = [each.name for each in catalogue.of_kind(Kind.DNS) if Capability.ALIAS not in each.lacks]
         what = f"{environment.dns.provider.name} has no alias records: {cannot}"
-        yield document.problem(here, what, f"`values`; or the provider {able}")
+        yield Wrong(here, what, "`values`; or the provider", choices=able)

@@ -1,14 +1,16 @@
-"""What has to hold across the keys of an engagement file: pure rules, each yields the problems that it finds."""
+"""What has to hold across the keys of an engagement file: each rule yields what it finds wrong, and knows no other."""
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from provisioning_assets.engagement.document import Document
-from provisioning_assets.engagement.models import Engagement, Environment, Header
+from provisioning_assets.core.plan import Json
+from provisioning_assets.engagement.models import Engagement, Environment
+from provisioning_assets.engagement.places import Found
 from provisioning_assets.engagement.validation.certificates import certificate_problems
+from provisioning_assets.engagement.validation.code import code_problems
+from provisioning_assets.engagement.validation.configuration import config_problems, prefix_problems
+from provisioning_assets.engagement.validation.dashboards import dashboard_problems
 from provisioning_assets.engagement.validation.differences import difference_problems
-from provisioning_assets.engagement.validation.files import file_problems, prefix_problems
 from provisioning_assets.engagement.validation.launch import launch_problems
 from provisioning_assets.engagement.validation.monitoring import monitoring_problems
 from provisioning_assets.engagement.validation.records import record_problems
@@ -16,31 +18,30 @@ from provisioning_assets.engagement.validation.secret_values import secret_value
 from provisioning_assets.engagement.validation.secrets import secret_problems
 from provisioning_assets.engagement.validation.separation import separation_problems
 from provisioning_assets.engagement.validation.stages import stage_problems
-from provisioning_assets.errors import Problem
+from provisioning_assets.engagement.written import Written
 
+TEXT_RULES: tuple[Callable[[Json], Iterator[Found]], ...] = (secret_value_problems,)
+"""About the content of the file, whatever it means."""
 
-def of_text(document: Document) -> Iterator[Problem]:
-    """Rules about what is written, whatever it means."""
-    return secret_value_problems(document)
+WRITTEN_RULES: tuple[Callable[[Written], Iterator[Found]], ...] = (launch_problems, difference_problems)
+"""About the launch, its environments and their differences, before anything is filled in."""
 
+ENVIRONMENT_RULES: tuple[Callable[[Environment], Iterator[Found]], ...] = (
+    stage_problems,
+    record_problems,
+    certificate_problems,
+    secret_problems,
+    prefix_problems,
+    monitoring_problems,
+)
+"""About what one environment really gets."""
 
-def of_header(document: Document, header: Header, folder: Path) -> Iterator[Problem]:
-    """Rules about the launch, its environments and their differences."""
-    return chain(launch_problems(document, header, folder), difference_problems(document, header, folder))
+CODE_RULES: tuple[Callable[[Environment, Path], Iterator[Found]], ...] = (code_problems,)
+"""About the code in the repository that an environment's stages name."""
 
-
-def of_environment(document: Document, environment: Environment, repository: Path) -> Iterator[Problem]:
-    """Rules about what one environment really gets."""
-    return chain(
-        stage_problems(document, environment, repository),
-        record_problems(document, environment),
-        certificate_problems(document, environment),
-        secret_problems(document, environment),
-        prefix_problems(document, environment),
-        monitoring_problems(document, environment),
-    )
-
-
-def of_engagement(document: Document, engagement: Engagement) -> Iterator[Problem]:
-    """Rules about all environments side by side, and about the files that the engagement names."""
-    return chain(separation_problems(document, engagement), file_problems(document, engagement))
+ENGAGEMENT_RULES: tuple[Callable[[Engagement], Iterator[Found]], ...] = (
+    separation_problems,
+    config_problems,
+    dashboard_problems,
+)
+"""About all environments side by side, and about the files that the engagement names."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
-from provisioning_assets.engagement.document import Document, Place
-from provisioning_assets.errors import Problem
+from provisioning_assets.core.plan import Json
+from provisioning_assets.engagement.places import Place, Wrong, texts
 
 _OWN = {
     "Vault Token": re.compile(r"\bhv[sb]\.[\w-]{20,}"),
@@ -30,11 +30,11 @@ _BITS = 4.0
 _EXPECTED = "the secret's name and source under `secrets`, its value in the secret store alone"
 
 
-def secret_value_problems(document: Document) -> Iterator[Problem]:
+def secret_value_problems(content: Json) -> Iterator[Wrong]:
     """Texts that look like a secret; the message never repeats them."""
-    for place, text in document.texts():
+    for place, text in texts(content):
         if kind := _kind(place, text):
-            yield document.problem(place, f"`{_key(place)}` holds what looks like {kind}", _EXPECTED)
+            yield Wrong(place, f"`{_key(place)}` holds what looks like {kind}", _EXPECTED)
 
 
 def _kind(place: Place, text: str) -> str | None:

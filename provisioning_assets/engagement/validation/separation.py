@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from provisioning_assets.backends.backend import Own
-from provisioning_assets.engagement.document import Document, Place
 from provisioning_assets.engagement.models import Engagement, Environment, Sections
-from provisioning_assets.errors import Problem
+from provisioning_assets.engagement.places import Place, Wrong
 
 
-def separation_problems(document: Document, engagement: Engagement) -> Iterator[Problem]:
+def separation_problems(engagement: Engagement) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     owners: dict[tuple[Place, object], str] = {}
     for environment in engagement.environments:
@@ -16,7 +15,7 @@ def separation_problems(document: Document, engagement: Engagement) -> Iterator[
             other = owners.setdefault((place, value), environment.name)
             if other != environment.name:
                 told = f"{other} and {environment.name} {together}, {value}"
-                yield document.problem(place, told, "one of its own for each: ${environment}, or a difference")
+                yield Wrong(place, told, "one of its own for each: ${environment}, or a difference")
 
 
 def _own(environment: Environment) -> Iterator[tuple[Place, str, object]]:

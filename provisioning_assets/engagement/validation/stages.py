@@ -1,15 +1,10 @@
-"""Stages: their code is there, and their order can be walked."""
+"""Stages: names of their own, and an order that can be walked."""
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
-from provisioning_assets.backends import catalogue
-from provisioning_assets.engagement.document import Document, Place
 from provisioning_assets.engagement.models import Environment
-from provisioning_assets.engagement.sections import Stage
-from provisioning_assets.engagement.wording import nearest
-from provisioning_assets.errors import Problem
+from provisioning_assets.engagement.places import Place, Wrong
 
 TASK_CLASSES = ("secrets", "dns_records", "certificates", "runtime_config", "monitoring")
 """What a stage may come after besides other stages; all of them stand on the environment."""
@@ -20,53 +15,36 @@ _TAKEN = {
 }  # fmt: skip
 
 
-def stage_problems(document: Document, environment: Environment, repository: Path) -> Iterator[Problem]:
+def stage_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     listed = [stage.name for stage in environment.stages]
     for position, stage in enumerate(environment.stages):
         place = ("stages", position)
         if stage.name in listed[:position]:
-            yield document.problem((*place, "name"), f"there are two stages called {stage.name}", "a name of its own")
+            yield Wrong((*place, "name"), f"there are two stages called {stage.name}", "a name of its own")
         if stage.name in _TAKEN:
             what = f"`{stage.name}` is the name of an asset that every engagement has"
-            yield document.problem((*place, "name"), what, "another name")
-        root = (repository / stage.root).resolve()
-        if not root.is_relative_to(repository):
-            yield document.problem((*place, "root"), f"{stage.root} lies outside the repository", "a folder inside")
-        else:
-            yield from _code(document, stage, place, root, repository)
+            yield Wrong((*place, "name"), what, "another name")
         for number, earlier in enumerate(stage.after):
             if earlier not in listed and earlier not in TASK_CLASSES:
                 known = [name for name in [*listed, *TASK_CLASSES] if name != stage.name]
                 what = f"there is no stage or task class `{earlier}`"
-                yield document.problem((*place, "after", number), what, nearest(earlier, known))
-    yield from _order(document, environment)
+                yield Wrong((*place, "after", number), what, choices=known, written=earlier)
+    yield from _order(environment)
 
 
-def _code(document: Document, stage: Stage, place: Place, root: Path, repository: Path) -> Iterator[Problem]:
-    """What the engine itself finds in the stage's code."""
-    for found in catalogue.code_of(stage.engine.name).validate(root, tuple(stage.variables), repository):
-        if found.file:
-            yield Problem(found.file, found.line, found.column, found.what, found.expected)
-        else:
-            near = found.choices or not found.expected
-            expected = nearest(found.place[-1], found.choices) if near else found.expected
-            yield document.problem((*place, *found.place), found.what, expected)
-
-
-def _order(document: Document, environment: Environment) -> Iterator[Problem]:
+def _order(environment: Environment) -> Iterator[Wrong]:
     """The early stages make the environment, and everything else stands on it; nothing may stand on itself."""
     after = environment.stage_order
-    lines = {stage.name: document.line(("stages", n, "after")) for n, stage in enumerate(environment.stages)}
+    places: dict[str, Place] = {stage.name: ("stages", n, "after") for n, stage in enumerate(environment.stages)}
     try:
         order = list(TopologicalSorter(after).static_order())
     except CycleError as error:
-        ring = [name for name in error.args[1] if name in lines]
-        first = min(ring, key=lambda name: lines[name])
-        place = ("stages", list(after).index(first), "after")
-        told = ", ".join(f"{name} in line {lines[name]}" for name in sorted(set(ring), key=lambda name: lines[name]))
+        ring = [name for name in places if name in error.args[1]]
+        told = ", ".join(f"{name} in line {{}}" for name in ring)
         what = f"a cycle: {' after '.join(error.args[1][::-1])} ({told})"
-        yield document.problem(place, what, "one of these without its `after`; no `after` means: the stage before it")
+        expected = "one of these without its `after`; no `after` means: the stage before it"
+        yield Wrong(places[ring[0]], what, expected, lines_of=tuple(places[name] for name in ring))
         return
     late = set(TASK_CLASSES)
     for name in order:
@@ -75,11 +53,11 @@ def _order(document: Document, environment: Environment) -> Iterator[Problem]:
     if late.issuperset(after):
         first = environment.stages[0]
         what = (
-            f"a cycle: {first.name} comes after {' and '.join(first.after)} (line {lines[first.name]}), which come"
+            f"a cycle: {first.name} comes after {' and '.join(first.after)} (line {{}}), which come"
             " after the stages that make the environment, and no stage is left for that"
         )
         expected = (
             "an early stage that makes the zone; certificates are proven by DNS and need no endpoint,"
             " so only listeners come after them"
         )
-        yield document.problem(("stages", 0, "after"), what, expected)
+        yield Wrong(("stages", 0, "after"), what, expected, lines_of=(places[first.name],))

@@ -89,5 +89,79 @@ def test_when_a_lock_was_taken_is_read_as_terraform_writes_it(created: str, expe
     assert told.created == expected
 
 
+ROOT = """
+variable "domain" {
+  type = string
+}
+
+variable "password" {
+  type      = string
+  sensitive = true
+}
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> StageRoot:
+    """A root with one variable that may be shown, and one that may not."""
+    (tmp_path / "main.tf").write_text(ROOT)
+    return replace(STAGE, root=tmp_path)
+
+
+def told(stage: StageRoot, traversal: str, statement: str, *, file: str = "main.tf", known: str = "no such") -> bool:
+    """Whether what Terraform says of a value is passed on, and that nothing else of it is."""
+    snippet = {"code": "x = y", "start_line": 1, "values": [{"traversal": traversal, "statement": statement}]}
+    wrong = {"summary": "Invalid value", "range": {"filename": file, "start": {"line": 1}}, "snippet": snippet}
+    lines = error(ProviderFailed, "plan", stage, [wrong], [known]).cause.splitlines()
+    assert len(lines) in {3, 4}
+    return lines[3:] == [f"    {traversal} {statement}"]
+
+
+@pytest.mark.parametrize(("traversal", "statement"), [
+    ("var.domain", 'is "shop.example"'),
+    ("var.domain", 'is ""'),
+    ("var.domain", "is 8080"),
+    ("var.domain", "is -1.5"),
+    ('var.domain["name"]', 'is "www"'),
+    ("var.domain[0].name", 'is "www"'),
+    ("var.domain", "is null"),
+    ("local.names", "is list of string with 2 elements"),
+    ("local.names", "is empty list of string"),
+    ("aws_vpc.this", "is object with 31 attributes"),
+    ("module.app.port", "is true"),
+    ("aws_vpc.this.id", "is a string, known only after apply"),
+    ("aws_vpc.this.id", "will be known only after apply"),
+])  # fmt: skip
+def test_what_an_expression_was_is_told(stage: StageRoot, traversal: str, statement: str) -> None:
+    assert told(stage, traversal, statement)
+
+
+@pytest.mark.parametrize(("traversal", "statement"), [
+    ("var.password", 'is "hunter-4711"'),
+    ("var.password", "has a sensitive value"),
+    ("var.domain", "has a sensitive value"),
+    ("var.domain", "has an ephemeral value"),
+    ("var.domain", r'is "hunter\"4711"'),
+    ("var.undeclared", 'is "hunter-4711"'),
+    ("var.domain_too", 'is "hunter-4711"'),
+    ("local.password", 'is "hunter-4711"'),
+    ("aws_db_instance.this.password", 'is "hunter-4711"'),
+    ("data.x.y.domain", 'is "hunter-4711"'),
+    ("var.domain", "is something that no release of Terraform said before"),
+])  # fmt: skip
+def test_what_may_be_secret_stays_out(stage: StageRoot, traversal: str, statement: str) -> None:
+    assert not told(stage, traversal, statement)
+
+
+@pytest.mark.parametrize("file", ["../../modules/service/main.tf", "/elsewhere/main.tf"])
+def test_a_variable_of_a_module_may_hold_what_a_resource_made(stage: StageRoot, file: str) -> None:
+    assert not told(stage, "var.domain", 'is "hunter-4711"', file=file)
+    assert told(stage, "var.domain", "is null", file=file)
+
+
+def test_a_value_that_is_a_secret_elsewhere_is_taken_out(stage: StageRoot) -> None:
+    assert not told(stage, "var.domain", 'is "hunter-4711"', known="hunter-4711")
+
+
 def test_silence_is_said() -> None:
     assert error(ProviderFailed, "plan", STAGE, [], []).cause

@@ -66,13 +66,6 @@ def test_a_plan_that_terraform_calls_not_empty_is_never_empty() -> None:
     assert not plan_from({}).empty
 
 
-@pytest.mark.parametrize("actions", [["delete"], ["delete", "create"], ["create", "delete"], ["forget"]])
-@pytest.mark.parametrize(("kind", "stateful"), [("aws_s3_bucket", True), ("aws_vpc", False)])
-def test_losing_what_holds_data_is_a_stateful_change(actions: list[str], kind: str, *, stateful: bool) -> None:
-    (change,) = plan_from(shown(actions, {"a": 1}, {"a": 2}, type=kind)).changes
-    assert change.stateful is stateful
-
-
 def test_what_exists_is_counted_in_all_modules_and_without_data_sources() -> None:
     vpc, data = {"mode": "managed"}, {"mode": "data"}
     child = {"resources": [vpc, data], "child_modules": [{"resources": [vpc, vpc]}]}

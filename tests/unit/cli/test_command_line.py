@@ -1,50 +1,17 @@
 """What people type: nothing that names nothing is fine, and a mistyped call is an error, not a drift."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from provisioning_assets.cli.commands import main
-from provisioning_assets.cli.console import out
-from provisioning_assets.runs.profiles import CHOSEN
+from provisioning_assets.cli import home
+from tests.support.calls import call
+from tests.support.repository import REPOSITORY
 
 ITEM = "dns_has_not_drifted"
-
-
-@pytest.fixture(autouse=True)
-def process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a command prints holds for its process; here several run in one."""
-    monkeypatch.setattr(out, "stderr", False)
-    monkeypatch.setenv(CHOSEN, "")
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository that has no engagement yet."""
-    (tmp_path / "engagements").mkdir()
-    (tmp_path / "definitions.py").touch()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def shop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with the example, on a machine without profiles."""
-    repository = folder.parents[1]
-    (repository / "definitions.py").touch()
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(repository / "nobody"))
-    monkeypatch.chdir(repository)
-    return repository
-
-
-def run(*words: str) -> int | str | None:
-    """Exit code of a command."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["provisioning", *words])
-        with pytest.raises(SystemExit) as end:
-            main()
-    return end.value.code
 
 
 @pytest.mark.parametrize("words", [
@@ -54,7 +21,7 @@ def run(*words: str) -> int | str | None:
 def test_a_mistyped_call_ends_with_1_and_says_where_to_look(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(*words) == 1
+    assert call(*words) == 1
     said = capsys.readouterr().err
     assert said.startswith("error: ")
     assert "--help" in said
@@ -62,7 +29,7 @@ def test_a_mistyped_call_ends_with_1_and_says_where_to_look(
 
 
 def test_help_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--help") == 0
+    assert call("--help") == 0
     assert "readiness" in capsys.readouterr().out
 
 
@@ -72,16 +39,16 @@ def test_help_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_engagement_at_all_is_an_error(
     repository: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
-    assert run(*words) == 1
+    assert call(*words) == 1
     captured = capsys.readouterr()
     assert str(repository / "engagements") in captured.err
-    assert not captured.out
+    assert bool(captured.out) is ("--json" in words)
 
 
 @pytest.mark.parametrize("name", ["", "..", "../engagements/museum", "/etc", "Museum", "cinema"])
 def test_only_a_name_names_an_engagement(repository: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     (repository / "engagements/museum").mkdir()
-    assert run("validate", name) == 1
+    assert call("validate", name) == 1
     assert f"`{name}`" in capsys.readouterr().err
 
 
@@ -90,18 +57,18 @@ def test_a_folder_without_its_file_is_shown_with_what_it_lacks(
 ) -> None:
     (repository / "engagements/museum").mkdir()
     (repository / "engagements/museum/engagement.yml").touch()
-    assert run("status") == 1
+    assert call("status") == 1
     assert "engagements/museum/engagement.yaml: " in capsys.readouterr().out
 
 
 def test_a_valid_file_ends_with_0_and_a_wrong_one_with_each_problem(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("validate", "demo_shop", "--json") in {0, None}
+    assert call("validate", "demo_shop", "--json") in {0, None}
     assert json.loads(capsys.readouterr().out) == []
     file = shop / "engagements/demo_shop/engagement.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("client: ", "klient: "), encoding="utf-8")
-    assert run("validate", "demo_shop", "--json") == 1
+    assert call("validate", "demo_shop", "--json") == 1
     (problem,) = json.loads(capsys.readouterr().out)
     assert (problem["file"], problem["line"] > 0) == ("engagements/demo_shop/engagement.yaml", True)
 
@@ -110,19 +77,101 @@ def test_a_valid_file_ends_with_0_and_a_wrong_one_with_each_problem(
 def test_what_is_neither_an_environment_nor_an_item_is_an_error(
     shop: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    assert run("check", "demo_shop", "staging", name) == 1
+    assert call("check", "demo_shop", "staging", name) == 1
     said = capsys.readouterr().err
     assert name in said
     assert ITEM in said
 
 
 def test_why_ends_with_1_when_the_record_could_not_be_read(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("why", ITEM, "demo_shop", "--json") == 1
+    assert call("why", ITEM, "demo_shop", "--json") == 1
     found = json.loads(capsys.readouterr().out)
     assert [(each["environment"], each["state"]) for each in found] == [("staging", "red"), ("production", "red")]
     assert "sandbox" in found[0]["summary"]
 
 
 def test_a_profile_of_the_command_line_is_the_one_that_counts(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("why", ITEM, "demo_shop", "--profile", "nowhere", "--json") == 1
+    assert call("why", ITEM, "demo_shop", "--profile", "nowhere", "--json") == 1
     assert all("nowhere" in each["summary"] for each in json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize("words", [
+    ["check", "staging", "demo_shop"], ["plan", "staging", "demo_shop"], ["unlock", "staging", "demo_shop"],
+    ["apply", "staging", "demo_shop"],
+])  # fmt: skip
+def test_a_call_in_the_wrong_order_is_told_in_the_right_one(
+    shop: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert call(*words) == 1
+    assert f"provisioning {words[0]} demo_shop staging" in capsys.readouterr().err
+
+
+def test_why_takes_the_item_first(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("why", "demo_shop", ITEM) == 1
+    assert f"provisioning why {ITEM} demo_shop" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "told"), [
+    ("Staging", "`staging`"), ("prod", "`production`"), ("networking", "--only networking"),
+    (ITEM, f"provisioning check demo_shop {ITEM}"),
+])  # fmt: skip
+def test_what_is_no_environment_is_told_with_what_it_is(
+    shop: Path, capsys: pytest.CaptureFixture[str], name: str, told: str
+) -> None:
+    assert call("plan", "demo_shop", name) == 1
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["Demo_Shop", "demo-shop", "demo", "demo_shop/", "engagements/demo_shop"])
+def test_a_slip_in_an_engagements_name_leads_to_it(shop: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (shop / "engagements/museum").mkdir()
+    assert call("validate", name) == 1
+    assert "`demo_shop`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("profile", ["", " ", "=,=", "staging=", "sandbox,", ",sandbox", "=sandbox"])
+def test_a_profile_without_a_name_is_not_the_files_own(
+    shop: Path, capsys: pytest.CaptureFixture[str], profile: str
+) -> None:
+    assert call("plan", "demo_shop", "staging", "--profile", profile) == 1
+    assert "where: --profile" in capsys.readouterr().err
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "engagements/museum").mkdir()
+    (repository / "engagements/cinema").touch()
+    assert call("validate", "cinema") == 1
+    assert "cause: cinema" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert call("status") == 1
+    said = capsys.readouterr().err
+    assert "remedy: " in said
+    assert "internal" not in said
+
+
+def test_a_relative_dagster_home_is_made_absolute(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(REPOSITORY / "dagster.yaml", shop)
+    monkeypatch.setenv("DAGSTER_HOME", "mine")
+    assert home.dagster_home() == shop / "mine"
+    assert os.environ["DAGSTER_HOME"] == str(shop / "mine")
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536"])
+def test_a_port_that_is_none_is_a_mistyped_call(capsys: pytest.CaptureFixture[str], port: str) -> None:
+    assert call("ui", "--port", port) == 1
+    assert "provisioning ui --help" in capsys.readouterr().err
+
+
+def test_a_table_shows_states_and_no_markup(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("sandbox", "status") == 2
+    told = capsys.readouterr().out
+    assert "stopped" in told
+    assert "[/]" not in told

@@ -36,6 +36,14 @@ def test_seen_true_recently_about_this_is_green():
     assert judgement.opens
 
 
+@pytest.mark.parametrize("before", [GREEN, None])
+@pytest.mark.parametrize("unfinished", ["", "an apply"])
+def test_a_run_that_never_ended_is_red_whatever_was_seen_before(before, unfinished):
+    judgement = judged(before, unended="the run r1 never ended", unfinished=unfinished)
+    assert (judgement.state, judgement.unknown, judgement.evidence) == (State.RED, True, before)
+    assert not judgement.opens
+
+
 def test_never_checked_is_not_run():
     judgement = judged(None)
     assert (judgement.state, judgement.evidence, judgement.opens) == (State.NOT_RUN, None, False)

@@ -72,17 +72,35 @@ def test_one_may_always_go_and_the_share_never_more(existing, lost, share):
 
 
 @pytest.mark.parametrize("action", Action)
-def test_what_holds_data_is_neither_deleted_nor_replaced(action):
+def test_a_change_that_loses_data_is_refused_whatever_it_does(action):
     found = plan(100, stateful=True, **{action: 2})
-    assert len(keeps_data(found)) == (2 if action in LOSING else 0)
+    assert len(keeps_data(found)) == 2
     assert all(f"{action} {action} {n}" in reason for n, reason in enumerate(keeps_data(found)))
     assert keeps_data(plan(100, **{action: 2})) == []
 
 
+def test_what_tells_that_data_is_lost_is_in_the_refusal():
+    change = Change(Action.UPDATE, "log group", stateful=True, because="retention_in_days")
+    (reason,) = keeps_data(Plan((change,)))
+    assert "retention_in_days" in reason
+
+
+def holds(address):
+    return address.startswith("mount ")
+
+
 def test_a_diff_knows_behind_which_addresses_data_lies():
-    found = diff({}, {"mount a": {}, "policy a": {}}, stateful=lambda address: address.startswith("mount "))
+    found = diff({}, {"mount a": {}, "policy a": {}}, stateful=holds)
     assert len(keeps_data(found)) == 1
     assert found.existing == 2
+
+
+def test_in_a_diff_only_what_is_deleted_loses_data():
+    desired, observed = {"mount a": {"ttl": 1}, "mount b": {}}, {"mount a": {"ttl": 2}, "mount c": {}}
+    found = diff(desired, observed, stateful=holds)
+    assert {change.action: change.stateful for change in found.changes} == {
+        Action.CREATE: False, Action.UPDATE: False, Action.DELETE: True,
+    }  # fmt: skip
 
 
 def test_what_belongs_to_somebody_else_is_not_touched():

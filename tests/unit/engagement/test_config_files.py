@@ -114,3 +114,13 @@ def test_a_file_that_vanished_later_is_no_traceback(folder: Path) -> None:
     with pytest.raises(ConfigurationError) as gone:
         runtime_values(engagement, engagement.environments[0])
     assert [problem.file for problem in gone.value.problems] == [f"engagements/demo_shop/{COMMON}"]
+    assert gone.value.remedy
+
+
+def test_a_file_that_came_to_lie_outside_the_folder_is_refused_with_a_remedy(folder: Path) -> None:
+    engagement = load_engagement(folder)
+    (folder / COMMON).unlink()
+    (folder / COMMON).symlink_to(folder.parents[1] / "outside.yaml")
+    with pytest.raises(ConfigurationError) as outside:
+        runtime_values(engagement, engagement.environments[0])
+    assert outside.value.remedy

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning_assets.engagement.document import Document
+from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.errors import ConfigurationError
 
 
@@ -59,6 +60,7 @@ def test_what_cannot_be_read_is_a_problem_with_its_line(
     assert (problem.file, problem.line) == ("some.yaml", line)
     assert problem.what
     assert named in problem.what
+    assert caught.value.remedy
 
 
 def test_a_missing_file_and_a_folder_are_problems(tmp_path: Path) -> None:
@@ -66,20 +68,22 @@ def test_a_missing_file_and_a_folder_are_problems(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError) as caught:
             Document(file, file.name)
         assert [(problem.file, problem.line) for problem in caught.value.problems] == [(file.name, 0)]
+        assert caught.value.remedy
 
 
 def test_every_duplicate_key_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read(tmp_path, "a: 1\na: 2\nb: {c: 1, c: 2}\n")
     assert [(p.line, p.column) for p in caught.value.problems] == [(2, 1), (3, 11)]
+    assert caught.value.remedy
 
 
 def test_content_is_plain_and_remembers_how_numbers_were_written(tmp_path: Path) -> None:
     document = read(tmp_path, "a: {b: [1.10, true, ~, 2026-12-08T06:00:00+01:00, 'x']}\n")
     assert document.content == {"a": {"b": [1.1, True, None, "2026-12-08T06:00:00+01:00", "x"]}}
     assert document.as_written(("a", "b", 0)) == "1.10"
-    assert document.problem(("a", "b", 4), "").column == 51
-    assert document.problem(("a", "b", 9, "z"), "").column == 5
+    assert document.problem(Wrong(("a", "b", 4), "")).column == 51
+    assert document.problem(Wrong(("a", "b", 9, "z"), "")).column == 5
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))

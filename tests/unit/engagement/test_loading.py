@@ -74,3 +74,12 @@ def test_a_third_environment_is_configuration_alone(folder: Path) -> None:
     assert before is not None
     assert before.name == "production"
     assert engagement.environment("recovery").dns.zone == "shop.example"
+
+
+@pytest.mark.parametrize("wrong", ["schema: [", "schema: 1\nschema: 1", "", "schema: 2", "- x", "client: \x07"])
+def test_a_broken_file_ends_with_what_to_do(folder: Path, wrong: str) -> None:
+    (folder / "engagement.yaml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as broken:
+        load_engagement(folder)
+    assert broken.value.remedy
+    assert str(broken.value).splitlines()[-1].endswith(broken.value.remedy)

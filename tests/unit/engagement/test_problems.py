@@ -52,7 +52,7 @@ DIFFERENCES = [
     ('cidr: "${vpc_cidr}"', 'cidr: "${vpc-cidr}"', "vpc-cidr", "`${vpc-cidr}`", "`${name}`"),
     ("10.20.0.0/16, production: 10.10.0.0/16}", "10.20.0.0/16}", "", "`vpc_cidr`", ""),
     ("production: 10.10.0.0/16}", "production: }", "", "`vpc_cidr`", ""),
-    ("{staging: 10.20", "{stagin: 1, staging: 10.20", "stagin: 1", "stagin", "`staging`"),
+    ("{staging: 10.20", "{stagin: 10.20", "stagin: 10", "environment stagin", "`staging`"),
     ("  vpc_cidr:\n", "  region:\n", "  region:\n", "`region`", ""),
     ('cidr: "${vpc_cidr}"', "cidr: 10.0.0.0/8", "  vpc_cidr:", "`vpc_cidr`", ""),
     ('domain: "${domain}"', "domain: demo-shop.example", "", "`domain`", "`${domain}`"),
@@ -108,7 +108,7 @@ SEPARATION = [
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: ../records}", "../records", "../records", ""),
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: /records}", "/records", "/records", ""),
     ("staging-state}", 'staging-state}\n    account: "1234"', "account:", "`account`", "^\\d{12}$"),
-    ("{name: s3, bucket: demo-shop-staging-state}", "{name: file, bucket: x}", "name: file", "`file`", "`files`"),
+    ("{name: s3, bucket: demo-shop-staging-state}", "{name: s4, bucket: x}", "name: s4", "`s4`", "`s3`"),
     ("{name: s3, bucket: demo-shop-staging-state}", "{name: files, folder: records}", "name: files", "", "`s3`"),
     ('[config/common.yaml, "config/${environment}.yaml"]', "[]", "files:", "`files`", "1"),
 ]
@@ -150,6 +150,22 @@ def test_a_problem_names_its_line(
     assert meant in found.expected
     said = "\n".join(map(str, everything))
     assert not any(secret in said for secret in ("geheim", "hunter2", "IOSFODNN7", "0123456789", "wJalr"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "there"),
+    [
+        ("client: Demo", "clent: x\nclient: Demo", "client"),
+        ("{name: api", "{nme: x, name: api", "name"),
+        ("{staging: 10.20", "{stagin: 1, staging: 10.20", "staging"),
+        ('{cidr: "${vpc', '{cidrs: 1, cidr: "${vpc', "cidr"),
+    ],
+)
+def test_what_is_there_already_is_not_suggested(edit: Edit, problems: Problems, old: str, new: str, there: str) -> None:
+    edit(old, new)
+    found = problems()
+    assert found
+    assert [problem for problem in found if f"`{there}`" in problem.expected] == []
 
 
 def test_production_needs_an_environment_before_it(folder: Path, edit: Edit, problems: Problems) -> None:

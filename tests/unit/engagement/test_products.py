@@ -9,7 +9,7 @@ import pytest
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.catalogue import Product
-from provisioning_assets.core.kinds import Kind
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.products import needs
 from provisioning_assets.errors import Problem
@@ -28,7 +28,7 @@ PLACES = {
         "provider:\n    name: cloudwatch\n    namespace: ${engagement}/${environment}",
         "provider: {}",
     ),
-    Kind.STORE: (STATE, "state: {}"),
+    Kind.STORE: (STATE, f"{STATE}\n    ledger: {{}}"),
     Kind.INFRASTRUCTURE: (ROOT, ROOT + "    engine: {}\n"),
 }
 """Where each kind of product is chosen in the example, and how another choice is written there."""
@@ -109,13 +109,20 @@ def test_a_wrong_key_is_told_at_its_line_with_that_products_keys(chosen: Chosen,
     for kind, found in chosen(written).items():
         (wrong,) = [problem for problem in found if "zzzz" in named(problem.what)]
         assert wrong.line == chosen.lines[kind] + 2
-        assert named(wrong.expected) == set(products[kind].settings.model_fields)
+        assert named(wrong.expected) == set(products[kind].settings.model_fields) - {"name"}
 
 
 def test_a_misspelt_key_is_told_once_with_the_one_that_was_meant(chosen: Chosen) -> None:
     (wrong,) = chosen({Kind.STORE: "\n      name: s3\n      bukcet: shop-state"})[Kind.STORE]
     assert wrong.line == chosen.lines[Kind.STORE] + 2
     assert (named(wrong.what), named(wrong.expected)) == ({"bukcet"}, {"bucket"})
+
+
+@pytest.mark.parametrize("near", ["nme", "bukcet"])
+def test_a_key_that_is_there_is_not_suggested(chosen: Chosen, near: str) -> None:
+    (wrong,) = chosen({Kind.STORE: f"{{name: s3, bucket: shop-state, {near}: x}}"})[Kind.STORE]
+    assert named(wrong.what) == {near}
+    assert named(wrong.expected) == set()
 
 
 def test_a_key_of_another_product_is_unknown(chosen: Chosen) -> None:
@@ -146,7 +153,8 @@ def test_a_placeholder_cannot_choose_the_product(chosen: Chosen, written: str) -
 
 @pytest.mark.parametrize("written", ["5", "[]", "{}", "", "{nmae: x}", "{name: 5}"])
 def test_what_names_no_product_is_told_with_all_of_its_kind(chosen: Chosen, written: str) -> None:
-    for kind, found in chosen(dict.fromkeys(Kind, written)).items():
+    kinds = set(Kind) if written else set(Kind) - {Kind.STORE}  # an empty `ledger` is none
+    for kind, found in chosen(dict.fromkeys(kinds, written)).items():
         assert any(known(kind) <= named(problem.expected) for problem in found)
 
 
@@ -171,3 +179,41 @@ def test_the_record_may_lie_elsewhere_than_the_state(folder: Path, edit: Edit) -
     edit(STATE, f"{STATE}\n    ledger: {{name: files, folder: records}}")
     staging = load_engagement(folder).environments[0]
     assert (staging.settings(Kind.STORE).name, staging.state.name) == ("files", "s3")
+
+
+@pytest.mark.parametrize("written", ["files", "{name: files}", "{name: files, folder: records}", "filse"])
+def test_a_store_that_keeps_no_state_is_not_suggested_for_it(edit: Edit, problems: Problems, written: str) -> None:
+    edit(STATE, f"state: {written}")
+    (wrong,) = problems()
+    able = {each.name for each in catalogue.of_kind(Kind.STORE) if Capability.ENGINE_STATE not in each.lacks}
+    assert named(wrong.expected) == able
+
+
+MISPLACED = [
+    (
+        "provider: openbao",
+        "provider: vault\n  address: x  # here",
+        "provider: {name: vault, address: …}",
+    ),
+    ("provider: openbao", "address: https://bao.example  # here", "provider: {name: openbao, address: …}"),
+    ("provider: acme", "provider: {name: acme}\n  directory: x  # here", "provider: {name: acme, directory: …}"),
+    ("provider: acme", "directory: https://ca.example  # here", "provider: {name: acme, directory: …}"),
+    ("provider: route53", "server: ns1.example  # here", "provider: {name: rfc2136, server: …}"),
+    ("provider: route53", "key: ours  # here", "provider: {name: rfc2136, server: …, key: …}"),
+    (PLACES[Kind.MONITORING][0], "namespace: ${engagement}  # here", "provider: {name: cloudwatch, namespace: …}"),
+    (STATE, "bucket: shop-state  # here", "state: {name: s3, bucket: …}"),
+    (STATE, "state: {provider: s3, bucket: shop-state}  # here", "state: {name: s3, …}"),
+    (STATE, "state: {provider: postgresql}  # here", "state: {name: postgresql}"),
+    (STATE, "state:\n      bucket: shop-state\n      product: s3  # here", "state: {name: s3, …}"),
+    (ROOT, ROOT + "    engine: {nmae: terraform}  # here\n", "engine: {name: terraform}"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "form"), MISPLACED)
+def test_a_products_key_in_another_place_is_told_where_it_goes(
+    folder: Path, edit: Edit, problems: Problems, old: str, new: str, form: str
+) -> None:
+    edit(old, new)
+    lines = (folder / "engagement.yaml").read_text(encoding="utf-8").splitlines()
+    (wrong,) = [problem for problem in problems() if lines[problem.line - 1].endswith("# here")]
+    assert named(wrong.expected) == {form}

@@ -2,21 +2,21 @@
 
 import pytest
 
-from provisioning_assets.backends import catalogue
-from provisioning_assets.core.kinds import Kind
+from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.engagement.products import Choice
 from provisioning_assets.engagement.reference import BEGIN, current, keys
 from provisioning_assets.engagement.schema import engagement_schema
 from tests.support.repository import REPOSITORY
 
 PLACES = {
-    "environments[].state": Kind.STORE,
-    "environments[].ledger": Kind.STORE,
-    "stages[].engine": Kind.INFRASTRUCTURE,
-    "dns.provider": Kind.DNS,
-    "certificates.provider": Kind.CERTIFICATES,
-    "secrets.provider": Kind.SECRETS,
-    "runtime_config.provider": Kind.CONFIG,
-    "monitoring.provider": Kind.MONITORING,
+    "environments[].state": Choice(Kind.STORE, Capability.ENGINE_STATE),
+    "environments[].ledger": Choice(Kind.STORE),
+    "stages[].engine": Choice(Kind.INFRASTRUCTURE),
+    "dns.provider": Choice(Kind.DNS),
+    "certificates.provider": Choice(Kind.CERTIFICATES),
+    "secrets.provider": Choice(Kind.SECRETS),
+    "runtime_config.provider": Choice(Kind.CONFIG),
+    "monitoring.provider": Choice(Kind.MONITORING),
 }
 PAGE = REPOSITORY / "docs" / "engagement-file.md"
 
@@ -38,13 +38,13 @@ def test_every_key_is_there_and_says_what_it_means() -> None:
 
 def test_a_choice_shows_its_products_and_each_ones_own_keys() -> None:
     rows = [row.strip("| ").split(" | ") for row in keys().splitlines() if row.startswith("| `")]
-    for place, kind in PLACES.items():
-        (choice,) = [row for row in rows if row[0] == f"`{place}`"]
-        assert choice[1] == " or ".join(f"`{product.name}`" for product in catalogue.of_kind(kind))
+    for place, choice in PLACES.items():
+        (chosen,) = [row for row in rows if row[0] == f"`{place}`"]
+        assert chosen[1] == " or ".join(f"`{product.name}`" for product in choice.products)
         own = {(row[0], row[3].partition(". ")[0]) for row in rows if row[0].startswith(f"`{place}.")}
         assert {(key, of.rpartition(" ")[2]) for key, of in own} == {
             (f"`{place}.{key}`", f"`{product.name}`")
-            for product in catalogue.of_kind(kind)
+            for product in choice.products
             for key in product.settings.model_fields
             if key != "name"
         }

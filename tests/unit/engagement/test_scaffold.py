@@ -32,8 +32,9 @@ def test_its_launch_lies_ahead(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Museum", "../museum", "a-b", "", "1a", "a" * 31, "demo_shop"])
 def test_what_is_no_new_name_is_refused(folder: Path, name: str) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError) as refused:
         scaffold(name, folder.parent)
+    assert refused.value.remedy
     assert find_engagements(folder.parent) == [folder]
 
 

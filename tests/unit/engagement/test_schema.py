@@ -2,6 +2,8 @@
 
 import copy
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -11,12 +13,14 @@ from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.catalogue import Product
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.document import Document
+from provisioning_assets.engagement.places import Place
 from provisioning_assets.engagement.products import needs
 from provisioning_assets.engagement.schema import as_text, engagement_schema
+from provisioning_assets.errors import Problem
 from tests.support.repository import EXAMPLE, REPOSITORY
 
 PUBLISHED = REPOSITORY / "docs" / "engagement.schema.json"
-PLACES: dict[Kind, tuple[str | int, ...]] = {
+PLACES: dict[Kind, Place] = {
     Kind.STORE: ("environments", 0, "state"),
     Kind.INFRASTRUCTURE: ("stages", 0, "engine"),
     Kind.DNS: ("dns", "provider"),
@@ -25,6 +29,9 @@ PLACES: dict[Kind, tuple[str | int, ...]] = {
     Kind.CONFIG: ("runtime_config", "provider"),
     Kind.MONITORING: ("monitoring", "provider"),
 }
+SETTINGS = {"server": "ns1.shop.example", "bucket": "shop-state", "folder": "records"}
+"""What each key that a product cannot do without may be."""
+
 EVERY_PRODUCT = pytest.mark.parametrize("product", catalogue.PRODUCTS, ids=lambda each: f"{each.kind}-{each.name}")
 
 
@@ -42,8 +49,13 @@ def example() -> Any:
 
 def chosen(example: Any, kind: Kind, written: Any) -> Any:
     """The example with another product chosen."""
+    return put(example, PLACES[kind], written)
+
+
+def put(example: Any, place: Place, written: Any) -> Any:
+    """The example with something else at a place."""
     content = at = copy.deepcopy(example)
-    *way, last = PLACES[kind]
+    *way, last = place
     for step in way:
         at = at[step]
     at[last] = written
@@ -95,3 +107,17 @@ def test_a_placeholder_may_stand_for_a_number() -> None:
     checker = jsonschema.Draft202012Validator(record)
     assert checker.is_valid({"name": "www", "type": "A", "ttl": "${ttl}"})
     assert not checker.is_valid({"name": "www", "type": "A", "ttl": "60"})
+
+
+@pytest.mark.parametrize(("kind", "place"), [*PLACES.items(), (Kind.STORE, ("environments", 0, "ledger"))])
+def test_it_admits_a_product_exactly_where_the_loader_does(
+    checker: Any, example: Any, folder: Path, problems: Callable[[], list[Problem]], kind: Kind, place: Place
+) -> None:
+    for product in catalogue.of_kind(kind):
+        full = {"name": product.name, **{key: SETTINGS[key] for key in needs(product.settings)}}
+        for written in (product.name, {"name": product.name}, full):
+            content = put(example, place, written)
+            if kind is Kind.DNS:  # which records a product can hold is not the schema's matter
+                content["dns"]["records"] = [each for each in content["dns"]["records"] if "alias" not in each]
+            (folder / "engagement.yaml").write_text(json.dumps(content), encoding="utf-8")
+            assert (problems() == []) is checker.is_valid(content), written

@@ -82,6 +82,22 @@ def test_what_a_dead_run_left_is_known_by_host_and_time():
     assert not one.left_behind("elsewhere", since + timedelta(minutes=1))
 
 
+@pytest.mark.parametrize("forced", [True, False])
+def test_a_forced_unlock_does_not_say_that_the_engine_is_dead(forced):
+    one = ledger(MemoryStore())
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    one.append(LockReclaimed("run r0", "builder", since, forced=forced))
+    assert one.left_behind("builder", since + timedelta(minutes=1)) is not forced
+
+
+def test_a_forced_unlock_hides_no_earlier_death():
+    one = ledger(MemoryStore())
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    one.append(LockReclaimed("run r0", "builder", since))
+    one.append(LockReclaimed("run r1", "builder", datetime.now(UTC), forced=True))
+    assert one.left_behind("builder", since + timedelta(minutes=1))
+
+
 def test_who_may_not_write_writes_no_page():
     store = MemoryStore()
 

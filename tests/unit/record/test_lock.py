@@ -174,3 +174,29 @@ def test_children_that_live_are_kept_for_whoever_takes_over():
     mine.add_child(Process.this())
     assert Process.this() in mine.holder().children
     mine.release()
+
+
+@pytest.mark.parametrize(
+    ("changes", "silent_for", "going_on"),
+    [
+        ({}, 0, True),
+        ({}, 10 * SILENCE, True),  # its process is there to be seen
+        ({"run": "another"}, 0, False),
+        ({"process": "gone"}, 0, False),
+        ({"boot": "1"}, 0, False),
+        ({"host": "elsewhere"}, 0, True),
+        ({"host": "elsewhere"}, 10 * SILENCE, False),
+    ],
+)
+def test_a_run_goes_on_while_it_holds_the_lock_and_lives(changes, silent_for, going_on):
+    store = MemoryStore()
+    process = gone() if changes.pop("process", "") else None
+    store.create(KEY, _content(holder(process, silent_for=silent_for, **changes)))
+    assert lock(store, run="report").held_by("r0") is going_on
+
+
+def test_a_lock_that_is_free_or_unreadable_is_held_by_nobody():
+    store = MemoryStore()
+    assert not lock(store).held_by("r0")
+    store.create(KEY, b"{")
+    assert not lock(store).held_by("r0")

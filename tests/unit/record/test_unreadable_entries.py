@@ -8,7 +8,8 @@ import pytest
 from provisioning_assets.core.evidence import About, Evidence, Finding, Verdict
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.record.entries import ApplyStarted
-from provisioning_assets.record.ledger import Ledger, can_be_recorded
+from provisioning_assets.record.ledger import Ledger
+from provisioning_assets.record.page import can_be_recorded
 from tests.fakes.store import MemoryStore
 
 ABOUT = About("secrets", "staging", "sha256:c", "sha256:s", 0, None)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -6,7 +7,8 @@ import pytest
 from provisioning_assets.core.evidence import State
 from provisioning_assets.core.items import Decision
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.report.model import build_report
+from provisioning_assets.report import why
+from provisioning_assets.report.model import NOT_BUILT, build_report
 from provisioning_assets.report.status import in_words, status_rows, unknown_row
 from provisioning_assets.report.why import explain
 from tests.support.standings import NOW, all_green, engagement, standing
@@ -51,7 +53,7 @@ def test_an_unreadable_engagement_stands_first_and_is_no_go() -> None:
 
 def test_why_tells_every_check_of_an_item_with_its_age() -> None:
     report = build_report(engagement(), all_green(), NOW)
-    found = explain(report, "claim_2")
+    found = explain([report], "claim_2")
     assert [each.check.address for each in found] == ["staging/dns_records", "production/dns_records"]
     assert found[0].age == timedelta(hours=1)
     assert found[0].review_title.startswith("2. DNS records")
@@ -60,12 +62,41 @@ def test_why_tells_every_check_of_an_item_with_its_age() -> None:
 
 def test_why_can_be_narrowed_down_and_knows_what_was_never_checked() -> None:
     report = build_report(engagement(), [*all_green(), standing(8, State.NOT_RUN, name="on_call")], NOW)
-    assert len(explain(report, "production/dns_records/claim_2")) == 1
-    (never,) = explain(report, "on_call")
+    assert len(explain([report], "production/dns_records/claim_2")) == 1
+    (never,) = explain([report], "on_call")
     assert (never.age, never.as_data()["age_seconds"]) == (None, None)
 
 
 def test_an_unknown_item_is_answered_with_the_nearest_name() -> None:
     with pytest.raises(ProvisioningError) as told:
-        explain(build_report(engagement(), all_green(), NOW), "clam_2")
+        explain([build_report(engagement(), all_green(), NOW)], "clam_2")
     assert "claim_2" in told.value.remedy
+
+
+def test_what_is_not_built_says_so_and_that_it_counts() -> None:
+    report = build_report(engagement(), [*all_green(), standing(7, State.NOT_RUN, name="rehearsed", planned=True)], NOW)
+    (found,) = explain([report], "rehearsed")
+    assert (found.check.state, found.check.summary) == (State.NOT_RUN, NOT_BUILT)
+    assert report.decision is Decision.NO_GO
+    assert [reason.summary for reason in report.reasons] == [NOT_BUILT]
+
+
+@pytest.mark.parametrize(("state", "lines"), [(State.GREEN, 0), (State.RED, 1), (State.NOT_RUN, 1), (State.STALE, 1)])
+def test_what_is_to_do_is_one_line_and_none_for_what_is_green(state: State, lines: int) -> None:
+    report = build_report(engagement(), [standing(2, state, name="item")], NOW)
+    (found,) = explain([report], "item")
+    told = why.in_words(found, engagement=False)
+    assert sum("to do:" in line for line in told) == lines
+    assert sum(found.check.claim in line for line in told) == 1
+    assert all(line.strip() for line in told)
+
+
+def test_of_several_engagements_each_explanation_names_its_own() -> None:
+    other = replace(build_report(engagement(), [standing(2, State.RED, name="only_here")], NOW), engagement="museum")
+    both = [build_report(engagement(), all_green(), NOW), other]
+    assert {found.as_data()["engagement"] for found in explain(both, "claim_2")} == {"demo_shop"}
+    (alone,) = explain(both, "only_here")
+    assert why.in_words(alone, engagement=True)[0].startswith("museum/")
+    with pytest.raises(ProvisioningError) as told:
+        explain(both, "only_heer")
+    assert "only_here" in told.value.remedy

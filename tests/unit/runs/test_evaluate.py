@@ -225,9 +225,9 @@ def test_how_a_run_ended_is_evidence_that_a_check_states_again(
     with asset_run(tmp_path, readiness) as run:
         assert evaluate(run, readiness).evidence is None
         record_end(run, readiness.item, error)
+        again = evaluate(run, readiness)
         (evidence,) = reread(run)
         assert evidence.finding.verdict is verdict
-        again = evaluate(run, readiness)
         record(run, again)
         assert (again.evidence, again.restated, len(reread(run))) == (evidence, True, 1)
 

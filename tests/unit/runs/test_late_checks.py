@@ -18,10 +18,9 @@ from provisioning_assets.runs.evaluate import evaluate
 from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import ReadinessItem
 from tests.fakes.store import MemoryStore
-from tests.support.runs import asset_run
+from tests.support.runs import ENDED, asset_run
 
 SOON = timedelta(seconds=0.2)
-ENDED = Item("last_run_succeeded", "", 1, "promotion", timedelta(days=1), of_runs=True)
 
 
 def test_a_check_past_its_deadline_opens_and_closes_nothing_more(tmp_path: Path) -> None:

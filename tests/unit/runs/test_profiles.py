@@ -129,6 +129,7 @@ def test_a_line_that_is_no_variable_is_told_by_file_and_line(repository: Path, t
     with pytest.raises(ConfigurationError) as wrong:
         access(repository, "production", "agency")
     assert [(problem.file, problem.line) for problem in wrong.value.problems] == [(str(file), line) for line in lines]
+    assert "NAME=value" in wrong.value.remedy
 
 
 def test_quotes_comments_and_home_are_read_as_in_a_shell(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,10 +150,10 @@ def test_a_profile_that_is_no_text_is_told(repository: Path) -> None:
 
 
 def test_an_emulation_that_nobody_knows_is_told(repository: Path) -> None:
-    file = write(own(repository), "agency", "PROVISIONING_EMULATION=cloudless\n")
+    file = write(own(repository), "agency", "# which\n\nPROVISIONING_EMULATION=cloudless\n")
     with pytest.raises(ConfigurationError) as wrong:
         access(repository, "production", "agency")
-    assert [problem.file for problem in wrong.value.problems] == [str(file)]
+    assert [(problem.file, problem.line) for problem in wrong.value.problems] == [(str(file), 3)]
     assert "`cloudless`" in wrong.value.problems[0].what
 
 

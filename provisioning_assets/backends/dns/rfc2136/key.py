@@ -1,4 +1,4 @@
-"""Where dynamic updates go, and the key that signs them (TSIG, RFC 8945): what the profile of an environment says."""
+"""Where dynamic updates go, and the key that signs them (TSIG, RFC 8945), from the environment's profile."""
 
 import re
 import stat
@@ -9,6 +9,7 @@ import dns.exception
 import dns.tsig
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.addresses import host_port
 from provisioning_assets.errors import Misdirected, ProviderFailed
 
 ADDRESS = "RFC2136_NAMESERVER"
@@ -17,7 +18,6 @@ ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 
 _PORT = 53
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_SERVER = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<host>[\w.-]+))(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
 _COMMENT = re.compile(r"(?<![^\s;{}])(?:/\*.*?\*/|(?://|#)[^\n]*)", re.DOTALL)  # base64 has // inside
 _KEY = re.compile(r'\s*key\s+("?)(?P<name>[^\s"{};]+)\1\s*\{(?P<body>[^{}]*)\}\s*;?\s*')
 _STATEMENT = re.compile(r'\s*(algorithm|secret)\s+("?)([^\s";]+)\2\s*;')
@@ -36,16 +36,16 @@ class NameServer:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A TSIG key and the file that it is from. Its `repr` has no secret."""
+    """A TSIG key and the file that it comes from. Its `repr` leaves out the secret."""
 
     name: str
     file: Path
     key: dns.tsig.Key = field(repr=False)
-    """As dnspython takes it; its `repr` has the secret."""
+    """The key as dnspython takes it; its own `repr` shows the secret."""
 
 
 def server_of(declared: str, access: Access) -> NameServer:
-    """The declared server, which must be the profile's: otherwise nothing is sent to it."""
+    """The declared server, which must be the profile's, or nothing is sent to it."""
     own = access.get(ADDRESS)
     if own and _parsed(own, access.name) == _parsed(declared, "the engagement file"):
         return _parsed(own, access.name)
@@ -58,7 +58,7 @@ def server_of(declared: str, access: Access) -> NameServer:
 
 
 def key_of(declared: str | None, access: Access) -> SigningKey | None:
-    """The key of the profile's key file, which must have the declared name; None for a server that asks for none."""
+    """The key in the profile's key file, which must have the declared name; None if neither is given."""
     named = access.get(KEY_FILE)
     if not named and declared:
         remedy = f"set {KEY_FILE} in the environment's profile to a file that tsig-keygen wrote"
@@ -77,11 +77,11 @@ def key_of(declared: str | None, access: Access) -> SigningKey | None:
 
 
 def _parsed(text: str, where: str) -> NameServer:
-    found = _SERVER.fullmatch(text.strip())
-    if not found or int(found["port"] or _PORT) not in range(1, 1 << 16):
-        what = f"`{text}` is no name server"
-        raise ProviderFailed(what, where=where, remedy="write HOST, HOST:PORT, [IPv6] or [IPv6]:PORT")
-    return NameServer((found["six"] or found["host"]).lower(), int(found["port"] or _PORT))
+    try:
+        host, port = host_port(text)
+    except ValueError as error:
+        raise ProviderFailed(f"`{text}` is no name server", where=where, remedy=f"write {error}") from None
+    return NameServer(host, port or _PORT)
 
 
 def _content(file: Path) -> str:
@@ -91,7 +91,7 @@ def _content(file: Path) -> str:
             cause = f"its mode is {stat.S_IMODE(mode):o}, and a secret is in it"
             remedy = f"chmod 600 {file}"
             raise ProviderFailed("the TSIG key file is open to others", where=str(file), cause=cause, remedy=remedy)
-        # No decoding error may hold the file's content.
+        # A decoding error must not quote the file's content.
         return file.read_bytes().decode("ascii", errors="replace")
     except OSError as error:
         why, remedy = error.strerror or type(error).__name__, f"correct {KEY_FILE} of the profile"
@@ -99,7 +99,7 @@ def _content(file: Path) -> str:
 
 
 def _key(content: str, file: Path) -> SigningKey:
-    """The one key of a file as tsig-keygen writes it. No error quotes the content."""
+    """The single key in a file as tsig-keygen writes it. No error quotes the content."""
     found = _KEY.fullmatch(_COMMENT.sub(" ", content))
     if not found or _STATEMENT.sub("", found["body"]).strip():
         raise _malformed(file, "it is not one key of BIND's form")

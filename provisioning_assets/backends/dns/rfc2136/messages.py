@@ -1,4 +1,4 @@
-"""UPDATE messages (RFC 2136): changes, each guarded by its own RRset, in as few messages as hold them."""
+"""UPDATE messages (RFC 2136): changes, each guarded by its own RRset, in as few messages as possible."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,7 +14,7 @@ from provisioning_assets.core.plan import Change
 from provisioning_assets.errors import ProviderFailed
 
 _AT_MOST = 65535 // 24
-"""Changes that one message could hold, were each as short as can be."""
+"""Upper limit of the changes in one message, if each were as short as possible."""
 
 
 def messages_of(
@@ -23,7 +23,7 @@ def messages_of(
     known: Transfer,
     fits: Callable[[dns.update.UpdateMessage], bool],
 ) -> Iterator[tuple[list[Change], dns.update.UpdateMessage]]:
-    """One message, or halves of halves until they fit; a group stays together."""
+    """One message, or halves, halved again until each fits; a group stays together."""
     changes = [change for group in groups for change in group]
     if not changes:
         return
@@ -38,7 +38,7 @@ def messages_of(
 
 
 def _message(zone: str, changes: Sequence[Change], known: Transfer) -> dns.update.UpdateMessage:
-    """The changes, each with its RRset as it is known as a prerequisite."""
+    """A message with the changes; the known RRset of each is its prerequisite."""
     message, apex = dns.update.UpdateMessage(zone), dns.name.from_text(zone)
     for change in changes:
         name, kind, values = _read(change)
@@ -48,7 +48,7 @@ def _message(zone: str, changes: Sequence[Change], known: Transfer) -> dns.updat
         if before is None:
             message.absent(name, kind)
         else:
-            message.present(name, *before)  # as the server has it, strings of TXT included
+            message.present(name, *before)  # as the server has it, with the same strings of a TXT
             message.delete(name, kind)
         if change.after:
             message.add(name, change.after["ttl"], *values)

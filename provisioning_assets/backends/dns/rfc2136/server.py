@@ -1,4 +1,4 @@
-"""One primary name server: questions, zone transfers and updates, signed by TSIG; its refusals in our words."""
+"""One primary name server: queries, zone transfers and updates, signed with TSIG. Its refusals become our errors."""
 
 import socket
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ from provisioning_assets.backends.dns.rfc2136.key import ADDRESS, KEY_FILE, Name
 from provisioning_assets.errors import ProviderFailed, Unreachable
 
 _QUESTION, _UPDATE, _TRANSFER = 4, 30, 120
-"""Seconds for each."""
+"""Seconds that each may take."""
 _UNMET = {dns.rcode.NXRRSET, dns.rcode.YXRRSET, dns.rcode.NXDOMAIN, dns.rcode.YXDOMAIN}
 _DENIED = {dns.rcode.REFUSED, dns.rcode.NOTAUTH}
 _OF_THE_KEY: Mapping[type[BaseException], str] = {
@@ -38,19 +38,19 @@ _OF_THE_KEY: Mapping[type[BaseException], str] = {
 
 
 class Unsigned(Exception):
-    """The answer to a signed question has no signature: Knot's, for a zone that it does not have."""
+    """The answer to a signed query has no signature, as Knot's has not for a zone that it does not serve."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A zone as it was at one time."""
+    """The contents of a zone at one time."""
 
     soa: dns.rdataset.Rdataset
     rdatasets: Mapping[tuple[dns.name.Name, dns.rdatatype.RdataType], dns.rdataset.Rdataset]
 
 
 class Server:
-    """Nothing is sent before the profile agreed to the address."""
+    """A primary server. Nothing is sent before its address is known to be the profile's."""
 
     def __init__(self, declared: str, key: str | None, access: Access) -> None:
         self._declared = declared
@@ -59,16 +59,16 @@ class Server:
 
     @cached_property
     def address(self) -> NameServer:
-        """Where it listens."""
+        """Its address and port."""
         return server_of(self._declared, self._access)
 
     @cached_property
     def key(self) -> SigningKey | None:
-        """What signs."""
+        """The key that signs, if any."""
         return key_of(self._declared_key, self._access)
 
     def reach(self) -> None:
-        """Any answer will do: what it says of the root matters not."""
+        """Require any answer at all: it is asked for the root, and what it says about that does not matter."""
         with self._translated():
             try:
                 self._exchange(dns.message.make_query(".", "SOA", flags=0), _QUESTION)
@@ -107,7 +107,7 @@ class Server:
         return Transfer(rdatasets[dns.name.from_text(zone), dns.rdatatype.SOA], rdatasets)
 
     def fits(self, message: dns.update.UpdateMessage) -> bool:
-        """Whether it can be one message."""
+        """Whether the message, with its signature, is within the size limit of DNS over TCP."""
         try:
             self._signed(message).to_wire()
         except (dns.exception.TooBig, dns.exception.FormError):
@@ -115,7 +115,7 @@ class Server:
         return True
 
     def update(self, zone: str, message: dns.update.UpdateMessage) -> bool:
-        """Carry out an update, all of it; False, and nothing of it, when a prerequisite does not hold."""
+        """Carry out the whole update; False, with nothing carried out, when a prerequisite does not hold."""
         with self._translated():
             try:
                 code = self._exchange(message, _UPDATE).rcode()
@@ -151,7 +151,7 @@ class Server:
         return ProviderFailed(what, where=str(self.address), cause=cause, remedy=remedy)
 
     def _denied(self, zone: str, what: str, code: int) -> ProviderFailed:
-        """A server says the same of a zone that it does not have and of one that it guards: so it is asked."""
+        """The error for a refusal. It is the same for a missing zone and a protected one, so this asks which it is."""
         said = dns.rcode.to_text(dns.rcode.Rcode.make(code))
         if code not in _DENIED:
             failed = f"the name server failed to {what} {zone}"

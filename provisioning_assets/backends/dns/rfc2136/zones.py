@@ -1,8 +1,8 @@
 """RFC 2136: the zones of a name server, read by transfer (AXFR, RFC 5936) and written by UPDATE.
 
-Every changed RRset is a prerequisite of its own change: the server itself refuses to overwrite what somebody else
-wrote. A prerequisite has no TTL, so TTLs are compared before, on a transfer that is as old as the SOA says. The SOA
-is no prerequisite: that of a zone which is signed inline is not the one that is served.
+Every changed RRset is a prerequisite of its own change, so the server itself refuses to overwrite what somebody else
+wrote. A prerequisite has no TTL, so TTLs are compared beforehand, with a transfer that the SOA shows to be current.
+The SOA is no prerequisite, because a zone that is signed inline has another SOA than the one that is served.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,14 @@ from provisioning_assets.core.settle import settle
 from provisioning_assets.errors import NotConverged, ProviderFailed, ProvisioningError, Unreachable
 
 IN_EFFECT = 20
-"""Seconds until the server shows what it took: one that signs inline or forwards updates needs a moment."""
+"""Seconds until the server must show what it accepted: one that signs inline needs a moment."""
 
 _AFTER_LOSS = 2
-"""Seconds until an update whose answer was lost is in, if it arrived."""
+"""Seconds after which an update whose answer was lost is visible, if it arrived."""
 
 _ATTEMPTS = 3
 _OF_THE_SERVER = {"SOA", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDNSKEY", "CDS", "ZONEMD", "TYPE65534"}
-"""What a server makes by itself, the most of it when it signs a zone."""
+"""Types that a server maintains itself, most of them when it signs a zone."""
 
 
 class Rfc2136:
@@ -42,7 +42,7 @@ class Rfc2136:
         return cls(Server(settings.server, settings.key, access))
 
     def reach(self) -> None:
-        """That it answers."""
+        """Require that the server answers."""
         self._server.reach()
 
     def identity(self) -> Mapping[str, Json]:
@@ -50,11 +50,11 @@ class Rfc2136:
         return {"server": str(self._server.address), "key": self._server.key.name if self._server.key else None}
 
     def read(self, zone: str) -> Mapping[str, Attributes]:
-        """Every RRset but the apex's SOA and NS, and those that the server makes when it signs the zone."""
+        """Every RRset, except the apex's SOA and NS and those that the server maintains when it signs the zone."""
         return _shown(zone, self._transfer(zone))
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
-        """One message, all or none; where it does not fit, several, each all or none; back when the server shows it."""
+        """Write in one message if it fits, else in several, each all or none; return when the server shows them."""
         if not changes:
             return
         known, progress = self._now(zone), Progress(list(changes))
@@ -83,12 +83,12 @@ class Rfc2136:
         return self._kept[zone]
 
     def _now(self, zone: str) -> Transfer:
-        """The last transfer, unless the SOA says that the zone changed since."""
+        """The last transfer, or a new one when the SOA shows that the zone has changed since."""
         kept, soa = self._kept.get(zone), self._server.apex(zone, "SOA")
         return kept if kept and kept.soa == soa else self._transfer(zone)
 
     def _carry_out(self, zone: str, progress: Progress, known: Transfer) -> None:
-        """Message by message; when the server says that a prerequisite does not hold, it is looked again."""
+        """Send message by message; when a prerequisite does not hold, transfer the zone again and start over."""
         for _ in range(_ATTEMPTS):
             progress.left = _as_planned(zone, progress.left, known)
             messages = list(messages_of(zone, by_name(progress.left), known, self._server.fits))
@@ -136,7 +136,7 @@ def _shown(zone: str, transfer: Transfer) -> dict[str, Attributes]:
 
 
 def _as_planned(zone: str, changes: Sequence[Change], known: Transfer) -> list[Change]:
-    """The changes that are to be written: without deletes of what is gone; `ProviderFailed` when one has moved."""
+    """The changes that remain, without deletes of what is gone; `ProviderFailed` when a record has changed."""
     found = _shown(zone, known)
     if moved := [each.address for each in changes if not as_planned(each, found.get(each.address))]:
         raise ProviderFailed(

@@ -1,4 +1,4 @@
-"""Terraform's CLI configuration: where providers come from, said in each run instead of assumed.
+"""Terraform's CLI configuration: where providers come from, decided explicitly for each run.
 
 https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
 """
@@ -14,10 +14,10 @@ MIRROR = "PROVISIONING_TERRAFORM_MIRROR"
 
 
 def configuration(workdir: Path, access: Access) -> tuple[Path, str]:
-    """The configuration to run with, and where providers then come from, for people.
+    """The configuration to run with, and, for people, where providers then come from.
 
-    A mirror that PROVISIONING_TERRAFORM_MIRROR names comes first, then the operator's own CLI configuration
-    (used where it lies: it may hold tokens), then a mirror found on this machine, then the registry.
+    The order: the mirror that PROVISIONING_TERRAFORM_MIRROR names, the operator's own CLI configuration (used in place,
+    since it may hold tokens), a mirror found on this machine, the registry.
     """
     own = _own(access)
     if own and not access.get(MIRROR):
@@ -29,9 +29,9 @@ def configuration(workdir: Path, access: Access) -> tuple[Path, str]:
 
 
 def _own(access: Access) -> Path | None:
-    """The operator's configuration. Terraform lets the variable name a file that is not there; so do we.
+    """The operator's configuration. Terraform lets the variable name a missing file, and so do we.
 
-    The one in the home folder is the shell's: an environment with a profile names its own.
+    The one in the home folder belongs to the shell: an environment with a profile must name its own.
     """
     named = access.get("TF_CLI_CONFIG_FILE")
     if not named and access.name != OF_PROCESS:
@@ -67,7 +67,7 @@ def _providers(mirror: Path) -> list[str]:
 
 
 def _installation(mirror: Path) -> str:
-    """What the mirror holds comes from it, the rest from the registry. JSON lists and strings are HCL."""
+    """Providers in the mirror come from the mirror, the others from the registry. JSON lists and strings are HCL."""
     held = json.dumps(_providers(mirror))
     return (
         "provider_installation {\n"

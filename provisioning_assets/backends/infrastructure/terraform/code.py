@@ -1,4 +1,4 @@
-"""A Terraform root as files: what it is made of, and what can be seen to be wrong with it before Terraform runs."""
+"""A Terraform root as files: what it is made of, and what is visibly wrong with it before Terraform runs."""
 
 import hashlib
 import re
@@ -10,11 +10,11 @@ from provisioning_assets.backends.infrastructure.terraform import hcl
 from provisioning_assets.errors import ConfigurationError
 
 _READS = re.compile(r"\$\{path\.(?P<base>module|root)\}/(?P<rest>[^\"$]*)")
-"""A file named from where the code lies, as `file("${path.module}/policy.json")` does."""
+"""A file named relative to the code, as in `file("${path.module}/policy.json")`."""
 
 
 class TerraformCode:
-    """The code of Terraform roots, local modules included."""
+    """The code of Terraform roots, including local modules."""
 
     def sources(self, root: Path, repository: Path) -> dict[str, str]:
         """Relative path to SHA-256 of every file that the root is made of."""
@@ -26,7 +26,7 @@ class TerraformCode:
         }
 
     def validate(self, root: Path, variables: Collection[str], repository: Path) -> Iterator[CodeProblem]:
-        """The root and its modules are there and can be read, and the root takes the variables that it is given."""
+        """A problem for each missing or unreadable root or module, and each variable that the root does not declare."""
         shown = _Shown(repository)
         if not hcl.files(root):
             what = f"there is no Terraform code in {shown(root)}"
@@ -51,7 +51,7 @@ class TerraformCode:
 
 
 class _Shown:
-    """A path as people know it."""
+    """Shows a path relative to the repository."""
 
     def __init__(self, repository: Path) -> None:
         self._repository = repository
@@ -62,7 +62,7 @@ class _Shown:
 
 
 def _reads_outside(root: Path, folders: set[Path], shown: _Shown) -> Iterator[CodeProblem]:
-    """Files that the code reads from where no digest sees them change."""
+    """Files that the code reads from outside the folders that the digest covers."""
     for folder in sorted(folders):
         for file in hcl.files(folder):
             for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -75,6 +75,6 @@ def _reads_outside(root: Path, folders: set[Path], shown: _Shown) -> Iterator[Co
 
 
 def _counts(file: Path) -> bool:
-    """Whether the file is part of the code: providers and what editors leave are not."""
+    """Whether the file is part of the code; providers and editors' backup files are not."""
     leftover = file.name.endswith(("~", ".swp", ".swo")) or file.name.startswith(".#") or file.name == ".DS_Store"
     return ".terraform" not in file.parts and not leftover

@@ -1,19 +1,31 @@
-"""Terraform's own words when it fails, as our errors: address, file and line, the source, no secret.
+"""Terraform's diagnostics as our errors: address, file, line and source, without secrets.
+
+Of the values that Terraform tells beside the source, what says none is shown (`is null`, a list's length), and those of
+the root's own variables that are not sensitive. Any other may be secret without being marked so: a module's variable
+may hold what a resource made.
 
 Format: https://developer.hashicorp.com/terraform/internals/machine-readable-ui#diagnostic
 """
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
+from provisioning_assets.backends.infrastructure.terraform import root
 from provisioning_assets.core.plan import SENSITIVE, Json
 from provisioning_assets.errors import ProviderFailed
 
 Diagnostic = Mapping[str, Json]
+
+_NO_VALUE = re.compile(
+    r"is (null|true|false|empty [\w ]+|(list|map|object|set|tuple)[\w ]* with \w+ (attribute|element)s?"
+    r"|an? [\w ]+, known only after apply)|will be known only after apply"
+)
+_SCALAR = re.compile(r'is (-?[\d.]+|"[^"\\]*")')
+_VARIABLE = re.compile(r"var\.([\w-]+)(?![\w-])")
 
 _REMEDY = "correct what Terraform names, then run again: what was done is in the state, the rest is done next"
 
@@ -36,14 +48,14 @@ def error(
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """The text without the values that were given to sensitive variables."""
+    """The text without the values of sensitive variables."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, SENSITIVE)
     return text
 
 
 def _place(stage: StageRoot, diagnostic: Diagnostic) -> str:
-    """`file:line`, relative to where we run if the file lies below it."""
+    """`file:line`, relative to the working folder if the file is below it."""
     source = diagnostic.get("range")
     if not source:
         return ""
@@ -64,7 +76,20 @@ def _words(stage: StageRoot, diagnostic: Diagnostic) -> str:
     if snippet:
         numbered = enumerate(snippet["code"].splitlines(), snippet["start_line"])
         lines += [f"    {number}: {line}" for number, line in numbered]
+        lines += [f"    {value}" for value in _values(stage, diagnostic)]
     return "\n".join(lines)
+
+
+def _values(stage: StageRoot, diagnostic: Diagnostic) -> Iterator[str]:
+    """What the expressions of the source were, as far as it cannot be a secret: `var.domain is "shop.example"`."""
+    in_root = not Path(diagnostic.get("range", {}).get("filename", "/")).parent.name
+    shown = {name for name, variable in root.variables(stage.root).items() if in_root and not variable.sensitive}
+    for value in diagnostic["snippet"].get("values") or []:
+        named = _VARIABLE.match(value["traversal"])
+        if _NO_VALUE.fullmatch(value["statement"]) or (
+            named and named[1] in shown and _SCALAR.fullmatch(value["statement"])
+        ):
+            yield f"{value['traversal']} {value['statement']}"
 
 
 def _locked(stage: StageRoot, detail: str) -> StateLocked:
@@ -80,6 +105,6 @@ def _locked(stage: StageRoot, detail: str) -> StateLocked:
 
 
 def _time(text: str) -> datetime | None:
-    """Go's way to write a time: `2026-01-02 15:04:05.123456789 +0000 UTC`."""
+    """Parse a time in Go's format: `2026-01-02 15:04:05.123456789 +0000 UTC`."""
     found = re.match(r"(\S+ \d\d:\d\d:\d\d)(\.\d+)? \+0000 UTC", text)
     return datetime.fromisoformat(found[1] + (found[2] or "")[:7]).replace(tzinfo=UTC) if found else None

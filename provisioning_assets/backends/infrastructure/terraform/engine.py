@@ -1,12 +1,13 @@
 """Terraform: plans, applies and reads one stage.
 
-Values of resources never leave this back end; names do. A plan is kept until it is applied, or this process ends.
+Names of resources leave this back end, and values never do. A plan is kept until it is applied or this process ends.
 """
 
 import json
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -28,22 +29,22 @@ from provisioning_assets.core.plan import Json, Plan
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 _CHANGED = 2
-"""Status of `plan -detailed-exitcode` when there is something to do."""
+"""Exit status of `plan -detailed-exitcode` when there is something to do."""
 
 _TOLD = {"apply_start", "apply_progress", "apply_complete", "apply_errored", "change_summary"}
-"""Events of the stream that a person wants to see."""
+"""Events of the stream that are shown to people."""
 
 _WORDS = 20
-"""Lines that are shown of a Terraform that failed without a diagnostic."""
+"""Number of lines shown when Terraform failed without a diagnostic."""
 
 
 class Terraform:
-    """The engine, as it is installed here."""
+    """Terraform, as installed here."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
         self._planned: dict[Path, str] = {}
-        """Digest of the plan that is kept in each plan file."""
+        """Plan file to the digest of the plan in it."""
         self._version = ""
 
     @classmethod
@@ -52,16 +53,16 @@ class Terraform:
         return cls(access)
 
     def reach(self) -> None:
-        """Whose credentials its providers would use."""
+        """Ask which account the credentials of its providers belong to."""
         aws.of(self._access).reach()
 
     def identity(self) -> Mapping[str, Json]:
-        """The account, and the version: what another one plans for the same files may differ."""
+        """The account, and the version of Terraform: another version may plan differently for the same files."""
         self._version = self._version or process.version(self._access)
         return {**aws.of(self._access).identity(), "engine": self._version}
 
     def plan(self, stage: StageRoot, listener: Listener) -> Plan:
-        """Plan into a file and read that file back: what it says is what an apply would do."""
+        """Plan into a file and read it back: an apply does exactly what is in the file."""
         self._initialise(stage, listener)
         kept = _plan_file(stage)
         self._forget(kept)
@@ -80,7 +81,7 @@ class Terraform:
         return plan
 
     def apply(self, stage: StageRoot, plan: Plan, listener: Listener) -> None:
-        """Apply the file of the last plan, which must be this one."""
+        """Apply the file of the last plan, which must be this plan."""
         kept = _plan_file(stage)
         if self._planned.get(kept) != plan.digest or not kept.exists():
             raise ProviderFailed(f"{stage.name}: this is not the plan that was made last", remedy="plan again")
@@ -110,12 +111,16 @@ class Terraform:
         return dict(output["value"])
 
     def unmanaged(self, stage: StageRoot) -> Mapping[str, str | None]:
-        """Each live thing that belongs to the stage, and why it is not managed; nothing before the first apply."""
+        """Each live resource of the stage to the reason why it is unmanaged; nothing before the first apply."""
         state = self._state(stage).read()
-        return {} if state is None else coverage.live_and_managed(state, stage, aws.of(self._access))
+        if state is None:
+            return {}
+        beside = (self._state(replace(stage, state_key=key)).read() for key in stage.beside)
+        others = [other for other in beside if other is not None]
+        return coverage.live_and_managed(state, others, stage, aws.of(self._access))
 
     def unlock(self, stage: StageRoot, lock_id: str) -> None:
-        """Release this state lock; nothing to do when it is free, or another's."""
+        """Release this state lock; does nothing when it is free, or another lock is held."""
         state = self._state(stage)
         if state.lock_id() == lock_id and not state.unlock(lock_id):
             self._initialise(stage, QUIET)
@@ -127,7 +132,7 @@ class Terraform:
         return None if state is None else str(state["lineage"])
 
     def _initialise(self, stage: StageRoot, listener: Listener) -> None:
-        """`terraform init`, if backend, lock file or code are not those of the last one here."""
+        """Run `terraform init`, if backend, lock file or code have changed since the last one here."""
         state = self._state(stage)
         state.require()
         stage.workdir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -148,7 +153,7 @@ class Terraform:
     def _run(
         self, stage: StageRoot, listener: Listener, command: str, *arguments: str, **options: Json
     ) -> tuple[int, list[diagnostics.Diagnostic]]:
-        """Run a command to its end and pass its progress on; its status and its error diagnostics."""
+        """Run a command to its end and pass on its progress; returns its exit status and its error diagnostics."""
         secrets = root.secrets(stage)
         errors: list[diagnostics.Diagnostic] = []
         words: list[str] = []
@@ -164,7 +169,7 @@ class Terraform:
                 listener.progress(f"{stage.name}: {message}")
 
         status = self._process(stage, listener).stream(heard, command, *arguments, **options)
-        # A crash speaks outside of the stream; beside a diagnostic its stack traces are noise.
+        # A crash prints outside of the stream; if there is a diagnostic, its stack trace is noise.
         return status, errors or [{"summary": line} for line in words[:_WORDS] if line.strip()]
 
     def _failed(

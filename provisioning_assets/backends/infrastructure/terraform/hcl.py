@@ -1,4 +1,4 @@
-"""Terraform's files as data: HCL, or the same in JSON.
+"""Terraform's files as data, whether they are HCL or JSON.
 
 https://developer.hashicorp.com/terraform/language/syntax/json
 """
@@ -24,7 +24,7 @@ def files(folder: Path) -> list[Path]:
 def blocks(file: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Name and body of each block of a kind with one label: `module`, `variable`.
 
-    `ConfigurationError` names the line of a file that cannot be parsed, and a link that leads nowhere.
+    `ConfigurationError` names the line of a file that cannot be parsed, or a broken symbolic link.
     """
     is_json = file.suffix == ".json"
     try:
@@ -37,7 +37,7 @@ def blocks(file: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         expected = "a file, or a link to one"
         what = f"this cannot be read: {error.strerror}"
         raise ConfigurationError([Problem(str(file), 0, 0, what, expected)]) from None
-    # In JSON, one mapping may stand for the list of blocks.
+    # In JSON, a single mapping may replace the list of blocks.
     for block in found if isinstance(found, list) else [found]:
         for name, body in block.items():
             yield name.strip('"'), body
@@ -62,6 +62,6 @@ def closure(root: Path) -> set[Path]:
 
 @cache
 def _parsed(text: str, is_json: bool) -> Mapping[str, Any]:  # noqa: FBT001 - half of the cache's key
-    """Parsing takes 20 ms a file, and each command of Terraform asks for its root's variables."""
+    """The parsed text; cached, because parsing takes 20 ms per file and each command needs the root's variables."""
     document: Mapping[str, Any] = json.loads(text) if is_json else hcl2.loads(text)
     return document

@@ -1,4 +1,4 @@
-"""Terraform's `pg` backend: a state is a row, and its lock is an advisory lock of the session that works on it.
+"""Terraform's `pg` backend: a state is a row, and its lock is an advisory lock of the session that uses it.
 
 https://developer.hashicorp.com/terraform/language/backend/pg
 """
@@ -22,9 +22,9 @@ from provisioning_assets.core.settle import settle
 
 _ABSENT = {"3F000", "42P01"}
 _LONGEST = 63
-"""Characters of an identifier."""
+"""Longest identifier, in characters."""
 _CREATION = -1
-"""The lock of whoever writes the first state, of any stage of the database."""
+"""Number of the lock that a session takes to write the first state of any stage in the database."""
 _WAIT = 10.0
 
 _HOLDER: LiteralString = """
@@ -38,21 +38,21 @@ ORDER BY backend_start
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """A session of the database that holds the lock."""
+    """A database session that holds the lock."""
 
     pid: int
     who: str
     since: datetime | None
-    """When it began; None for a session of a role whose sessions ours may not see."""
+    """When it began; None if our role may not see the sessions of its role."""
 
     @property
     def id(self) -> str:
-        """What no other session has: process numbers come again."""
+        """An ID that no other session has; a process ID alone may be reused."""
         return f"{self.pid}-{self.since.timestamp():.6f}" if self.since else f"{self.pid}"
 
 
 class PgState:
-    """The state row of a stage. Each stage has a schema of its own: Terraform's table has one row a workspace."""
+    """The state row of a stage. Each stage has its own schema, since Terraform's table has one row per workspace."""
 
     kind = "pg"
 
@@ -61,7 +61,7 @@ class PgState:
         self._stage = stage.name
         self._schema = _schema(str(stage.state.model_dump()["schema_name"]), stage.state_key)
         self.backend: Mapping[str, str] = {"schema_name": self._schema}
-        # PG* of the access lead Terraform to the database; its sessions say whose they are.
+        # The access's PG* variables lead Terraform to the database; the name marks its sessions as ours.
         self.variables: Mapping[str, str] = {"PGAPPNAME": introduction("terraform")}
 
     @property
@@ -70,24 +70,24 @@ class PgState:
         return f"{self._server.address}, schema {self._schema}"
 
     def content(self) -> bytes | None:
-        """The row of the workspace that we use."""
+        """The row of our workspace."""
         rows = self._rows("SELECT data FROM {}.states WHERE name = 'default'")
         return rows[0][0].encode() if rows else None
 
     def lock(self) -> bytes | None:
-        """The session that works on the state."""
+        """The session that holds the lock on the state."""
         found = self._holder()
         return None if found is None else json.dumps({"ID": found.id, "Who": found.who}).encode()
 
     def require(self) -> None:
-        """Reach the database; Terraform makes the schema."""
+        """Require that the database answers; Terraform creates the schema."""
         self._server.execute("SELECT 1")
 
     def locked(self, told: StateLocked) -> StateLocked:
-        """Terraform names whoever asks; the holder is the session that has the lock."""
+        """The error with the true holder: Terraform names the session that asks, not the one that has the lock."""
         found = self._holder()
         if found is None:
-            return told  # it was released meanwhile
+            return told  # released in the meantime
         since = f"{found.since:%Y-%m-%d %H:%M:%S %Z}" if found.since else "?"
         holder = f"{found.who}, session {found.pid} since {since}, lock {found.id}"
         host = found.who.rpartition("@")[2]
@@ -97,7 +97,7 @@ class PgState:
         return locked
 
     def unlock(self, lock_id: str) -> bool:
-        """End the session that holds it: `terraform force-unlock` does nothing here."""
+        """End the session that holds the lock, since `terraform force-unlock` does nothing here."""
         found = self._holder()
         if found and found.id == lock_id:
             self._server.execute("SELECT pg_terminate_backend(%s::int)", found.pid)
@@ -123,7 +123,7 @@ class PgState:
 
 
 def _schema(prefix: str, key: str) -> str:
-    """A name that people recognise, and that no other key has: `provisioning_tf_shop_staging_compute_1a2b3c4d5e`."""
+    """A recognisable schema name that no other key has, such as `provisioning_tf_shop_staging_compute_1a2b3c4d5e`."""
     plain = re.sub(r"\W+", "_", key.removesuffix(".tfstate").replace("/terraform/", "/"), flags=re.ASCII).lower()
     end = hashlib.sha256(key.encode()).hexdigest()[:10]
     room = _LONGEST - len(f"{prefix}_tf__{end}")

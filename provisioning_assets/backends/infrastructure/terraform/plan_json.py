@@ -1,11 +1,11 @@
-"""What a Terraform plan says, with every value left behind: addresses, actions and names of attributes.
+"""A Terraform plan without its values: addresses, actions and names of attributes.
 
 Format of `terraform show -json`: https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
 """
 
 from collections.abc import Iterator, Mapping
 
-from provisioning_assets.backends.infrastructure.terraform.stateful import holds_data
+from provisioning_assets.backends.infrastructure.terraform.stateful import because
 from provisioning_assets.core.plan import Action, Change, Json, Plan
 
 _ACTIONS = {
@@ -14,16 +14,16 @@ _ACTIONS = {
     ("delete",): Action.DELETE,
     ("delete", "create"): Action.REPLACE,
     ("create", "delete"): Action.REPLACE,
-    # The resource lives on, unmanaged: whatever held it in place, our rules and the freeze included, lets go of it.
+    # The resource lives on unmanaged, out of reach of our rules and the freeze: that is as serious as a delete.
     ("forget",): Action.DELETE,
     ("create", "forget"): Action.REPLACE,
 }
 
 
 def plan_from(shown: Mapping[str, Json]) -> Plan:
-    """The plan in a `terraform show -json` of a plan that Terraform calls not empty.
+    """The plan in the output of `terraform show -json`, for a plan that Terraform says is not empty.
 
-    Such a plan is never empty here: when only outputs differ, or something that this does not know, that is a change.
+    It is never empty here either: if only outputs differ, or something unknown to this code, that is a change.
     """
     changes = [*_resources(shown)]
     if not changes:
@@ -49,22 +49,24 @@ def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
             continue
         action = _ACTIONS.get(tuple(change["actions"]))
         names = _differing(change)
+        lost = because(resource, action) if action else ""
         if action is Action.CREATE:
             yield Change(action, address, None, {})
         elif action is Action.DELETE:
-            yield Change(action, address, {}, None, stateful=holds_data(resource["type"]))
+            yield Change(action, address, {}, None, stateful=bool(lost), because=lost)
         elif action is Action.REPLACE:
             forced = {str(path[0]) for path in change.get("replace_paths", [])}
-            yield _update(address, sorted(forced or names), action, stateful=holds_data(resource["type"]))
+            yield _update(address, sorted(forced or names), action, lost=lost)
         elif action is Action.UPDATE:
-            yield _update(address, names or ["(nothing that is named)"])
+            yield _update(address, names or ["(nothing that is named)"], lost=lost)
         elif "previous_address" in resource:
             yield _update(address, ["(address)"])
         elif "importing" in change:
             yield _update(address, ["(import)"])
         elif change["actions"] != ["no-op"]:
-            # An action that this does not know is taken for the worst.
-            yield _update(address, ["-".join(change["actions"])], Action.REPLACE, stateful=True)
+            # An unknown action is treated as the worst one.
+            unknown = "-".join(change["actions"])
+            yield _update(address, [unknown], Action.REPLACE, lost=f"what {unknown} does is not known")
 
 
 def _differing(change: Mapping[str, Json]) -> list[str]:
@@ -73,7 +75,7 @@ def _differing(change: Mapping[str, Json]) -> list[str]:
     return sorted(name for name in names if unknown.get(name) or before.get(name) != after.get(name))
 
 
-def _update(address: str, names: list[str], action: Action = Action.UPDATE, *, stateful: bool = False) -> Change:
-    """Every attribute counts as sensitive: which values are is the provider's word, and not always right."""
+def _update(address: str, names: list[str], action: Action = Action.UPDATE, *, lost: str = "") -> Change:
+    """A change in which every attribute is sensitive, since providers do not always mark the ones that are."""
     empty = dict.fromkeys(names)
-    return Change(action, address, empty, empty, sensitive=frozenset(names), stateful=stateful)
+    return Change(action, address, empty, empty, frozenset(names), stateful=bool(lost), because=lost)

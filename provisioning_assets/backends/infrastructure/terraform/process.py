@@ -1,7 +1,7 @@
-"""One Terraform at a time: python-terraform builds the command line, this runs it and follows what it says.
+"""One Terraform process at a time: python-terraform builds the command line, this runs it and follows its output.
 
-Each Terraform has a session of its own and writes to a file that has no name. When our process dies, Terraform
-goes on, saves its state and ends; nothing of its output stays on the disk.
+Each process has a session of its own and writes to an unnamed file. If our process dies, Terraform goes on, saves its
+state and ends, and none of its output stays on the disk.
 """
 
 import json
@@ -28,21 +28,21 @@ Event = Mapping[str, Any]
 """One line of the `-json` stream. https://developer.hashicorp.com/terraform/internals/machine-readable-ui"""
 
 _GATED = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "terraform")
-"""Waits for a line on its input, then becomes Terraform; without one (we died) it ends and nothing was started."""
+"""Waits for a line on its input, then becomes Terraform. Without a line (we died), it ends and starts nothing."""
 
 _INSTALL = "install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
 _POLL = 0.2
 _CLEAN_END = 120.0
 _KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_", "PG")
-"""Beginnings of variables: tokens of registries, the cache of providers, and how PostgreSQL is reached."""
+"""Prefixes of variables: tokens for registries, the cache of providers, and how to reach PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
 class TerraformProcess:
     """How Terraform is started for one stage.
 
-    `on_start` hears the number of each process that may write, before it does anything. `limit` is in seconds, for
-    one command.
+    `on_start` gets the ID of each process that may write, before the process does anything. `limit` is the number of
+    seconds that one command may take.
     """
 
     root: Path
@@ -52,7 +52,7 @@ class TerraformProcess:
     limit: float = 7200
 
     def stream(self, on_event: Callable[[Event], None], command: str, *args: str, **options: Any) -> int:
-        """Run a command that speaks `-json`, hand on each event when it comes; returns the exit status."""
+        """Run a command with `-json` output and pass on each event as it comes; returns the exit status."""
         with tempfile.TemporaryFile() as output:
             process = self._start(output, command, *args, json=FLAG, **options)
             rest, position = b"", 0
@@ -75,7 +75,7 @@ class TerraformProcess:
             return process.returncode
 
     def answer(self, command: str, *args: str, **options: Any) -> str:
-        """Run a command that only reads, and return what it printed, which is kept in memory alone."""
+        """Run a command that only reads, and return its output, which is kept only in memory."""
         process = self._start(subprocess.PIPE, command, *args, **options)
         try:
             output, _ = process.communicate(b"\n", timeout=self.limit)
@@ -83,7 +83,7 @@ class TerraformProcess:
             _end(process)
             raise
         if process.returncode:
-            # What was printed may hold values: it is not shown.
+            # The output may hold values, so it is not shown.
             raise ProviderFailed(f"terraform {command} ended with status {process.returncode}", where=str(self.root))
         return str(output.decode())
 
@@ -109,7 +109,7 @@ class TerraformProcess:
         )
 
     def _until_ended(self, process: "subprocess.Popen[bytes]") -> Iterator[bool]:
-        """True again and again while it runs, then False for ever; `ProviderFailed` after the limit."""
+        """Yield True while the process runs, then False for ever; `ProviderFailed` after the limit."""
         for _ in range(int(self.limit / _POLL)):
             try:
                 process.wait(_POLL)
@@ -128,12 +128,12 @@ class TerraformProcess:
 
 
 def inherited(access: Access) -> dict[str, str]:
-    """What Terraform and its providers need, and nothing that changes what a command does; no asking for news of it."""
+    """Variables that Terraform and its providers need, none that changes what a command does, and no version check."""
     return {**aws.of(access).variables, **access.for_child(*_KEPT), "CHECKPOINT_DISABLE": "1"}
 
 
 def version(access: Access) -> str:
-    """`Terraform 1.11.4`, or `none`."""
+    """The installed version, such as `Terraform 1.11.4`, or `none`."""
     binary = shutil.which("terraform")
     if binary is None:
         return "none"
@@ -148,13 +148,13 @@ def version(access: Access) -> str:
 
 def _open_gate(process: "subprocess.Popen[bytes]") -> None:
     assert process.stdin is not None  # noqa: S101 - it was started with a pipe
-    with suppress(BrokenPipeError):  # it ended meanwhile: its status says so
+    with suppress(BrokenPipeError):  # it has ended already: its exit status says so
         process.stdin.write(b"\n")
         process.stdin.close()
 
 
 def _event(line: bytes) -> Event:
-    """An event; what is not JSON (a crash, a complaint about the command line) becomes a message."""
+    """The event in a line; a line that is not JSON (a crash, a usage error) becomes a message."""
     text = line.decode(errors="replace")
     try:
         event = json.loads(text)
@@ -164,7 +164,7 @@ def _event(line: bytes) -> Event:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ask Terraform to stop, so that it saves its state and gives its lock back; kill it when it does not."""
+    """Ask Terraform to stop, so that it saves its state and releases its lock; kill it if it does not."""
     if process.stdin is not None:
         process.stdin.close()
     for asked, patience in ((signal.SIGINT, _CLEAN_END), (signal.SIGKILL, 10.0)):

@@ -1,4 +1,4 @@
-"""A Terraform root: which variables it declares, what it is made of, and the environment that it is run in."""
+"""A Terraform root: the variables that it declares, what it is made of, and the variables of its process."""
 
 import json
 import re
@@ -33,9 +33,9 @@ def variables(root: Path) -> dict[str, Variable]:
 
 
 def inputs(stage: StageRoot) -> dict[str, str]:
-    """`TF_VAR_<name>` of each variable: those of the stage, and the earlier contracts that the root declares.
+    """`TF_VAR_<name>` to value: the stage's variables, and the outputs of earlier stages that the root declares.
 
-    Terraform takes no notice of a variable in the environment that the root lacks, so a mistyped one is refused here.
+    Terraform ignores an environment variable that the root does not declare, so a mistyped one is refused here.
     """
     declared = variables(stage.root)
     for name in stage.variables:
@@ -51,7 +51,7 @@ def inputs(stage: StageRoot) -> dict[str, str]:
 
 
 def secrets(stage: StageRoot) -> set[str]:
-    """Values given to variables that the root calls sensitive, as they would appear in a text."""
+    """Values of the variables that the root marks as sensitive, as they would appear in a text."""
     found: set[str] = set()
     for name, variable in variables(stage.root).items():
         if variable.sensitive and name in stage.variables:
@@ -60,7 +60,7 @@ def secrets(stage: StageRoot) -> set[str]:
 
 
 def backends(root: Path) -> Iterator[tuple[str, str]]:
-    """Which backend the root declares, and where; an empty name when its code declares none."""
+    """Each backend that the root declares, and where; one empty name if it declares none."""
     files = hcl.files(root)
     found = [(file, *block) for file in files for block in hcl.blocks(file, "terraform")]
     declared = [(file, name, body) for file, name, body in found if name in {"backend", "cloud"}]
@@ -73,7 +73,7 @@ def backends(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def fingerprint(stage: StageRoot, backend: Mapping[str, str], data: Path) -> str:
-    """Digest of what an `init` depends on: backend, lock file, and the code of the root and its modules."""
+    """Digest of everything that `init` depends on: backend, lock file, and the code of the root and its modules."""
     listing = data / "modules/modules.json"
     modules = json.loads(listing.read_text())["Modules"] if listing.is_file() else []
     folders = {stage.root, *(stage.root / module["Dir"] for module in modules)}
@@ -86,7 +86,7 @@ def fingerprint(stage: StageRoot, backend: Mapping[str, str], data: Path) -> str
 
 
 def _written(value: Json) -> str:
-    """A string as it is, everything else as JSON, which HCL reads."""
+    """A string as it is; everything else as JSON, which HCL can read."""
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -1,4 +1,4 @@
-"""Terraform's `s3` backend: a state and its lock are objects of a bucket.
+"""Terraform's `s3` backend: a state and its lock are objects in a bucket.
 
 https://developer.hashicorp.com/terraform/language/backend/s3
 """
@@ -28,21 +28,21 @@ class S3State:
         self._bucket = str(stage.state.model_dump()["bucket"])
         self._key = stage.state_key
         self.name = f"s3://{self._bucket}/{self._key}"
-        # A server that stands in for AWS has buckets in the path, not in the host's name.
+        # A server that stands in for AWS expects the bucket in the path, not in the host name.
         style = {"use_path_style": "true"} if self._aws.endpoint("s3") else {}
         place = {"bucket": self._bucket, "key": self._key, "region": access.region}
         self.backend: Mapping[str, str] = {**place, "use_lockfile": "true", **style}
 
     def content(self) -> bytes | None:
-        """The object."""
+        """The state object."""
         return self._object(self._key)
 
     def lock(self) -> bytes | None:
-        """The object beside it."""
+        """The lock object beside it."""
         return self._object(f"{self._key}.tflock")
 
     def require(self) -> None:
-        """Find the bucket."""
+        """Require that the bucket exists."""
         with self._aws.translated("S3"):
             try:
                 self._aws.client("s3").head_bucket(Bucket=self._bucket)
@@ -56,11 +56,11 @@ class S3State:
                 ) from None
 
     def locked(self, told: StateLocked) -> StateLocked:
-        """Terraform names the holder."""
+        """The same error: Terraform names the holder."""
         return told
 
     def unlock(self, _lock_id: str) -> bool:
-        """Terraform does it."""
+        """False: `terraform force-unlock` does it."""
         return False
 
     def _object(self, key: str) -> bytes | None:

@@ -1,6 +1,6 @@
-"""Terraform's state, read where it lies. It holds secrets: it stays in memory.
+"""Terraform's state, read directly from its store. It holds secrets, so it is kept only in memory.
 
-Read without Terraform: `terraform show -json` needs the provider's start, four seconds, for the same answer.
+`terraform show -json` would give the same answer, but takes four seconds to start the provider.
 """
 
 import json
@@ -20,18 +20,18 @@ _VERSION = 4
 
 
 class Place(Protocol):
-    """Where a state lies: one of Terraform's own backends."""
+    """Where a state is kept: one of Terraform's own backends."""
 
     kind: str
-    """What Terraform calls the backend."""
+    """Terraform's name for the backend."""
     backend: Mapping[str, str]
-    """What `terraform init` is told of it."""
+    """Its configuration for `terraform init`."""
     variables: Mapping[str, str]
-    """What every command finds in its environment because of it."""
+    """Environment variables that every command needs for it."""
 
     @property
     def name(self) -> str:
-        """As it is shown to people."""
+        """The name that is shown to people."""
         ...
 
     def content(self) -> bytes | None:
@@ -39,19 +39,19 @@ class Place(Protocol):
         ...
 
     def lock(self) -> bytes | None:
-        """What is written on its lock; None when it is free."""
+        """The content of its lock; None when the state is not locked."""
         ...
 
     def require(self) -> None:
-        """Find it, or say what is missing: Terraform itself would try for minutes."""
+        """Require that it is there, or say what is missing; Terraform itself would try for minutes."""
         ...
 
     def locked(self, told: StateLocked) -> StateLocked:
-        """What Terraform said of its lock, with the holder if it named another."""
+        """Terraform's error about the lock, corrected if it names the wrong holder."""
         ...
 
     def unlock(self, lock_id: str) -> bool:
-        """Release its lock; False where `terraform force-unlock` can."""
+        """Release its lock; False if `terraform force-unlock` can do it."""
         ...
 
 
@@ -83,16 +83,16 @@ class State:
 
     @property
     def backend(self) -> Mapping[str, str]:
-        """What `terraform init` is told of it."""
+        """Its configuration for `terraform init`."""
         return self._place.backend
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What every command finds in its environment because of it."""
+        """Environment variables that every command needs for it."""
         return self._place.variables
 
     def require(self) -> None:
-        """Find its store, or say what is missing. The root must declare it, or Terraform would keep it elsewhere."""
+        """Require its store, and a root that declares this backend: Terraform would keep the state elsewhere."""
         for declared, where in root.backends(self._root):
             if declared != self._place.kind:
                 found = f"the backend `{declared}`" if declared else "no backend"
@@ -118,20 +118,20 @@ class State:
         return state
 
     def lock_id(self) -> str | None:
-        """ID of the lock on the state; None when it is free."""
+        """ID of the lock on the state; None when it is not locked."""
         content = self._place.lock()
         return None if content is None else str(self._parsed(content).get("ID", ""))
 
     def locked(self, told: StateLocked) -> StateLocked:
-        """What Terraform said of the lock, with its true holder."""
+        """Terraform's error about the lock, with the true holder."""
         return self._place.locked(told)
 
     def unlock(self, lock_id: str) -> bool:
-        """Release the lock; False where `terraform force-unlock` can."""
+        """Release the lock; False if `terraform force-unlock` can do it."""
         return self._place.unlock(lock_id)
 
     def _parsed(self, content: bytes) -> Mapping[str, Json]:
-        # Not raised inside the handler: its error would carry the content, which holds secrets, as its context.
+        # Not raised inside a handler: the original error, with secrets from the content, would be its context.
         with suppress(ValueError):
             parsed = json.loads(content)
             if isinstance(parsed, dict):

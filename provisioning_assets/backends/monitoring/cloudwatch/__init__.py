@@ -1,1 +1,1 @@
-"""Amazon CloudWatch, with SNS and SQS for the routes and SSM for the probes' registry."""
+"""Amazon CloudWatch, with SNS and SQS for routes and SSM for the registry of probes."""

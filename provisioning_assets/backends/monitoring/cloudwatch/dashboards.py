@@ -1,4 +1,4 @@
-"""CloudWatch dashboards: their bodies, and what their widgets have to show."""
+"""CloudWatch dashboards: their bodies, and the data that their widgets show."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ class Dashboards:
         return self._aws.client("cloudwatch")
 
     def read(self, scope: str) -> dict[str, Attributes]:
-        """Name to body, parsed."""
+        """Name to parsed body."""
         with self._aws.translated("CloudWatch"):
             pages = self._client.get_paginator("list_dashboards").paginate(DashboardNamePrefix=f"{scope}-")
             names = [
@@ -43,7 +43,7 @@ class Dashboards:
             self._client.delete_dashboards(DashboardNames=[f"{scope}-{name}"])
 
     def data(self, scope: str, name: str) -> dict[str, int]:
-        """As `Monitoring.dashboard_data` says."""
+        """See `Monitoring.dashboard_data`."""
         counts: dict[str, int] = {}
         for widget in widgets(self._body(scope, name)):
             if widget.query:
@@ -60,11 +60,11 @@ class Dashboards:
         cloudwatch = self._aws.client("cloudwatch", widget.region)
         now = datetime.now(UTC)
         shown = {query["Id"]: query["Label"] for query in widget.metrics if query["ReturnData"]}
-        if not shown:  # all of its rows are hidden: it shows nothing, and must not vanish from the answer
+        if not shown:  # all of its rows are hidden: it shows nothing, but must not be missing from the answer
             return {widget.title: 0}
         found = dict.fromkeys(shown, 0)
         with self._aws.translated("CloudWatch"):
-            # The end is exclusive and cut to the second: one minute on, so that the newest point counts.
+            # The end is exclusive and truncated to the second: one minute later, so that the newest point counts.
             pages = cloudwatch.get_paginator("get_metric_data").paginate(
                 MetricDataQueries=list(widget.metrics),
                 StartTime=now - _LAST_MINUTES,
@@ -75,7 +75,7 @@ class Dashboards:
         if len(shown) == 1:
             return {widget.title: sum(found.values())}
         labels = list(shown.values())
-        # Two rows of one label stay two: the one with data must not hide the empty one.
+        # Two rows with the same label stay two: the one with data must not hide the empty one.
         names = {
             row: label if label and labels.count(label) == 1 else f"{label} ({row})" for row, label in shown.items()
         }

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: log groups and how long they keep."""
+"""CloudWatch Logs: log groups and their retention."""
 
 from provisioning_assets.backends.aws import Aws
 from provisioning_assets.core.plan import Attributes, Json
@@ -15,7 +15,7 @@ class Logs:
         return self._aws.client("logs")
 
     def read(self, scope: str) -> dict[str, Attributes]:
-        """Signal to retention; None keeps for ever."""
+        """Signal to retention; None keeps events for ever."""
         with self._aws.translated("CloudWatch Logs"):
             pages = self._client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/{scope}/")
             return {
@@ -27,7 +27,7 @@ class Logs:
             }
 
     def put(self, scope: str, signal: str, attributes: Attributes) -> None:
-        """Create the group if there is none, and set its retention."""
+        """Create the group if it is missing, and set its retention."""
         group = _group(scope, signal)
         with self._aws.translated("CloudWatch Logs"):
             if signal not in self.read(scope):

@@ -1,4 +1,4 @@
-"""Amazon CloudWatch, with SNS and SQS for the routes and SSM for the probes' registry."""
+"""Amazon CloudWatch, with SNS and SQS for routes and SSM for the registry of probes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 
 class _Part(Protocol):
-    """What stands behind one kind of address: the names of a scope and their attributes."""
+    """What implements one kind of address: the names of a scope and their attributes."""
 
     def read(self, scope: str) -> Mapping[str, Attributes]: ...
 
@@ -39,7 +39,7 @@ class CloudWatch(aws.OnAws):
         self._routes = Routes(self._aws, topics)
         self._rules = Rules(self._aws, topics, settings.namespace)
         self._dashboards = Dashboards(self._aws)
-        # In the order of writing; deleted the other way round.
+        # In the order of writing; deletes go in reverse.
         self._parts: dict[str, _Part] = {
             "route": self._routes,
             "signal": Logs(self._aws),
@@ -49,7 +49,7 @@ class CloudWatch(aws.OnAws):
         }
 
     def identity(self) -> Mapping[str, Json]:
-        """The account, and who evaluates its alarms."""
+        """The account, and what evaluates its alarms."""
         return {**self._aws.identity(), EVALUATOR: self._evaluator()}
 
     def read(self, scope: str) -> Mapping[str, Attributes]:
@@ -102,7 +102,7 @@ class CloudWatch(aws.OnAws):
         return self._dashboards.data(scope, dashboard)
 
     def _evaluator(self) -> str:
-        """What the profile says, or Amazon if it is Amazon's endpoint; never a guess."""
+        """The evaluator that the profile's emulation names, or Amazon for Amazon's endpoint; never a guess."""
         if not self._aws.stands_in("cloudwatch"):
             return "Amazon CloudWatch"
         emulation = EMULATIONS.get(self._aws.access.emulation)

@@ -1,4 +1,4 @@
-"""The probes' registry in SSM: whoever probes from outside reads here what to probe and which metric to feed."""
+"""The registry of probes in SSM: a prober outside the environment reads what to probe and which metric to feed."""
 
 import json
 
@@ -6,7 +6,7 @@ from provisioning_assets.backends.aws import Aws
 from provisioning_assets.core.plan import Attributes, Json
 
 HEALTH_METRIC = "Healthy"
-"""What a probe feeds: 1 healthy, 0 not, with the dimension Probe=<its name>."""
+"""The metric of a probe: 1 for healthy, 0 for unhealthy, with the dimension Probe=<its name>."""
 
 
 class Probes:
@@ -29,7 +29,7 @@ class Probes:
         return {name: _attributes(value, self._fed_by(scope, name)) for name, value in found.items()}
 
     def put(self, scope: str, name: str, attributes: Attributes) -> None:
-        """Publish the probe, or what changed of it."""
+        """Publish the probe, or its changes."""
         value = json.dumps({"url": attributes["url"], **self._fed_by(scope, name)})
         with self._aws.translated("SSM"):
             self._client.put_parameter(Name=f"/{scope}/probes/{name}", Value=value, Type="String", Overwrite=True)
@@ -40,7 +40,7 @@ class Probes:
             self._client.delete_parameter(Name=f"/{scope}/probes/{name}")
 
     def _fed_by(self, scope: str, name: str) -> dict[str, Json]:
-        """The metric that a probe is to feed."""
+        """The metric that a probe must feed."""
         return {"namespace": self._namespace or scope, "metric": HEALTH_METRIC, "dimension": {"Probe": name}}
 
 

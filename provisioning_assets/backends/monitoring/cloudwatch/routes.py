@@ -13,7 +13,7 @@ from provisioning_assets.errors import ProviderFailed
 
 
 class Routes:
-    """A topic each, and its delivery probe: the SQS queue `<scope>-<route>-tap`, subscribed to it."""
+    """Routes: a topic each, and its delivery probe, the SQS queue `<scope>-<route>-tap`, which subscribes to it."""
 
     def __init__(self, aws: Aws, topics: Topics) -> None:
         self._aws = aws
@@ -24,7 +24,7 @@ class Routes:
         return self._aws.client("sqs")
 
     def read(self, scope: str) -> dict[str, Attributes]:
-        """Route to attributes; one of which nothing is left is not there."""
+        """Route to attributes; a route with neither topic nor queue is left out."""
         topics = self._topics.arns(scope)
         found: dict[str, Attributes] = {}
         for route in ROUTES:
@@ -35,7 +35,7 @@ class Routes:
         return found
 
     def put(self, scope: str, route: str, _: Attributes) -> None:
-        """Create the topic and the queue, let the one send to the other, subscribe without a filter."""
+        """Create topic and queue, allow the topic to send to the queue, and subscribe it without a filter."""
         topic = self._topics.put(scope, route)
         with self._aws.translated("SQS"):
             url = self._client.create_queue(QueueName=f"{scope}-{route}-tap")["QueueUrl"]
@@ -44,7 +44,7 @@ class Routes:
         self._topics.subscribe(topic, queue)
 
     def delete(self, scope: str, route: str) -> None:
-        """Delete what is there of queue, subscription and topic."""
+        """Delete queue, subscription and topic, whichever exist."""
         topic, queue = self._topics.arns(scope).get(route), self._queue(scope, route)
         if topic and queue:
             self._topics.unsubscribe(topic, queue["QueueArn"])
@@ -55,7 +55,7 @@ class Routes:
             self._topics.delete(topic)
 
     def deliveries(self, scope: str, route: Route) -> list[Delivery]:
-        """Take the queue's messages: one long poll, and short ones for as long as there are more."""
+        """Take the queue's messages: one long poll, then short ones while there are more."""
         url = self._url(scope, route)
         if url is None:
             raise ProviderFailed(
@@ -74,7 +74,7 @@ class Routes:
         return taken
 
     def _wrong(self, topic: str | None, queue: Mapping[str, str] | None) -> list[str]:
-        """Why the queue would not get what the topic's other subscribers get."""
+        """Why the queue would not receive what the topic's other subscribers receive."""
         if topic is None or queue is None:
             return ["there is no topic" if queue else "there is no delivery probe"]
         arn = queue["QueueArn"]
@@ -121,7 +121,7 @@ def _policy(topic: str, queue: str) -> dict[str, Json]:
 
 
 def _delivery(message: Mapping[str, Json], scope: str, route: Route) -> Delivery:
-    """What an SNS envelope says. One that cannot be read is a delivery all the same: somebody was called."""
+    """The delivery in an SNS envelope. An unreadable one is a delivery too: somebody was notified."""
     received_at = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
     try:
         alarm = json.loads(json.loads(message["Body"])["Message"])

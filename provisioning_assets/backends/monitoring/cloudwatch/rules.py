@@ -1,4 +1,4 @@
-"""Rules as CloudWatch alarms: one alarm for each route, so that each can be muted, and seen to fire, by itself."""
+"""Rules as CloudWatch alarms: one per route, so that each can be muted, and observed to fire, on its own."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ _CONDITION: Mapping[str, Json] = {
     "Threshold": 1.0,
     "TreatMissingData": "notBreaching",
 }
-"""What `UNHEALTHY` is here, beside the namespace."""
+"""The alarm settings that mean `UNHEALTHY`, besides the namespace."""
 
 _SIGNS = {
     "LessThanThreshold": "<",
@@ -31,11 +31,11 @@ _SIGNS = {
 _ACTIONS = {"AlarmActions": "", "OKActions": " when OK", "InsufficientDataActions": " when INSUFFICIENT_DATA"}
 _Alarm = Mapping[str, Json]
 _Alarms = Mapping[str, _Alarm]
-"""Alarms of one rule by the route that their names end with; empty for one that ends with none."""
+"""Alarms of one rule, by the route with which their names end; the key is empty for a name without a route."""
 
 
 class Rules:
-    """Alarms `<scope>-<rule>-<route>`, and whatever else begins with `<scope>-`."""
+    """Alarms `<scope>-<rule>-<route>`, and all others whose names begin with `<scope>-`."""
 
     def __init__(self, aws: Aws, topics: Topics, namespace: str | None) -> None:
         self._aws = aws
@@ -53,7 +53,7 @@ class Rules:
         return {rule: _attributes(alarms, routes, self._namespace or scope) for rule, alarms in rules.items()}
 
     def put(self, scope: str, rule: str, attributes: Attributes) -> None:
-        """Create or replace an alarm for each route, whose state stays, and delete what else calls itself so."""
+        """Create or replace an alarm for each route, which keeps its state, and delete the rule's other alarms."""
         names = {route: f"{scope}-{rule}-{route}" for route in ROUTES if route in attributes["routes"]}
         for route, name in names.items():
             topic = self._topics.arn(scope, route)
@@ -76,19 +76,19 @@ class Rules:
         self._delete(self._of(scope, rule).values())
 
     def mute(self, scope: str, rule: str, route: Route, *, muted: bool) -> None:
-        """Switch the actions of the route's alarm."""
+        """Enable or disable the actions of the route's alarm."""
         name = self._alarm(scope, rule, route)["AlarmName"]
         with self._aws.translated("CloudWatch"):
             switch = self._client.disable_alarm_actions if muted else self._client.enable_alarm_actions
             switch(AlarmNames=[name])
 
     def breach(self, scope: str, rule: str) -> datetime:
-        """Put a 0 where the live alarm looks, the pager's before others."""
+        """Put a 0 into the metric that the live alarm watches; the pager's alarm is preferred."""
         alarm = self._alarm(scope, rule, *ROUTES)
         now = datetime.now(UTC)
         datum = {"MetricName": alarm["MetricName"], "Dimensions": alarm["Dimensions"], "Timestamp": now, "Value": 0.0}
         with self._aws.translated("CloudWatch"):
-            # A period under a minute sees only data of high resolution.
+            # An alarm with a period under a minute sees only high-resolution data.
             self._client.put_metric_data(Namespace=alarm["Namespace"], MetricData=[{**datum, "StorageResolution": 1}])
         return now
 
@@ -100,7 +100,7 @@ class Rules:
         }
 
     def _live(self, scope: str) -> dict[str, dict[str, _Alarm]]:
-        """Rule to its alarms. One that ends with no route is a rule's by its whole name."""
+        """Rule to its alarms. An alarm whose name ends with no route is a rule of its whole name."""
         with self._aws.translated("CloudWatch"):
             pages = self._client.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{scope}-")
             alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
@@ -169,7 +169,7 @@ def _probe(alarm: _Alarm) -> str:
 
 
 def _condition(alarm: _Alarm, namespace: str) -> str:
-    """`UNHEALTHY`, or in words what it watches instead."""
+    """`UNHEALTHY`, or, in words, what the alarm watches instead."""
     if alarm.get("Metrics"):
         return "a metric expression"
     needed = alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"]

@@ -1,4 +1,4 @@
-"""Amazon SNS: the topic of each route, and who gets what it sends."""
+"""Amazon SNS: the topic of each route, and its subscriptions."""
 
 import json
 
@@ -38,7 +38,7 @@ class Topics:
         return arns[route]
 
     def put(self, scope: str, route: str) -> str:
-        """Create the topic, or leave it; its ARN."""
+        """Create the topic unless it exists; returns its ARN."""
         with self._aws.translated("SNS"):
             return str(self._client.create_topic(Name=f"{scope}-{route}")["TopicArn"])
 
@@ -48,7 +48,7 @@ class Topics:
             self._client.delete_topic(TopicArn=topic)
 
     def subscribe(self, topic: str, queue: str) -> None:
-        """Let the queue receive every message in SNS's envelope, whatever its subscription filtered before."""
+        """Let the queue receive every message in SNS's envelope, and remove a filter from its subscription."""
         with self._aws.translated("SNS"):
             for subscription, plain in self._subscriptions(topic, queue):
                 if not plain:
@@ -67,7 +67,7 @@ class Topics:
             return any(plain for _, plain in self._subscriptions(topic, queue))
 
     def _subscriptions(self, topic: str, queue: str) -> list[tuple[str, bool]]:
-        """ARNs of the queue's subscriptions, and whether they let every message through as it is."""
+        """ARN of each subscription of the queue, and whether it passes on every message unchanged."""
         pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
         arns = [
             each["SubscriptionArn"] for page in pages for each in page["Subscriptions"] if each["Endpoint"] == queue

@@ -1,7 +1,7 @@
-"""What a CloudWatch dashboard asks: the queries of its widgets, as the API takes them.
+"""The queries of a CloudWatch dashboard's widgets, as the API takes them.
 
-The form is Amazon's "Dashboard body structure and syntax": rows of `metrics` may abbreviate what the row
-before them says (`.` one field, `...` all but the last ones).
+The format is Amazon's "Dashboard body structure and syntax": a row of `metrics` may abbreviate what it shares with the
+row before it (`.` for one field, `...` for all but the last ones).
 """
 
 import re
@@ -15,7 +15,7 @@ _SOURCE = re.compile(r"^\s*SOURCE\s+(?P<groups>'[^']*'(?:\s*,\s*'[^']*')*)\s*\|?
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """A widget that shows data: title, region (empty: the dashboard's own), and what it asks."""
+    """A widget that shows data: title, region (empty for the dashboard's own), and its queries."""
 
     title: str
     region: str = ""
@@ -27,7 +27,7 @@ class Widget:
 
 
 def widgets(body: Json) -> Iterator[Widget]:
-    """The widgets of a dashboard's body, text ones excepted. One that cannot be read asks nothing."""
+    """The widgets in a dashboard's body, except text widgets. A widget that cannot be parsed has no queries."""
     found = body.get("widgets", []) if isinstance(body, dict) else []
     titles: set[str] = set()
     for number, widget in enumerate(found, start=1):

@@ -1,1 +1,1 @@
-"""OpenBao, and HashiCorp Vault, whose API it shares."""
+"""OpenBao, and HashiCorp Vault, which has the same API."""

@@ -1,4 +1,4 @@
-"""How OpenBao is reached: address, token, client, and its errors in our words."""
+"""How to reach OpenBao: address, token and client. Its errors become ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from provisioning_assets.backends.secrets.settings import OpenBao, Vault
 from provisioning_assets.errors import ProviderFailed, Unreachable
 
 TIMEOUT: Any = (2, 3)
-"""Seconds for a connection, and for the next piece of an answer: less than five also where a name has two addresses."""
+"""Seconds for a connection, and for the next part of an answer: under five in all, even if a name has two addresses."""
 
 _CALLED = {"openbao": ("OpenBao", "bao"), "vault": ("Vault", "vault")}
 
@@ -24,7 +24,7 @@ _CALLED = {"openbao": ("OpenBao", "bao"), "vault": ("Vault", "vault")}
 class Connection:
     """One server. The token comes from VAULT_TOKEN, else from the file that VAULT_TOKEN_FILE names.
 
-    Without a profile, it may also come from ~/.vault-token, the shell's own log-in.
+    Without a profile, it may also come from ~/.vault-token, the log-in of the shell.
     """
 
     def __init__(self, settings: OpenBao | Vault, access: Access) -> None:
@@ -35,7 +35,7 @@ class Connection:
 
     @cached_property
     def address(self) -> str:
-        """The profile's VAULT_ADDR; an address that the engagement file declares must be the same."""
+        """The profile's VAULT_ADDR; an address in the engagement file must equal it."""
         return self._access.address(self._declared, "VAULT_ADDR", "the secret store")
 
     @cached_property
@@ -46,7 +46,7 @@ class Connection:
         return client
 
     def anonymous(self, namespace: str = "") -> Any:
-        """A client without a token. Nothing of this process's variables reaches it but by its access."""
+        """A client without a token. The process's variables reach it only through its access."""
         session = requests.Session()
         session.trust_env = False
         session.proxies.update(self._access.proxies(self.address))
@@ -54,7 +54,7 @@ class Connection:
         session.hooks["response"].append(self._refuse_strangers)
         ours = (self._access.get("VAULT_CLIENT_CERT"), self._access.get("VAULT_CLIENT_KEY"))
         client: Any = hvac.Client
-        # What is empty is given all the same: hvac would look for it by itself.
+        # Empty values are passed too, or hvac would look for them by itself.
         return client(
             url=self.address,
             timeout=TIMEOUT,
@@ -67,7 +67,7 @@ class Connection:
 
     @contextmanager
     def translated(self, doing: str) -> Iterator[None]:
-        """Turn hvac's errors into ours. What the server says in them never holds a value of ours."""
+        """Turn hvac's errors into ours. The server's words in them never contain the value of a secret."""
         try:
             yield
         except requests.exceptions.SSLError as error:
@@ -78,7 +78,7 @@ class Connection:
             raise Unreachable(self.product, self.address, cause=cause, remedy=remedy) from None
         except requests.RequestException as error:
             raise self._stranger(f"{type(error).__name__} while {doing}") from None
-        except OSError as error:  # how requests says that a file of ours is not there
+        except OSError as error:  # requests raises it for a missing CA file
             raise self._distrusted(error) from None
         except VaultDown:
             raise self.sealed() from None
@@ -102,12 +102,12 @@ class Connection:
             raise ProviderFailed(f"{self.product} failed while {doing}", where=self.address, cause=cause) from None
 
     def sealed(self) -> ProviderFailed:
-        """The error of a server that is up and can decrypt nothing."""
+        """The error for a sealed server, which is up and can decrypt nothing."""
         remedy = f"unseal it ({self.command} operator unseal), then run again"
         return ProviderFailed(f"{self.product} is sealed", where=self.address, remedy=remedy)
 
     def _refuse_strangers(self, response: requests.Response, **_: Any) -> None:
-        """A token goes nowhere else, wherever an answer points to; and a page with status 200 is no answer."""
+        """Follow no redirect, so that the token goes nowhere else; and refuse a web page as an answer."""
         if response.is_redirect:
             raise self._stranger(f"it sends us to {response.headers['location']}")
         if response.status_code == HTTPStatus.OK and "json" not in response.headers.get("content-type", ""):
@@ -125,7 +125,7 @@ class Connection:
         if token := self._access.get("VAULT_TOKEN"):
             return token
         named = self._access.get("VAULT_TOKEN_FILE")
-        if not named and self._access.name != OF_PROCESS:  # the file in the home folder is the shell's log-in
+        if not named and self._access.name != OF_PROCESS:  # the file in the home folder belongs to the shell
             raise ProviderFailed(
                 f"there is no token for the secret store at {self.address}",
                 where=self._access.name,

@@ -1,4 +1,4 @@
-"""Grants in OpenBao: an ACL policy for each, and an AppRole role of the same name for whoever logs in."""
+"""Grants in OpenBao: an ACL policy for each, and an AppRole role of the same name for one that logs in."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,10 +23,10 @@ _ROLE: Mapping[str, Json] = {
     "token_ttl": 600,
     "token_type": "default",
 }
-"""Every setting that opens or closes a role, and how it is to be: what is not here can be changed behind our back."""
+"""Desired value of every setting that opens or closes a role; a change to any other setting is not detected."""
 
 _OF_OPENBAO: Mapping[str, Json] = {"token_strictly_bind_ip": False}
-"""The same, where the server has it."""
+"""The same, for settings that only some servers have."""
 
 
 def role(scope: str, who: str) -> str:
@@ -35,7 +35,7 @@ def role(scope: str, who: str) -> str:
 
 
 def read(client: Any, scope: str) -> dict[str, Attributes]:
-    """Whatever has a policy or a role whose name begins with the scope."""
+    """Every grant with a policy or a role whose name begins with the scope."""
     found, roles = _policies(client, role(scope, "")), _roles(client, role(scope, ""))
     return {
         f"grant {name.removeprefix(role(scope, ''))}": _grant(scope, name, found.get(name), roles.get(name))
@@ -44,7 +44,7 @@ def read(client: Any, scope: str) -> dict[str, Attributes]:
 
 
 def write(client: Any, scope: str, who: str, grant: Attributes) -> None:
-    """The policy first: a role without one opens nothing."""
+    """Write the policy first, and then the role that uses it."""
     name = role(scope, who)
     client.sys.create_or_update_acl_policy(name, policy=policies.rules(scope, grant))
     if not grant["logs_in"]:
@@ -58,7 +58,7 @@ def write(client: Any, scope: str, who: str, grant: Attributes) -> None:
 
 
 def delete(client: Any, scope: str, who: str) -> None:
-    """The role first: nobody logs in to less than was granted."""
+    """Delete the role first, so that nobody logs in to less than was granted."""
     _delete_role(client, role(scope, who))
     client.sys.delete_acl_policy(role(scope, who))
 
@@ -92,7 +92,7 @@ def _roles(client: Any, prefix: str) -> dict[str, Mapping[str, Any]]:
     try:
         names = client.auth.approle.list_roles()["data"]["keys"]
     except InvalidPath:
-        return {}  # how the API says that the list is empty
+        return {}  # the API's answer for an empty list
     return {name: client.auth.approle.read_role(name)["data"] for name in names if name.startswith(prefix)}
 
 

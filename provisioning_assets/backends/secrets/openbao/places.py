@@ -1,4 +1,4 @@
-"""Places in OpenBao: one mount of the KV engine, version 2, for each purpose."""
+"""Places in OpenBao: one mount of the KV engine (version 2) for each purpose."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -11,19 +11,19 @@ from provisioning_assets.core.plan import Attributes
 from provisioning_assets.errors import ApplyFailed
 
 UPGRADE = 10
-"""Seconds that a new mount may take to become version 2, which the server does in the background."""
+"""Seconds that a new mount may take to become version 2, as the server upgrades it in the background."""
 
 _KIND = ("kv", "2")
 _FOR_EVER = "0s"
 
 
 def mount(place: Place) -> str:
-    """Where a place's secrets lie."""
+    """The mount of a place's secrets."""
     return f"{place.scope}-{place.purpose}"
 
 
 def read(client: Any, scope: str) -> dict[str, Attributes]:
-    """The mounts whose name begins with the scope."""
+    """The mounts whose names begin with the scope."""
     prefix = f"{scope}-"
     live = {name.rstrip("/"): about for name, about in _mounts(client).items() if name.startswith(prefix)}
     return {
@@ -33,7 +33,7 @@ def read(client: Any, scope: str) -> dict[str, Attributes]:
 
 
 def create(client: Any, place: Place) -> None:
-    """Make the mount, and wait until it keeps versions."""
+    """Create the mount, and wait until it keeps versions."""
     name, description = mount(place), _description(place.scope, place.purpose)
     client.sys.enable_secrets_engine("kv", path=name, description=description, options={"version": _KIND[1]})
     upgraded = Retrying(
@@ -46,7 +46,7 @@ def create(client: Any, place: Place) -> None:
 
 
 def restore(client: Any, place: Place) -> None:
-    """Take back what was otherwise."""
+    """Undo what `otherwise` lists."""
     name = mount(place)
     _require_kind(client, name)
     client.sys.tune_mount_configuration(name, description=_description(place.scope, place.purpose))
@@ -54,7 +54,7 @@ def restore(client: Any, place: Place) -> None:
 
 
 def delete(client: Any, place: Place) -> None:
-    """Disable the mount, which would take every version of every secret in it: only an empty one."""
+    """Disable the mount, but only if it is empty: every version of every secret in it would be lost."""
     name = mount(place)
     _require_kind(client, name)
     try:

@@ -1,4 +1,4 @@
-"""A grant as the text of a policy, one rule a line, and such a text as a grant."""
+"""A grant as the text of a policy, one rule per line, and a policy's text as a grant."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,22 +9,22 @@ from provisioning_assets.core.plan import Attributes
 from provisioning_assets.errors import ApplyFailed
 
 GIVE_BACK = 'path "auth/token/revoke-self" { capabilities = ["update"] }'
-"""Whoever logged in can end its own session; without the server's default policy it needs saying."""
+"""Lets a log-in end its own session; without the server's default policy, a rule must say so."""
 
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)*", re.ASCII)
 _READS = re.compile(r'path "(?P<mount>[^"/]+)/data/(?P<name>[^"]+)" \{ capabilities = \["read"\] \}')
 
 
 def rules(scope: str, grant: Attributes) -> str:
-    """The policy that lets in exactly whom the grant names; an error for a name that would let in more."""
+    """The policy that allows exactly what the grant names; raises for a name that would allow more."""
     read = [_read(Place(scope, purpose), name) for purpose, names in grant["reads"].items() for name in _plain(names)]
     listed = [_list(Place(scope, purpose)) for purpose in grant["lists"]]
     return "\n".join(sorted([*read, *listed, GIVE_BACK]))
 
 
 def grant_of(scope: str, text: str) -> tuple[dict[Purpose, str | list[str]], list[Purpose], list[str]]:
-    """What a policy lets read, what it lets list, and what else it says."""
-    # Indentation and empty lines make no difference; inside a line every blank counts.
+    """What a policy allows to read, what it allows to list, and its other rules."""
+    # Indentation and empty lines make no difference; within a line every blank counts.
     lines = {line for line in (line.strip() for line in text.splitlines()) if line}
     places: Mapping[str, Place] = {mount(place): place for place in (Place(scope, purpose) for purpose in PURPOSES)}
     listed = {_list(place): place.purpose for place in places.values()}

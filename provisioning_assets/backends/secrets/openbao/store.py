@@ -1,4 +1,4 @@
-"""OpenBao, and HashiCorp Vault, whose API it shares: KV version 2, ACL policies, AppRole.
+"""OpenBao, and HashiCorp Vault, which has the same API: KV version 2, ACL policies, AppRole.
 
 https://openbao.org/api-docs/secret/kv/kv-v2/
 """
@@ -22,7 +22,7 @@ from provisioning_assets.errors import ApplyFailed, ProviderFailed
 
 
 class OpenBao:
-    """One server, by its address or VAULT_ADDR; `Connection` says where the token comes from."""
+    """One server. `Connection` says where its address and the token come from."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -33,22 +33,22 @@ class OpenBao:
         return cls(Connection(settings, access))
 
     def reach(self) -> None:
-        """Its health, that it is not sealed, and that there is a token for it."""
+        """Require that it is healthy and unsealed, and that there is a token for it."""
         self._cluster()
         _ = self._client
 
     def identity(self) -> Mapping[str, Json]:
-        """The cluster, whose id a new server does not share, and the namespace in it."""
+        """The cluster's ID, which a new server does not share, and the namespace in it."""
         namespace = self._connection.namespace
         return {"cluster": self._cluster(), **({"namespace": namespace} if namespace else {})}
 
     def read_grants(self, scope: str) -> Mapping[str, Attributes]:
-        """Mounts, and policies with their roles, that begin with the scope."""
+        """Mounts, and policies with their roles, whose names begin with the scope."""
         with self._translated("reading places and grants"):
             return {**places.read(self._client, scope), **grants.read(self._client, scope)}
 
     def write_grants(self, scope: str, changes: Sequence[Change]) -> None:
-        """Places first."""
+        """Carry out the changes, places first."""
         for change in sorted(changes, key=lambda change: change.address.startswith("grant ")):
             try:
                 with self._translated(f"writing the {change.address}"):
@@ -67,7 +67,7 @@ class OpenBao:
             verb(self._client, Place(scope, cast("Purpose", name)))
 
     def _cluster(self) -> str:
-        """Asked without token and namespace: a server has one health for all of them."""
+        """The cluster's ID, asked for without token and namespace, since the health answer is the same for all."""
         with self._translated("asking for its health"):
             health = self._connection.anonymous().sys.read_health_status(method="GET", standby_ok=True)
             body = health if isinstance(health, dict) else health.json()
@@ -79,15 +79,15 @@ class OpenBao:
         return str(body["cluster_id"])
 
     def stored(self, place: Place) -> Mapping[str, Stored]:
-        """Metadata of every secret of the mount, those in folders too. A deleted one is not there."""
+        """Metadata of every secret in the mount and its folders, without the deleted ones."""
         where = mount(place)
         with self._translated(f"listing {where}"):
             return {name: found for name in self._names(where, "") if (found := self._live(where, name)) is not None}
 
     def create(self, place: Place, name: str, value: Mapping[str, str], metadata: Mapping[str, str]) -> bool:
-        """Check-and-set 0: only where there never was a version.
+        """Check-and-set with 0: only where there never was a version.
 
-        Metadata first: whoever sees the value sees its owner too, also after a crash between the two.
+        The metadata is written first, so that a value never lacks its owner, even after a crash between the two.
         """
         where = mount(place)
         with self._translated(f"describing {where}/{name}"):
@@ -134,7 +134,7 @@ class OpenBao:
         try:
             names = self._kv.list_secrets(path=folder, mount_point=where)["data"]["keys"]
         except InvalidPath:
-            return  # how the API says that the list is empty
+            return  # the API's answer for an empty list
         for name in names:
             if name.endswith("/"):
                 yield from self._names(where, folder + name)
@@ -142,7 +142,7 @@ class OpenBao:
                 yield folder + name
 
     def _live(self, where: str, name: str) -> Stored | None:
-        """What is known of the newest version; None when there is none or it was deleted."""
+        """What is known about the newest version; None when there is none or it was deleted."""
         with suppress(InvalidPath):
             data = self._kv.read_secret_metadata(path=name, mount_point=where)["data"]
             version = str(data["current_version"])

@@ -12,13 +12,13 @@ from provisioning_assets.backends.secrets.openbao.grants import role
 from provisioning_assets.backends.secrets.openbao.places import mount
 
 LOGIN = "60s"
-"""How long the secret id lives that a grant is tried with; it is good for one log-in."""
+"""Lifetime of the secret ID for a trial; it is good for one log-in."""
 
 
 def can_read(
     connection: Connection, scope: str, who: str, secrets: Sequence[tuple[Purpose, str]]
 ) -> Mapping[tuple[Purpose, str], bool]:
-    """What the grant's role could read: 200 is yes, 403 is no, anything else is an error."""
+    """Which secrets the grant's role could read: 200 means yes, 403 means no, anything else is an error."""
     with _logged_in(connection, role(scope, who)) as client:
         return {each: _allowed(connection, client, Place(scope, each[0]), each[1]) for each in secrets}
 
@@ -36,7 +36,7 @@ def _logged_in(connection: Connection, role: str) -> Iterator[Any]:
     """A client with the role's token, which is revoked at the end."""
     with connection.translated(f"logging in as the role {role}"):
         role_id = connection.client.auth.approle.read_role_id(role)["data"]["role_id"]
-        # Not by hvac's own method, which has no way to say how long the id lives.
+        # Not with hvac's own method, which cannot set the lifetime of the ID.
         limits = {"ttl": LOGIN, "num_uses": 1}
         minted = connection.client.write_data(f"auth/approle/role/{role}/secret-id", data=limits)
         client = connection.anonymous(connection.namespace)
@@ -44,7 +44,7 @@ def _logged_in(connection: Connection, role: str) -> Iterator[Any]:
     try:
         yield client
     finally:
-        # By our own token: the role need not be allowed to revoke its own.
+        # With our own token: the role may lack permission to revoke its own.
         with connection.translated(f"giving back the token of the role {role}"):
             connection.client.auth.token.revoke_accessor(answer["auth"]["accessor"])
 

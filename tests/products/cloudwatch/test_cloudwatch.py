@@ -1,53 +1,18 @@
-"""CloudWatch when somebody changes it behind our back, and who evaluates its alarms."""
+"""CloudWatch when somebody changes it out of band, and who evaluates its alarms."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
-from uuid import uuid4
+from collections.abc import Callable
 
 import pytest
 
-from provisioning_assets.backends import aws, catalogue
+from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.monitoring import EVALUATOR, UNHEALTHY, Monitoring
 from provisioning_assets.core.kinds import Capability, Kind
-from provisioning_assets.core.plan import Attributes, Json, diff
+from provisioning_assets.core.plan import Json, diff
 from provisioning_assets.errors import ApplyFailed
 from tests.support.back_ends import aws_access, opened
-from tests.support.monitored import CLOUDWATCH_BODY, NAMESPACE, RULE, WATCHED, bring_about, drift, rule
-from tests.support.servers import moto_server
-
-Api = Callable[[str], Any]
-DESIRED: dict[str, Attributes] = {**WATCHED, "dashboard launch": {"body": CLOUDWATCH_BODY}}
-
-
-@pytest.fixture(scope="module")
-def access() -> Iterator[Access]:
-    with moto_server() as address:
-        yield aws_access(address)
-
-
-@pytest.fixture(scope="module")
-def cloudwatch(access: Access) -> Monitoring:
-    return opened(Kind.MONITORING, "cloudwatch", access, namespace=NAMESPACE)
-
-
-@pytest.fixture(scope="module")
-def api(access: Access) -> Api:
-    """What reaches behind its back."""
-    return aws.of(access).client
-
-
-@pytest.fixture
-def scope() -> str:
-    return f"shop{uuid4().hex[:8]}-staging"
-
-
-@pytest.fixture
-def live(cloudwatch: Monitoring, scope: str) -> Monitoring:
-    """CloudWatch with everything in place."""
-    bring_about(cloudwatch, scope, DESIRED)
-    return cloudwatch
+from tests.support.monitored import ON_CLOUDWATCH, RULE, WATCHED, Api, bring_about, drift, rule
 
 
 def changed_alarm(scope: str, api: Api, route: str = "pager", **changes: object) -> None:
@@ -205,12 +170,12 @@ FLIPPED: dict[str, tuple[Callable[[str, Api], object], str]] = {
 
 
 @pytest.mark.parametrize("name", FLIPPED)
-def test_what_is_changed_behind_our_back_is_seen_and_mended(live: Monitoring, api: Api, scope: str, name: str) -> None:
+def test_what_is_changed_out_of_band_is_seen_and_mended(live: Monitoring, api: Api, scope: str, name: str) -> None:
     flip, seen = FLIPPED[name]
     flip(scope, api)
-    assert drift(live, scope, DESIRED) == [seen]
-    bring_about(live, scope, DESIRED)
-    assert drift(live, scope, DESIRED) == []
+    assert drift(live, scope, ON_CLOUDWATCH) == [seen]
+    bring_about(live, scope, ON_CLOUDWATCH)
+    assert drift(live, scope, ON_CLOUDWATCH) == []
 
 
 def test_a_deleted_topic_is_seen_on_its_route_and_on_its_rules(live: Monitoring, api: Api, scope: str) -> None:
@@ -218,8 +183,8 @@ def test_a_deleted_topic_is_seen_on_its_route_and_on_its_rules(live: Monitoring,
     found = live.read(scope)
     assert (found["route pager"]["delivers"], found["route pager"]["observed"]) == (False, False)
     assert found[f"rule {RULE}"]["routes"].keys() == {"quiet"}
-    bring_about(live, scope, DESIRED)
-    assert drift(live, scope, DESIRED) == []
+    bring_about(live, scope, ON_CLOUDWATCH)
+    assert drift(live, scope, ON_CLOUDWATCH) == []
 
 
 def test_a_pager_that_the_quiet_alarm_calls_reads_as_unmuted(live: Monitoring, api: Api, scope: str) -> None:

@@ -1,5 +1,6 @@
 """PostgreSQL as a store is reached: by an environment's access alone, in time, and never in the clear."""
 
+import os
 import time
 from pathlib import Path
 
@@ -7,31 +8,14 @@ import certifi
 import pytest
 from psycopg.pq import Conninfo
 
+from provisioning_assets.backends import libpq
+from provisioning_assets.backends import postgresql as product
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.store.postgresql import PostgresqlStore
 from provisioning_assets.errors import ProviderFailed, ProvisioningError, Refused, Unreachable
-from tests.support.postgresql import PostgresqlServer, postgresql_server
+from tests.support.postgresql import SCHEMA, PostgresqlServer, postgresql_server
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
-
-SCHEMA = "provisioning"
-
-
-@pytest.fixture
-def database(postgresql: PostgresqlServer) -> str:
-    return postgresql.database()
-
-
-@pytest.fixture
-def access(postgresql: PostgresqlServer, database: str) -> Access:
-    return postgresql.access(database)
-
-
-@pytest.fixture
-def store(access: Access) -> PostgresqlStore:
-    made = PostgresqlStore(SCHEMA, access)
-    made.prepare()
-    return made
 
 
 def everything_in(error: BaseException | None) -> str:
@@ -97,6 +81,23 @@ def test_nothing_of_this_process_leads_elsewhere(
     without = {name: value for name, value in access.variables.items() if name != "PGPASSWORD"}
     with pytest.raises(ProviderFailed):
         PostgresqlStore(SCHEMA, Access("without a password", without)).reach()
+
+
+def test_no_session_is_as_this_process_would_have_it(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = "SELECT name, setting FROM pg_settings WHERE source IN ('client', 'session') ORDER BY name"
+    rows = product.Server(libpq.parameters(access)).execute(settings).rows
+    strays = {
+        "PGTZ": "Pacific/Chatham", "PGDATESTYLE": "SQL, DMY", "PGGEQO": "off", "PGOAUTHDEBUG": "UNSAFE",
+        "PGOPTIONS": "-c work_mem=64kB -c search_path=stray", "PGCLIENTENCODING": "LATIN1", "PGAPPNAME": "stray",
+    }  # fmt: skip
+    for name, value in strays.items():
+        monkeypatch.setenv(name, value)
+
+    server = product.Server(libpq.parameters(access))
+
+    assert server.execute(settings).rows == rows
+    assert {"TimeZone", "DateStyle", "geqo", "work_mem", "search_path"}.isdisjoint(dict(rows))
+    assert not {"PGTZ", "PGDATESTYLE", "PGGEQO", "PGOAUTHDEBUG"} & os.environ.keys()
 
 
 @pytest.mark.parametrize("name", ["PGSERVICE", "PGHOSTADDR", "PGSERVICEFILE", "PG_CONN_STR"])

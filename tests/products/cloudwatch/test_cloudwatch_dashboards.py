@@ -1,63 +1,21 @@
 """What CloudWatch's dashboards show, widget by widget."""
 
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
-from uuid import uuid4
 
-import pytest
-
-from provisioning_assets.backends import aws
-from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.monitoring import Monitoring
-from provisioning_assets.core.kinds import Kind
-from provisioning_assets.core.plan import Attributes, Json
-from tests.support.back_ends import aws_access, opened
-from tests.support.monitored import CLOUDWATCH_BODY, NAMESPACE, RULE, WATCHED, bring_about, drift
-from tests.support.servers import moto_server
-
-Api = Callable[[str], Any]
-DESIRED: dict[str, Attributes] = {**WATCHED, "dashboard launch": {"body": CLOUDWATCH_BODY}}
-
-
-@pytest.fixture(scope="module")
-def access() -> Iterator[Access]:
-    with moto_server() as address:
-        yield aws_access(address)
-
-
-@pytest.fixture(scope="module")
-def cloudwatch(access: Access) -> Monitoring:
-    return opened(Kind.MONITORING, "cloudwatch", access, namespace=NAMESPACE)
-
-
-@pytest.fixture(scope="module")
-def api(access: Access) -> Api:
-    """What reaches behind its back."""
-    return aws.of(access).client
-
-
-@pytest.fixture
-def scope() -> str:
-    return f"shop{uuid4().hex[:8]}-staging"
-
-
-@pytest.fixture
-def live(cloudwatch: Monitoring, scope: str) -> Monitoring:
-    """CloudWatch with everything in place."""
-    bring_about(cloudwatch, scope, DESIRED)
-    return cloudwatch
+from provisioning_assets.core.plan import Json
+from tests.support.monitored import NAMESPACE, ON_CLOUDWATCH, RULE, Api, bring_about, drift
 
 
 def shown(monitoring: Monitoring, scope: str, *widgets: Json) -> dict[str, int]:
-    bring_about(monitoring, scope, DESIRED | {"dashboard launch": {"body": {"widgets": list(widgets)}}})
+    bring_about(monitoring, scope, ON_CLOUDWATCH | {"dashboard launch": {"body": {"widgets": list(widgets)}}})
     return dict(monitoring.dashboard_data(scope, "launch"))
 
 
 def test_a_dashboard_with_only_other_spacing_is_no_drift(live: Monitoring, api: Api, scope: str) -> None:
     body = api("cloudwatch").get_dashboard(DashboardName=f"{scope}-launch")["DashboardBody"]
     api("cloudwatch").put_dashboard(DashboardName=f"{scope}-launch", DashboardBody=body.replace(", ", ",\n   "))
-    assert drift(live, scope, DESIRED) == []
+    assert drift(live, scope, ON_CLOUDWATCH) == []
 
 
 def test_a_log_widget_counts_its_rows(live: Monitoring, api: Api, scope: str) -> None:

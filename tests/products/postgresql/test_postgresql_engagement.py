@@ -1,6 +1,5 @@
 """An engagement whose state, record and lock lie in PostgreSQL."""
 
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.backends.access import Access
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ConfigurationError, LockHeld
@@ -17,21 +17,15 @@ from provisioning_assets.record.process import Process
 from provisioning_assets.runs import opening
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.session import Session
-from tests.support.postgresql import PostgresqlServer
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.support.repositories import copy_repository
 
 
 @pytest.fixture
-def file(postgresql: PostgresqlServer, tmp_path: Path) -> Path:
+def file(access: Access, tmp_path: Path) -> Path:
     """The demo shop, with its state in a database of its own."""
-    for name in ("engagements", "terraform"):
-        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns(".terraform"))
-    for name in ("dagster.yaml", "definitions.py", "pyproject.toml", "workspace.yaml"):
-        shutil.copy(REPOSITORY / name, tmp_path / name)
+    copy_repository(tmp_path)
     profile = tmp_path / ".provisioning/profiles/database.env"
     profile.parent.mkdir(parents=True)
-    access = postgresql.access(postgresql.database())
     profile.touch(mode=0o600)
     profile.write_text("".join(f"{name}={value}\n" for name, value in access.variables.items()))
     file = tmp_path / "engagements/demo_shop/engagement.yaml"

@@ -51,11 +51,6 @@ output "contract" {
 
 
 @pytest.fixture
-def access(postgresql: PostgresqlServer) -> Access:
-    return postgresql.access(postgresql.database())
-
-
-@pytest.fixture
 def engine(access: Access) -> Terraform:
     return Terraform(access)
 

@@ -16,27 +16,8 @@ from provisioning_assets.record import lock as record_lock
 from provisioning_assets.record.entries import ApplyFinished, ApplyStarted
 from provisioning_assets.record.ledger import Ledger
 from provisioning_assets.record.lock import EnvironmentLock
-from tests.support.postgresql import PostgresqlServer, Wire, wire
+from tests.support.postgresql import SCHEMA, PostgresqlServer, Wire, wire
 from tests.support.waiting import wait_until
-
-SCHEMA = "provisioning"
-
-
-@pytest.fixture
-def database(postgresql: PostgresqlServer) -> str:
-    return postgresql.database()
-
-
-@pytest.fixture
-def access(postgresql: PostgresqlServer, database: str) -> Access:
-    return postgresql.access(database)
-
-
-@pytest.fixture
-def store(access: Access) -> PostgresqlStore:
-    made = PostgresqlStore(SCHEMA, access)
-    made.prepare()
-    return made
 
 
 @pytest.fixture

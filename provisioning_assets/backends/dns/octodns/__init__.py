@@ -1,0 +1,1 @@
+"""octoDNS: each DNS vendor that it has a provider for, by one bridge."""
