@@ -1,6 +1,6 @@
 """How every test of this repository runs, and the servers that tests share.
 
-`moto` and `bao` start once a run (with pytest-xdist: once a worker) and are empty when a module begins.
+Each starts once a run (with pytest-xdist: once a worker); all but PostgreSQL are empty when a module begins.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from tests.support.back_ends import aws_access, opened
 from tests.support.ministack import empty_ministack, ministack_server
 from tests.support.obeying import obeying_server
 from tests.support.postgresql import PostgresqlServer, postgresql_server
+from tests.support.prometheus import Monitors, monitors
 from tests.support.servers import SecretServer, empty_moto, empty_openbao, moto_server, openbao_server
 
 # How long an example takes tells of the machine's load, not of the code: pytest-timeout bounds the whole test.
@@ -23,6 +24,7 @@ settings.load_profile("steady")
 _MOTO = pytest.StashKey[str]()
 _MINISTACK = pytest.StashKey[str]()
 _BAO = pytest.StashKey[SecretServer]()
+_PROMETHEUS = pytest.StashKey[Monitors]()
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +61,15 @@ def bao(request: pytest.FixtureRequest) -> Iterator[SecretServer]:
         del request.config.stash[_BAO]
 
 
+@pytest.fixture(scope="session")
+def prometheus(request: pytest.FixtureRequest) -> Iterator[Monitors]:
+    """Prometheus, Alertmanager and what belongs to them."""
+    with monitors() as running:
+        request.config.stash[_PROMETHEUS] = running
+        yield running
+        del request.config.stash[_PROMETHEUS]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a module leaves on a shared server, the next one does not find."""
@@ -70,6 +81,8 @@ def _emptied(request: pytest.FixtureRequest) -> Iterator[None]:
         empty_ministack(stash[_MINISTACK])
     if _BAO in stash:
         empty_openbao(stash[_BAO])
+    if _PROMETHEUS in stash:
+        stash[_PROMETHEUS].empty()
 
 
 @pytest.fixture(scope="session")

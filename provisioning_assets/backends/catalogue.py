@@ -11,7 +11,7 @@ from provisioning_assets.backends.config.settings import Flagd, Ssm
 from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Cdk, Terraform
-from provisioning_assets.backends.monitoring.settings import CloudWatch
+from provisioning_assets.backends.monitoring.settings import CloudWatch, Prometheus
 from provisioning_assets.backends.secrets.settings import OpenBao, SecretsManager, Vault
 from provisioning_assets.backends.store.settings import S3, Files, Postgresql
 from provisioning_assets.backends.variables import Variables
@@ -175,6 +175,18 @@ PRODUCTS: tuple[Product, ...] = (
         "monitoring.cloudwatch.platform:CloudWatch",
         proven="moto, whose alarms the sandbox's alarm engine evaluates",
         not_tested=("Amazon's own evaluation of alarms and its delays",),
+    ),
+    Product(
+        Kind.MONITORING,
+        Prometheus,
+        "monitoring.prometheus.platform:Prometheus",
+        proven="Prometheus 2.42, Alertmanager 0.25, Pushgateway 1.5 and blackbox exporter 0.23",
+        lacks={Capability.LOGS: "Prometheus stores numbers over time, and no lines of a log"},
+        not_tested=(
+            "clusters of Alertmanager, and several Prometheus servers with the same rules",
+            "Alertmanager 0.26 and later, which hide the addresses of webhooks, and Prometheus 3",
+            "inhibition, time intervals and alert relabelling that the team's own configuration adds",
+        ),
     ),
     Product(
         Kind.STORE,

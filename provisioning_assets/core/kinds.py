@@ -34,6 +34,8 @@ class Capability(StrEnum):
     """Logs in as a role and tries what it can read."""
     ALARM_EVALUATION = "monitoring.alarm_evaluation"
     """Something evaluates rules and notifies their routes."""
+    LOGS = "monitoring.logs"
+    """Keeps logs."""
     ENGINE_STATE = "store.engine_state"
     """An infrastructure engine can keep its state there."""
     MANY_HOSTS = "store.many_hosts"

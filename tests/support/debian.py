@@ -26,6 +26,9 @@ SERVERS: dict[str, tuple[str, ...]] = {
     "powerdns": (
         "pdns-server", "pdns-backend-sqlite3", "libboost-program-options1.74.0", "libluajit-5.1-2", "libsodium23",
     ),
+    "prometheus": (
+        "prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter", "prometheus-pushgateway",
+    ),
 }  # fmt: skip
 """A server to its packages: its own, and the libraries that a small Debian has not."""
 

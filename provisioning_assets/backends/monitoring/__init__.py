@@ -1,4 +1,4 @@
-"""Monitoring: what watches an environment, and who is notified. Products: CloudWatch."""
+"""Monitoring: what watches an environment, and who is notified. Products: CloudWatch, Prometheus."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,10 +36,11 @@ class Monitoring(Backend, Protocol):
     """Reads, writes and tests the monitoring of one scope (`<engagement>-<environment>`).
 
     Addresses and attributes, all JSON:
-    `signal logs/<name>` {"retention_days"}; `probe <name>` {"url", "otherwise"}; `dashboard <name>` {"body": in the
-    product's own form}; `route pager|quiet` {"delivers": its receiver is there, "observed": our delivery probe gets
-    all that the receiver gets, "otherwise"}; `rule <name>` {"probe", "period": seconds, "periods": how many in a row,
-    "condition", "routes": {route: {"muted"}} of all that it notifies, "otherwise"}.
+    `signal logs/<name>` {"retention_days"}, refused without `Capability.LOGS`; `probe <name>` {"url", "otherwise"};
+    `dashboard <name>` {"body": in the product's own form}; `route pager|quiet` {"delivers": its receiver is there,
+    "observed": our delivery probe gets all that the receiver gets, "otherwise"}; `rule <name>` {"probe", "period":
+    seconds, "periods": how many in a row, "condition", "routes": {route: {"muted"}} of all that it notifies,
+    "otherwise"}.
 
     `otherwise` lists, in words, whatever is live and not as this product writes it; desired is an empty list. If the
     routes of a rule disagree on an attribute, it holds each route's value. `read` includes what is in the scope and not
@@ -55,7 +56,10 @@ class Monitoring(Backend, Protocol):
         ...
 
     def mute(self, scope: str, rule: str, route: Route, *, muted: bool) -> None:
-        """Stop a rule's notifications to one route, or resume them; `ProviderFailed` when it has no such route."""
+        """Stop a rule's notifications to one route, or resume them; `ProviderFailed` when it has no such route.
+
+        A mute that will end by itself is `otherwise` before it does: `write` renews it.
+        """
         ...
 
     def breach(self, scope: str, rule: str) -> datetime:

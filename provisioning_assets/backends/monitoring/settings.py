@@ -2,8 +2,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from provisioning_assets.backends.backend import Own, Settings
-from provisioning_assets.backends.variables import AWS
+from provisioning_assets.backends.addresses import Url, url
+from provisioning_assets.backends.backend import IDENTITY, Own, Settings
+from provisioning_assets.backends.variables import AWS, texts
+
+_SERVERS = ("PROMETHEUS", "ALERTMANAGER", "PUSHGATEWAY", "DELIVERY_PROBE")
 
 
 class CloudWatch(Settings):
@@ -13,3 +16,27 @@ class CloudWatch(Settings):
     name: Literal["cloudwatch"] = "cloudwatch"
     namespace: Annotated[str | None, Own("report to the same metrics")] = None
     """Metric namespace that the probes feed; default is `<engagement>-<environment>`."""
+
+
+class Prometheus(Settings):
+    """Prometheus and Alertmanager, configured by files of a folder that both read on the host where runs work."""
+
+    variables: ClassVar = {
+        **{f"{server}_URL": url for server in _SERVERS},
+        **texts(*(f"{server}_{part}" for server in _SERVERS for part in ("USERNAME", "PASSWORD"))),
+    }
+    name: Literal["prometheus"] = "prometheus"
+    folder: Annotated[str, IDENTITY] = "prometheus"
+    """The folder with `alertmanager.yml`, `rules/`, `targets/` and `consoles/`, relative to the repository."""
+    address: Annotated[Url | None, IDENTITY] = None
+    """Prometheus; must be the profile's PROMETHEUS_URL, which is the default."""
+    alertmanager: Annotated[Url | None, IDENTITY] = None
+    """Alertmanager; must be the profile's ALERTMANAGER_URL, which is the default."""
+    pushgateway: Annotated[Url | None, IDENTITY] = None
+    """The Pushgateway; must be the profile's PUSHGATEWAY_URL, which is the default."""
+    delivery_probe: Annotated[Url | None, IDENTITY] = None
+    """The delivery probe; must be the profile's DELIVERY_PROBE_URL, which is the default."""
+    pager: str = "pager"
+    """Alertmanager's receiver that calls people."""
+    quiet: str = "quiet"
+    """Alertmanager's receiver that calls nobody."""

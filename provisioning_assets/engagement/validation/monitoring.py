@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from provisioning_assets.backends import catalogue
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.validation.records import inside
@@ -33,6 +35,10 @@ def monitoring_problems(environment: Environment) -> Iterator[Wrong]:
             yield Wrong(place, f"{probe.url} is no address to look at", "https://HOST/PATH")
         elif not inside(host, zone):
             yield Wrong(place, f"{host} lies outside the zone {zone}", f"a host that ends in {zone}")
+    if section.logs and (cannot := catalogue.lacks(Kind.MONITORING, section.provider.name).get(Capability.LOGS)):
+        able = [each.name for each in catalogue.of_kind(Kind.MONITORING) if Capability.LOGS not in each.lacks]
+        what = f"{section.provider.name} keeps no logs: {cannot}"
+        yield Wrong(("monitoring", "logs"), what, "no logs; or the provider", choices=able)
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:

@@ -68,3 +68,12 @@ def test_two_alerts_may_not_share_a_name(folder: Path, edit: Edit, problems: Pro
 def test_logs_may_be_left_out(edit: Edit, problems: Problems) -> None:
     edit("  logs: [app]\n", "")
     assert problems() == []
+
+
+def test_logs_are_refused_where_the_product_keeps_none(folder: Path, edit: Edit, problems: Problems) -> None:
+    edit(PROVIDER, "  provider: prometheus\n")
+    (problem,) = problems()
+    assert problem.line == line_of(folder, "logs: [app]")
+    assert "`cloudwatch`" in problem.expected
+    edit("  logs: [app]\n", "")
+    assert problems() == []

@@ -8,6 +8,7 @@ from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.emulations import EMULATIONS
 from provisioning_assets.backends.monitoring import EVALUATOR, Delivery, Route, State
+from provisioning_assets.backends.monitoring.attributes import kind_and_name
 from provisioning_assets.backends.monitoring.cloudwatch.dashboards import Dashboards
 from provisioning_assets.backends.monitoring.cloudwatch.logs import Logs
 from provisioning_assets.backends.monitoring.cloudwatch.probes import Probes
@@ -62,11 +63,11 @@ class CloudWatch(aws.OnAws):
     def write(self, scope: str, changes: Sequence[Change]) -> None:
         """See `Monitoring`."""
         order = list(self._parts)
-        by_kind = sorted(changes, key=lambda change: order.index(_kind_and_name(change)[0]))
+        by_kind = sorted(changes, key=lambda change: order.index(kind_and_name(change)[0]))
         gone = [change for change in by_kind if change.action is Action.DELETE]
         put = [change for change in by_kind if change.action is not Action.DELETE]
         for change in [*put, *reversed(gone)]:
-            kind, name = _kind_and_name(change)
+            kind, name = kind_and_name(change)
             try:
                 if change.action is Action.DELETE:
                     self._parts[kind].delete(scope, name)
@@ -107,8 +108,3 @@ class CloudWatch(aws.OnAws):
         emulation = EMULATIONS.get(self._aws.access.emulation)
         address = self._aws.endpoint("cloudwatch")
         return emulation.alarm_evaluator if emulation else f"unknown (what speaks CloudWatch's API at {address})"
-
-
-def _kind_and_name(change: Change) -> tuple[str, str]:
-    kind, _, name = change.address.partition(" ")
-    return kind, name

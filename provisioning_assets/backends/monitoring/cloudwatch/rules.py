@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from provisioning_assets.backends.aws import Aws
 from provisioning_assets.backends.monitoring import ROUTES, UNHEALTHY, Route, State
+from provisioning_assets.backends.monitoring.attributes import agreed
 from provisioning_assets.backends.monitoring.cloudwatch.probes import HEALTH_METRIC
 from provisioning_assets.backends.monitoring.cloudwatch.topics import Topics
 from provisioning_assets.core.plan import Attributes, Json
@@ -134,10 +135,10 @@ def _attributes(alarms: _Alarms, routes: Mapping[str, str], namespace: str) -> A
         route: [alarm for alarm in alarms.values() if route in _routes_of(alarm, routes)] for route in routes.values()
     }
     return {
-        "probe": _agreed({route: _probe(alarm) for route, alarm in shown.items()}),
-        "period": _agreed({route: alarm.get("Period") for route, alarm in shown.items()}),
-        "periods": _agreed({route: alarm["EvaluationPeriods"] for route, alarm in shown.items()}),
-        "condition": _agreed({route: _condition(alarm, namespace) for route, alarm in shown.items()}),
+        "probe": agreed({route: _probe(alarm) for route, alarm in shown.items()}),
+        "period": agreed({route: alarm.get("Period") for route, alarm in shown.items()}),
+        "periods": agreed({route: alarm["EvaluationPeriods"] for route, alarm in shown.items()}),
+        "condition": agreed({route: _condition(alarm, namespace) for route, alarm in shown.items()}),
         "routes": {
             route: {"muted": not any(alarm["ActionsEnabled"] for alarm in found)}
             for route, found in notifying.items()
@@ -145,12 +146,6 @@ def _attributes(alarms: _Alarms, routes: Mapping[str, str], namespace: str) -> A
         },
         "otherwise": [word for route, alarm in sorted(alarms.items()) for word in _otherwise(route, alarm, routes)],
     }
-
-
-def _agreed(values: Mapping[str, Json]) -> Json:
-    """The common value, or each route's own."""
-    first, *others = values.values()
-    return first if all(other == first for other in others) else dict(values)
 
 
 def _routes_of(alarm: _Alarm, routes: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,207 @@
+"""Prometheus, Alertmanager, Pushgateway, a blackbox exporter and our delivery probe, as a team sets them up.
+
+They are Debian's, evaluate and notify every second, and read one folder.
+"""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import requests
+
+from provisioning_assets.backends.access import Access
+from provisioning_assets.core.kinds import Kind
+from provisioning_assets.core.plan import Json
+from tests.support import debian
+from tests.support.back_ends import opened
+from tests.support.http_servers import answering_always
+from tests.support.servers import free_port, freeze, wait_for
+from tests.support.waiting import wait_until
+
+_PROMETHEUS = """
+global: {{scrape_interval: 1s, evaluation_interval: 1s, external_labels: {{site: here}}}}
+alerting:
+  alertmanagers: [{{static_configs: [{{targets: ["127.0.0.1:{alertmanager}"]}}]}}]
+rule_files: [rules/*.yml]
+scrape_configs:
+  - job_name: blackbox
+    metrics_path: /probe
+    params: {{module: [http_2xx]}}
+    file_sd_configs: [{{files: [targets/*.yml]}}]
+    relabel_configs:
+      - {{source_labels: [__address__], target_label: __param_target}}
+      - {{source_labels: [__param_target], target_label: instance}}
+      - {{target_label: __address__, replacement: "127.0.0.1:{blackbox}"}}
+  - job_name: pushgateway
+    honor_labels: true
+    static_configs: [{{targets: ["127.0.0.1:{pushgateway}"]}}]
+"""
+_ALERTMANAGER = """# The team's own.
+route:
+  receiver: nobody
+  group_wait: 1s
+  group_interval: 1s
+  repeat_interval: 4h
+  routes:
+    - matchers: [team="data", severity=~"warning|info"]  # not ours
+      receiver: people-quiet
+receivers:
+  - name: nobody
+  - name: people-pager
+    webhook_configs:
+      - url: "http://127.0.0.1:{delivery_probe}/people/pager"
+  - name: people-quiet
+    webhook_configs:
+      - url: "http://127.0.0.1:{delivery_probe}/people/quiet"
+"""
+_BLACKBOX = """
+modules:
+  http_2xx: {{prober: http, timeout: 1s, http: {{proxy_url: "{well}", skip_resolve_phase_with_proxy: true}}}}
+"""
+"""Every plain http:// address is well: whatever is asked for, a proxy of ours says that it is there."""
+_TEMPLATES = b"/usr/share/prometheus/alertmanager"
+"""Where Debian's Alertmanager looks for its templates, whatever it is told."""
+
+
+@dataclass
+class Monitors:
+    """The servers, and the folder that they read."""
+
+    folder: Path
+    ports: dict[str, int]
+    well: str
+    """The address of what says that everything is well."""
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    def address(self, server: str) -> str:
+        """Of one server."""
+        return f"http://127.0.0.1:{self.ports[server]}"
+
+    def access(self, **more: str) -> Access:
+        """The access to them, and to nothing else."""
+        named = ("prometheus", "alertmanager", "pushgateway", "delivery_probe")
+        return prometheus_access(**{name: self.address(name) for name in named}, **more)
+
+    def opened(self, settings: Mapping[str, str] = {}, **variables: str) -> Any:
+        """The product on them, with settings and variables of the profile besides, or in their place."""
+        receivers = {"pager": "people-pager", "quiet": "people-quiet"}
+        chosen = {"folder": str(self.folder), **receivers, **settings}
+        return opened(Kind.MONITORING, "prometheus", self.access(**variables), **chosen)
+
+    def api(self, server: str, path: str, method: str = "GET", **body: Any) -> Json:
+        """What reaches behind the product's back."""
+        answer = requests.request(method, self.address(server) + path, timeout=10, **body)
+        answer.raise_for_status()
+        return answer.json() if answer.content and "json" in answer.headers["content-type"] else None
+
+    def reload(self, server: str) -> None:
+        """Have it read its files anew."""
+        self.api(server, "/-/reload", "POST")
+
+    @contextmanager
+    def hanging(self, server: str) -> Iterator[None]:
+        """A server that takes connections and answers nothing."""
+        process = self.processes[server]
+        try:
+            freeze(process.pid, self.address(server))
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+    def start(self, server: str) -> None:
+        """Start one, in the folder."""
+        with (self.folder / f"{server}.log").open("ab") as log:
+            self.processes[server] = subprocess.Popen(
+                _command(server, self.ports[server]), cwd=self.folder, stdout=log, stderr=log
+            )
+        wait_for(self.ports[server])
+
+    def end(self, server: str) -> None:
+        """End one."""
+        self.processes[server].terminate()
+        self.processes[server].wait(20)
+
+    def empty(self) -> None:
+        """Forget what was written for scopes."""
+        for file in [*self.folder.glob("rules/*"), *self.folder.glob("targets/*")]:
+            file.unlink()
+        shutil.rmtree(self.folder / "consoles")
+        (self.folder / "consoles").mkdir()
+        (self.folder / "alertmanager.yml").write_text(_ALERTMANAGER.format_map(self.ports))
+        for server in ("prometheus", "alertmanager"):
+            self.reload(server)
+        for silence in self.api("alertmanager", "/api/v2/silences"):
+            if silence["status"]["state"] != "expired":
+                self.api("alertmanager", f"/api/v2/silence/{silence['id']}", "DELETE")
+
+
+def prometheus_access(**variables: str) -> Access:
+    """An access by the servers' names, or by their variables."""
+    urls = {name: value for name, value in variables.items() if name.islower()}
+    rest = {name: value for name, value in variables.items() if not name.islower()}
+    return Access("the test's own", {**{f"{name.upper()}_URL": url for name, url in urls.items()}, **rest})
+
+
+@contextmanager
+def monitors() -> Iterator[Monitors]:
+    """All of them, running."""
+    with TemporaryDirectory() as name, answering_always(200, "well") as well, ExitStack() as stack:
+        ports = {server: free_port() for server in _ARGUMENTS}
+        running = Monitors(Path(name), ports, well)
+        for each in ("rules", "targets", "consoles"):
+            (running.folder / each).mkdir()
+        (running.folder / "prometheus.yml").write_text(_PROMETHEUS.format_map(ports))
+        (running.folder / "alertmanager.yml").write_text(_ALERTMANAGER.format_map(ports))
+        (running.folder / "blackbox.yml").write_text(_BLACKBOX.format(well=well))
+        shutil.copytree(debian.folder("prometheus") / _TEMPLATES.decode()[1:], running.folder / "templates")
+        for server in ports:
+            stack.callback(running.end, server)
+            running.start(server)
+        wait_until(lambda: requests.get(f"{running.address('prometheus')}/-/ready", timeout=1).ok)
+        wait_until(lambda: running.api("prometheus", "/api/v1/alertmanagers")["data"]["activeAlertmanagers"])
+        yield running
+
+
+_ARGUMENTS = {
+    "delivery_probe": (),
+    "blackbox": ("--config.file=blackbox.yml",),
+    "pushgateway": (),
+    "alertmanager": ("--config.file=alertmanager.yml", "--storage.path=alerts", "--cluster.listen-address="),
+    "prometheus": (
+        "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.enable-lifecycle",
+        "--web.console.templates=consoles", "--scrape.discovery-reload-interval=100ms",
+    ),
+}  # fmt: skip
+_PROGRAMS = {
+    "blackbox": "prometheus-blackbox-exporter",
+    "pushgateway": "prometheus-pushgateway",
+    "prometheus": "prometheus",
+}
+
+
+def _command(server: str, port: int) -> list[str]:
+    if server == "delivery_probe":
+        module = "provisioning_assets.backends.monitoring.prometheus.delivery_probe"
+        return [sys.executable, "-m", module, f"127.0.0.1:{port}"]
+    programs = debian.folder("prometheus") / "usr/bin"
+    program = _alertmanager() if server == "alertmanager" else programs / _PROGRAMS[server]
+    return [str(program), f"--web.listen-address=127.0.0.1:{port}", *_ARGUMENTS[server]]
+
+
+def _alertmanager() -> Path:
+    """Debian's program, which looks for its templates in the folder where it is started: no root, nothing installed."""
+    original = debian.folder("prometheus") / "usr/bin/prometheus-alertmanager"
+    ours = original.with_name("alertmanager-here")
+    if not ours.exists():
+        made = ours.with_name(f"{ours.name}.{free_port()}")  # two workers may do this at once
+        made.write_bytes(original.read_bytes().replace(_TEMPLATES, b"./templates".ljust(len(_TEMPLATES), b"/")))
+        made.chmod(0o755)
+        made.replace(ours)
+    return ours
