@@ -78,7 +78,8 @@ class StageTarget:
 def infrastructure_matches_its_code(run: AssetRun) -> Finding:
     """The engine's plan for this stage is empty: the live resources match the reviewed code.
 
-    Red names each resource and attribute that differs. Apply to restore the resources, or change the code.
+    Red names each resource and attribute that differs. Apply to restore the resources, or change the code. It also
+    names each resource that the engine cannot compare: look at it yourself, and sign a waiver of its name.
     """
     return equals_declared(run, StageTarget(run))
 

@@ -120,9 +120,9 @@ def plan(
 ) -> None:
     """Show what an apply would change; write nothing.
 
-    With --json: a list of the assets, each with its changes.
+    With --json: a list of the assets, each with its changes, and with what nobody could compare (`unseen`).
 
-    Exit codes: 0 nothing would change; 2 something would; 1 an error, or an asset cannot be planned.
+    Exit codes: 0 nothing would change; 2 something would; 1 an error, or an asset that cannot be planned or compared.
     """
     from provisioning_assets.cli.plans import plans
 
@@ -137,8 +137,11 @@ def plan(
             say(f"{each.environment}/{each.asset}: {each.error or each.plan}")
             for change in each.plan.changes if each.plan else ():
                 say(f"  {change.told}")
+            for name, why in each.plan.unseen.items() if each.plan else ():
+                say(f"  unseen {name}: {why}")
     changed = any(each.pending or (each.plan and not each.plan.empty) for each in found)
-    raise typer.Exit(NOT_READY if changed else COULD_NOT_TELL if any(each.error for each in found) else 0)
+    unknown = any(each.error or (each.plan and each.plan.unseen) for each in found)
+    raise typer.Exit(NOT_READY if changed else COULD_NOT_TELL if unknown else 0)
 
 
 @app.command()

@@ -24,11 +24,11 @@ class Planned:
 
     def as_json(self) -> dict[str, Json]:
         """For machines; values of sensitive attributes are not in it."""
+        planned = dict.fromkeys(("changes", "unseen", "digest")) if self.plan is None else self.plan.as_json()
         return {
             "environment": self.environment,
             "asset": self.asset,
-            "changes": None if self.plan is None else [change.as_json() for change in self.plan.changes],
-            "digest": None if self.plan is None else self.plan.digest,
+            **planned,
             "error": None if self.pending else self.error or None,
             "pending": self.error if self.pending else None,
         }

@@ -103,29 +103,44 @@ class Plan:
     changes: tuple[Change, ...] = field(default=())
     existing: int = 0
     """How many addresses were there when it was made: what the safety rules count against."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Addresses that were applied and that nobody could compare, to why: whether they differ, the plan does not say."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "changes", tuple(sorted(self.changes, key=lambda change: change.address)))
+        object.__setattr__(self, "unseen", dict(sorted(self.unseen.items())))
 
     @property
     def empty(self) -> bool:
-        """True when observed equals desired."""
+        """True when there is nothing to apply."""
         return not self.changes
 
     @property
+    def equal(self) -> bool:
+        """True when observed was seen to equal desired: nothing to apply, and nothing that nobody could compare."""
+        return self.empty and not self.unseen
+
+    @property
     def digest(self) -> str:
-        """Digest over the sorted, redacted changes."""
+        """Digest over the sorted, redacted changes: of what an apply would do, not of what nobody could compare."""
         return digest([change.as_json() for change in self.changes])
 
     def count(self, action: Action) -> int:
         """How many changes have this action."""
         return sum(change.action is action for change in self.changes)
 
+    def as_json(self) -> dict[str, Json]:
+        """The plan as JSON, safe to store and to show."""
+        return {
+            "changes": [change.as_json() for change in self.changes],
+            "unseen": dict(self.unseen),
+            "digest": self.digest,
+        }
+
     def __str__(self) -> str:
-        if self.empty:
-            return "nothing to change"
         counts = ((action, self.count(action)) for action in Action)
-        return ", ".join(f"{n} to {action}" for action, n in counts if n)
+        words = [f"{n} to {action}" for action, n in counts if n] or ["nothing to change"]
+        return ", ".join([*words, f"{len(self.unseen)} that nobody could compare"] if self.unseen else words)
 
 
 def diff(

@@ -85,11 +85,15 @@ def _reconcile(run: AssetRun) -> dict[str, Json]:
         target, run, address=run.address, gate=lambda: gate_reasons(run), rules=rules,
         before_write=session.lock.check,
     )  # fmt: skip
+    left = run.last_plan() or outcome.plan
     done = f"applied {outcome.plan}, and the second plan is empty" if outcome.applied else "nothing to change"
+    if left.unseen:
+        done = f"{done}, but nobody could compare {', '.join(left.unseen)}"
     return {
         "outcome": done,
         "plan": [change.as_json() for change in outcome.plan.changes],
         "plan digest": outcome.plan.digest,
+        "unseen": dict(left.unseen),
     }
 
 

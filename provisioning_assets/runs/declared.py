@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from provisioning_assets.core.evidence import Finding, Verdict
+from provisioning_assets.core.evidence import CouldNotTell, Finding, Verdict
 from provisioning_assets.core.plan import Attributes, Change, Plan, diff
 from provisioning_assets.core.reconcile import Target
 from provisioning_assets.runs.asset_run import AssetRun
@@ -35,15 +35,23 @@ class Declared:
 
 
 def equals_declared(run: AssetRun, target: Target) -> Finding:
-    """Whether live equals declared, by this run's last plan if there is one, else by a new plan."""
+    """Whether live equals declared, by this run's last plan if there is one, else by a new plan.
+
+    What nobody could compare is a problem by its name. It weighs less than what was seen to differ.
+    """
     plan = run.last_plan() or target.plan()
-    if plan.empty:
-        return Finding.green("live equals declared: the plan is empty", differences=[])
+    if plan.equal:
+        return Finding.green("live equals declared: the plan is empty", differences=[], unseen={})
     differences = [
         {"action": change.action.value, "address": change.address, "attributes": list(change.attributes)}
         for change in plan.changes
     ]
-    problems = {change.address: change.told for change in plan.changes}
+    differing = {change.address: change.told for change in plan.changes}
+    unseen = {name: CouldNotTell(f"{name}: {why}") for name, why in plan.unseen.items() if name not in differing}
+    problems = {**differing, **unseen}
     first = "; ".join(list(problems.values())[:_NAMED])
     more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
-    return Finding(Verdict.RED, f"live differs from declared: {first}{more}", {"differences": differences}, problems)
+    details = {"differences": differences, "unseen": dict(plan.unseen)}
+    if differing:
+        return Finding(Verdict.RED, f"live differs from declared: {first}{more}", details, problems)
+    return Finding(Verdict.COULD_NOT_TELL, f"could not check: {first}{more}", details, problems)

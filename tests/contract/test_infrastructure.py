@@ -33,6 +33,9 @@ SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
 }
 """An engine, with the store of its state where it has one."""
 
+UNSEEN = {FAKE: ["variable.log"], "cdk": ["Always (AWS::CloudFormation::WaitConditionHandle)"]}
+"""What the engine cannot compare of the other stage, where there is something."""
+
 WITHOUT_STORE = [name for name in products(Kind.INFRASTRUCTURE) if lacks(name, Capability.STATE_IN_STORE)]
 ENGINES_AND_STORES = [
     (engine, store)
@@ -204,6 +207,23 @@ def test_a_change_that_takes_no_data_away_is_not_stateful(subject: Subject) -> N
         (Action.CREATE, False),
         (Action.UPDATE, False),
     ]
+
+
+def test_what_was_applied_is_compared_or_named_as_unseen(name: str, subject: Subject) -> None:
+    """Whatever is gone by hand is missed, or was never said to be there; neither before it is gone nor after."""
+    made = subject.engine.plan(subject.beside(log=BESIDE), QUIET)
+    subject.engine.apply(subject.beside(log=BESIDE), made, QUIET)
+    kept = subject.engine.plan(subject.beside(log=BESIDE), QUIET)
+
+    subject.lose()
+    lost = subject.engine.plan(subject.beside(log=BESIDE), QUIET)
+
+    assert kept.empty
+    applied, missed = ({change.address for change in plan.changes} for plan in (made, lost))
+    assert applied == missed | kept.unseen.keys()
+    assert kept.unseen == lost.unseen
+    assert all(kept.unseen.values())
+    assert list(kept.unseen) == UNSEEN.get(name, [])
 
 
 @pytest.mark.parametrize(("engine", "store"), ENGINES_AND_STORES)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from provisioning_assets.backends.access import Access
@@ -20,6 +20,8 @@ class MemoryState:
 
     state_id: str = field(default_factory=lambda: secrets.token_hex(8))
     resources: dict[str, Attributes] = field(default_factory=dict)
+    applied: dict[str, Attributes] = field(default_factory=dict)
+    """What was made live last; nobody else changes this."""
     outputs: dict[str, Json] | None = None
     by_hand: dict[str, str] = field(default_factory=dict)
     """Live things that nobody manages, and why."""
@@ -31,14 +33,16 @@ class MemoryInfrastructure:
     """Speaks the protocol on dicts. A variable with the value `fails_on` cannot be applied.
 
     The resource `holds_data` holds data, and is seen to belong to the stage of the key `belongs_to`, whoever makes it.
+    How the resource `hidden` is live, it cannot see.
     """
 
-    def __init__(self, fails_on: Json = None, holds_data: str = "", belongs_to: str = "") -> None:
+    def __init__(self, fails_on: Json = None, holds_data: str = "", belongs_to: str = "", hidden: str = "") -> None:
         self.states: dict[str, MemoryState] = {}
         """By the stage's key. Tests change it behind the engine's back."""
         self._fails_on = fails_on
         self._holds_data = holds_data
         self._belongs_to = belongs_to
+        self._hidden = hidden
         self._planned: dict[str, str] = {}
 
     @classmethod
@@ -59,9 +63,11 @@ class MemoryInfrastructure:
         state = self.states.get(stage.key, MemoryState())
         if state.lock:
             raise StateLocked(stage.name, state.lock, lock_id=state.lock)
-        plan = diff(_desired(stage), state.resources, sensitive={"value"}, stateful=self._holds_data.__eq__)
+        taken = {name: made for name, made in state.applied.items() if name == self._hidden}
+        seen = {**state.resources, **taken}
+        plan = diff(_desired(stage), seen, sensitive={"value"}, stateful=self._holds_data.__eq__)
         self._planned[stage.key] = plan.digest
-        return plan
+        return replace(plan, unseen=dict.fromkeys(taken, "it is hidden"))
 
     def apply(self, stage: StageRoot, plan: Plan, listener: Listener) -> None:
         """Make live what the last plan said, address by address, up to one that fails."""
@@ -73,9 +79,10 @@ class MemoryInfrastructure:
             if change.address in desired:
                 if self._fails_on is not None and desired[change.address]["value"] == self._fails_on:
                     raise ApplyFailed(f"apply of {stage.name} failed", where=change.address, remedy="run again")
-                state.resources[change.address] = desired[change.address]
+                state.resources[change.address] = state.applied[change.address] = desired[change.address]
             else:
                 state.resources.pop(change.address, None)
+                state.applied.pop(change.address, None)
             listener.progress(f"{stage.name}: {change}")
         state.outputs = _own(stage)
 

@@ -1,13 +1,15 @@
-"""What somebody added by hand to what a stack manages, or beside it, is found, and nothing else."""
+"""What somebody added by hand to what a stack manages, or beside it, is found; so is what nobody looks at."""
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provisioning_assets.backends import aws
-from provisioning_assets.backends.infrastructure import Engine
+from provisioning_assets.backends.infrastructure import QUIET, Engine
+from provisioning_assets.backends.infrastructure.cdk.stack import Stack
 from tests.support.back_ends import aws_access
 from tests.support.cdk_stage import STACK, bring_up, stage, write_app
 from tests.support.ministack import empty_ministack
@@ -47,9 +49,9 @@ def unmanaged(ministack: str, cdk: Engine, tmp_path_factory: pytest.TempPathFact
     write_app(folder / "root", APP, {})
     root, account = stage(folder), aws.of(aws_access(ministack))
     bring_up(cdk, root)
-    before = cdk.unmanaged(root)
+    before, plan = cdk.unmanaged(root), cdk.plan(root, QUIET)
     made = by_hand(account, cdk.outputs(root))
-    return {"before": before, "after": cdk.unmanaged(root), "made": made}
+    return {"before": before, "after": cdk.unmanaged(root), "made": made, "unseen": plan.unseen}
 
 
 def by_hand(account: aws.Aws, contract: Mapping[str, str]) -> dict[str, str]:
@@ -97,3 +99,37 @@ def test_what_was_added_by_hand_is_unmanaged_and_nothing_else(unmanaged: Mapping
         assert said in found.pop(address)
 
     assert found == {}
+
+
+def test_each_resource_that_drift_detection_does_not_look_at_is_named(
+    unmanaged: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Which types those are is MiniStack's own choice: it looks at the role and at the queue."""
+    assert all(unmanaged["unseen"].values())
+    assert list(unmanaged["unseen"]) == [
+        "Attached (AWS::EC2::VPCGatewayAttachment)",
+        "Gateway (AWS::EC2::InternetGateway)",
+        "Group (AWS::EC2::SecurityGroup)",
+        "Out (AWS::EC2::Route)",
+        "Role/DefaultPolicy (AWS::IAM::Policy)",
+        "Table (AWS::EC2::RouteTable)",
+        "Vpc (AWS::EC2::VPC)",
+        "Zone (AWS::Route53::HostedZone)",
+    ]
+
+
+@pytest.mark.parametrize("status", ["NOT_CHECKED", "UNSUPPORTED", "A_LATER_ONE"])
+def test_a_status_that_says_nothing_of_the_resource_is_unseen(
+    ministack: str, cdk: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    empty_ministack(ministack)
+    write_app(tmp_path / "root")
+    root, looked = stage(tmp_path, size="small"), Stack.drifts
+    bring_up(cdk, root)
+    said = {"StackResourceDriftStatus": status, "DriftStatusReason": "its own words"}
+    monkeypatch.setattr(Stack, "drifts", lambda stack: [{**each, **said} for each in looked(stack)])
+
+    plan = cdk.plan(root, QUIET)
+
+    assert (plan.empty, plan.equal) == (True, False)
+    assert plan.unseen == {"Size (AWS::SSM::Parameter)": "its own words"}

@@ -1,5 +1,6 @@
 """One engagement, two engines: a stage of Terraform and one of CDK, which takes what the first one published."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from provisioning_assets.runs.opening import open_session
 from provisioning_assets.runs.session import Session
 from provisioning_assets.runs.stages import outputs
 from tests.support.back_ends import aws_access
+from tests.support.cdk_stage import write_app
 from tests.support.ministack import empty_ministack
 from tests.support.proving import holding
 from tests.support.repositories import REPOSITORY, copy_repository, reduce_to_one_stage
@@ -31,7 +33,21 @@ JOBS = """
     root: cdk/stages/jobs
     engine: cdk
     variables: {retention_days: 5}
+  - name: private
+    root: cdk/stages/private
+    engine: cdk
 """
+VPC_APP = """
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+
+app = cdk.App()
+stack = cdk.Stack(app, "Private")
+vpc = ec2.CfnVPC(stack, "Vpc", cidr_block="10.1.0.0/16")
+cdk.CfnOutput(stack, "contract", value=stack.to_json_string({"vpc": vpc.ref}))
+app.synth()
+"""
+"""Of a type at which MiniStack's drift detection does not look."""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +56,7 @@ def file(ministack: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
     copy_repository(folder)
     shutil.copytree(REPOSITORY / "cdk", folder / "cdk")
+    write_app(folder / "cdk/stages/private", VPC_APP, {})
     reduce_to_one_stage(folder)
     root = folder / "terraform/stages/only/main.tf"
     root.write_text(root.read_text().replace("{ zone_id =", f'{{ vpc_id = "{VPC}", zone_id ='))
@@ -97,12 +114,13 @@ def test_a_stage_of_cdk_is_proven_after_one_of_terraform(stood_up: dict[str, Fin
 
 @pytest.mark.usefixtures("stood_up")
 def test_what_terraform_published_is_in_the_stack(session: Session) -> None:
-    sqs = aws.of(session.access).client("sqs")
+    sqs, iam = (aws.of(session.access).client(name) for name in ("sqs", "iam"))
     published = outputs(session, "jobs")
 
     read = sqs.get_queue_attributes(QueueUrl=published["queue"], AttributeNames=["All"])["Attributes"]
+    role = iam.get_role(RoleName=published["sender"])["Role"]
 
-    assert VPC in read["Policy"]
+    assert VPC in json.dumps(role["AssumeRolePolicyDocument"])
     assert read["MessageRetentionPeriod"] == str(5 * 86_400)
     assert outputs(session, "networking")["vpc_id"] == VPC
 
@@ -118,6 +136,15 @@ def test_each_stage_has_the_identity_of_its_engine(session: Session) -> None:
     assert engines["networking"].startswith("Terraform")
     assert engines["jobs"].startswith("aws-cdk-lib")
     assert len(set(identities.values())) == 2
+
+
+@pytest.mark.usefixtures("stood_up")
+def test_what_cloudformation_does_not_look_at_is_not_green(session: Session) -> None:
+    matches = done(session, "private")["infrastructure_matches_its_code"]
+
+    assert matches.verdict is Verdict.COULD_NOT_TELL
+    assert list(matches.problems) == ["Vpc (AWS::EC2::VPC)"]
+    assert outputs(session, "private")["vpc"], "it was applied all the same"
 
 
 @pytest.mark.usefixtures("stood_up")

@@ -116,6 +116,8 @@ class Subject:
     """Locks the state, as a run of `HOLDER` would."""
     add_by_hand: Callable[[], str]
     """Creates a live resource of the stage by hand; returns a part of its address."""
+    lose: Callable[[], object]
+    """Deletes by hand everything that the other stage made."""
     holder: str = HOLDER
     state: Settings = field(default_factory=lambda: S3(bucket=BUCKET))
 
@@ -135,7 +137,7 @@ class Subject:
 
 
 def in_memory(request: pytest.FixtureRequest) -> Subject:
-    memory = MemoryInfrastructure(fails_on="broken", holds_data="variable.log", belongs_to=f"{PREFIX}/small")
+    memory = MemoryInfrastructure("broken", "variable.log", belongs_to=f"{PREFIX}/small", hidden="variable.log")
 
     def lock() -> None:
         memory.states.setdefault(f"{PREFIX}/small", MemoryState()).lock = HOLDER
@@ -144,7 +146,10 @@ def in_memory(request: pytest.FixtureRequest) -> Subject:
         memory.states[f"{PREFIX}/small"].by_hand["queue by-hand"] = "made by hand"
         return "by-hand"
 
-    return Subject(memory, request.getfixturevalue("tmp_path"), lock, add_by_hand)
+    def lose() -> None:
+        memory.states[f"{PREFIX}/{BESIDE}"].resources.clear()
+
+    return Subject(memory, request.getfixturevalue("tmp_path"), lock, add_by_hand, lose)
 
 
 def terraform_on_s3(request: pytest.FixtureRequest) -> Subject:
@@ -163,9 +168,8 @@ def terraform_on_s3(request: pytest.FixtureRequest) -> Subject:
         body = json.dumps(held | {"Info": "", "Created": "2026-11-23T10:00:00Z", "Path": KEYS["small"]})
         s3.put_object(Bucket=BUCKET, Key=f"{KEYS['small']}.tflock", Body=body.encode())
 
-    return Subject(
-        opened(Kind.INFRASTRUCTURE, "terraform", access), folder, lock, lambda: tagged_queue(request, access)
-    )
+    engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
+    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), lambda: lose_log(access))
 
 
 def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
@@ -184,7 +188,9 @@ def terraform_on_postgresql(request: pytest.FixtureRequest) -> Subject:
         session.execute("SELECT set_config('application_name', %s, false), pg_advisory_lock(-1)", [HOLDER])
 
     engine = opened(Kind.INFRASTRUCTURE, "terraform", access)
-    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), state=Postgresql())
+    return Subject(
+        engine, folder, lock, lambda: tagged_queue(request, access), lambda: lose_log(access), state=Postgresql()
+    )
 
 
 def cdk_alone(request: pytest.FixtureRequest) -> Subject:
@@ -199,8 +205,12 @@ def cdk_alone(request: pytest.FixtureRequest) -> Subject:
     def lock() -> None:
         waits_in_vain(access, holder, seconds=3)
 
+    def lose() -> None:
+        sqs: Any = aws.of(access).client("sqs")
+        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=BESIDE)["QueueUrl"])
+
     engine: Engine = request.getfixturevalue("cdk")
-    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), holder)
+    return Subject(engine, folder, lock, lambda: tagged_queue(request, access), lose, holder)
 
 
 def _write_roots(folder: Path, backend: str) -> None:
@@ -209,6 +219,12 @@ def _write_roots(folder: Path, backend: str) -> None:
         (folder / name).mkdir()
         (folder / name / "main.tf").write_text(code % backend)
     shutil.copy(LOCK_FILE, folder / "beside")
+
+
+def lose_log(access: Access) -> None:
+    """Delete the log group that the other stage made."""
+    logs: Any = aws.of(access).client("logs")
+    logs.delete_log_group(logGroupName=BESIDE)
 
 
 def tagged_queue(request: pytest.FixtureRequest, access: Access) -> str:

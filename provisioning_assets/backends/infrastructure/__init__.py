@@ -70,7 +70,10 @@ class Engine(Backend, Protocol):
     """Plans and applies one stage."""
 
     def plan(self, stage: StageRoot, listener: Listener) -> Plan:
-        """What an apply would do now: addresses, actions and attribute names, without values."""
+        """What an apply would do now: addresses, actions and attribute names, without values.
+
+        Every resource that was applied is compared with what is live, or named in `unseen`.
+        """
         ...
 
     def apply(self, stage: StageRoot, plan: Plan, listener: Listener) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from provisioning_assets.cli.plans import Planned
+from provisioning_assets.core.plan import Plan, diff
 from tests.support.calls import call
 from tests.support.repository import REPOSITORY
 
@@ -139,3 +141,31 @@ def test_an_interrupted_call_is_answered_with_the_error(
     monkeypatch.setattr("provisioning_assets.cli.commands.load_engagement", interrupted)
     assert call("validate", "demo_shop", "--json") == 130
     assert answered(capsys)["error"]["exit_code"] == 130
+
+
+HIDDEN = {"vpc": "hidden"}
+
+
+@pytest.mark.parametrize(
+    ("planned", "code"),
+    [(Plan(), 0), (Plan(unseen=HIDDEN), 1), (Plan(diff({"a": {}}, {}).changes, unseen=HIDDEN), 2)],
+    ids=["equal", "unseen", "differs"],
+)
+def test_a_plan_names_what_nobody_could_compare_and_is_not_fine(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], planned: Plan, code: int
+) -> None:
+    found = [Planned("staging", "networking", planned)]
+    monkeypatch.setattr("provisioning_assets.cli.plans.plans", lambda *_: found)
+
+    assert call("plan", "demo_shop", "staging") == code
+    assert ("vpc" in capsys.readouterr().out) == bool(planned.unseen)
+    assert call("plan", "demo_shop", "staging", "--json") == code
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["unseen"] == planned.unseen
+
+
+def test_a_plan_that_could_not_be_made_has_the_same_names() -> None:
+    made, failed = (Planned("staging", "networking", plan).as_json() for plan in (Plan(), None))
+
+    assert list(made) == list(failed)
+    assert failed["unseen"] is None

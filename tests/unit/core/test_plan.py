@@ -63,3 +63,19 @@ def test_an_update_names_what_differs():
     (change,) = diff({"a": {"ttl": 60, "values": ["1"]}}, {"a": {"ttl": 30, "values": ["1"]}}).changes
     assert change.attributes == ("ttl",)
     assert str(change) == "update a (ttl)"
+
+
+def test_what_nobody_could_compare_is_nothing_to_apply_and_not_equal():
+    plan = Plan(unseen={"vpc": "its type is not looked at"})
+
+    assert (plan.empty, plan.equal) == (True, False)
+    assert plan.as_json()["unseen"] == {"vpc": "its type is not looked at"}
+    assert str(plan) != str(Plan())
+    assert Plan().equal
+
+
+def test_the_digest_says_what_would_be_done_and_not_what_was_unseen():
+    changes = diff({"a": {}}, {}).changes
+
+    assert Plan(changes, unseen={"b": "hidden"}).digest == Plan(changes).digest
+    assert not Plan(changes).equal

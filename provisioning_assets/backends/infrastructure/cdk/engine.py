@@ -1,7 +1,8 @@
 """AWS CDK: a Python app is synthesized, and CloudFormation plans, applies and reads its stack.
 
 A change set is the plan, and that very set is what an apply carries out. What CloudFormation's drift detection finds
-is part of the plan: a change set alone compares templates, and sees nothing of what was done out of band.
+is part of the plan: a change set alone compares templates, and sees nothing of what was done out of band. What drift
+detection does not look at, nobody compared: the plan names it.
 """
 
 import json
@@ -27,6 +28,7 @@ _LARGEST = 51_200
 _DRIFTED = {"MODIFIED", "DELETED"}
 _LOOKED_AT = {"IN_SYNC", *_DRIFTED}
 _UNKNOWN = "UNKNOWN"
+_NOBODY = "CloudFormation's drift detection does not look at this type: nobody knows whether it was changed by hand"
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class Cdk:
         template = self._synthesized(stage, listener)
         before = stack.template() if found else {}
         listener.progress(f"{stage.name}: asking CloudFormation for what would change")
-        drifts = self._drifted(stage, stack, before, listener) if found else []
+        drifts, unseen = self._drifted(stage, stack, before) if found else ([], {})
         tags = {**template.tags, **coverage.tags(stage)}
         body = json.dumps(template.body, separators=(",", ":"))
         if len(body.encode()) > _LARGEST:
@@ -85,7 +87,7 @@ class Cdk:
             )
         proposed = change_sets.propose(stack, body, tags, new=found is None, revert=bool(drifts))
         existing = len(stack.resources()) if found else 0
-        plan = plan_from(proposed.changes, drifts, before, template.body, existing)
+        plan = replace(plan_from(proposed.changes, drifts, before, template.body, existing), unseen=unseen)
         if plan.empty:
             change_sets.forget(stack, proposed.arn)
             return plan
@@ -188,8 +190,8 @@ class Cdk:
             self._made[into] = synth.synthesize(stage, context, account, self._access)
         return self._made[into]
 
-    def _drifted(self, stage: StageRoot, stack: Stack, before: Mapping[str, Json], listener: Listener) -> list[Told]:
-        """What was changed out of band. A resource of a type that is never looked at is named."""
+    def _drifted(self, stage: StageRoot, stack: Stack, before: Mapping[str, Json]) -> tuple[list[Told], dict[str, str]]:
+        """What was changed out of band; and each resource that nobody looked at, and why."""
         drifts = stack.drifts()
         unknown = [each for each in drifts if each["StackResourceDriftStatus"] == _UNKNOWN]
         if unknown:
@@ -200,11 +202,14 @@ class Cdk:
                 remedy="give the credentials the right to read it, then run again",
             )
         looked_at = {each["LogicalResourceId"] for each in drifts if each["StackResourceDriftStatus"] in _LOOKED_AT}
-        beyond = [each for each in stack.resources() if each["LogicalResourceId"] not in looked_at]
-        if beyond:
-            told = sorted(address(each["LogicalResourceId"], each["ResourceType"], before) for each in beyond)
-            listener.progress(f"{stage.name}: CloudFormation cannot tell drift of {', '.join(told)}")
-        return [each for each in drifts if each["StackResourceDriftStatus"] in _DRIFTED]
+        reasons = {each["LogicalResourceId"]: str(each.get("DriftStatusReason") or _NOBODY) for each in drifts}
+        managed = {each["LogicalResourceId"]: each for each in stack.resources()}
+        unseen = {
+            address(logical, each["ResourceType"], before): reasons.get(logical, _NOBODY)
+            for logical, each in managed.items()
+            if logical not in looked_at
+        }
+        return [each for each in drifts if each["StackResourceDriftStatus"] in _DRIFTED], unseen
 
     def _forget(self, stage: StageRoot) -> None:
         kept = self._kept.pop(stage.key, None)

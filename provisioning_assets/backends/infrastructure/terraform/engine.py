@@ -62,7 +62,10 @@ class Terraform:
         return {**aws.of(self._access).identity(), "engine": self._version}
 
     def plan(self, stage: StageRoot, listener: Listener) -> Plan:
-        """Plan into a file and read it back: an apply does exactly what is in the file."""
+        """Plan into a file and read it back: an apply does exactly what is in the file.
+
+        Terraform reads everything in its state before it compares; so nothing is unseen.
+        """
         self._initialise(stage, listener)
         kept = _plan_file(stage)
         self._forget(kept)
