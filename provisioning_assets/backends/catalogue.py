@@ -61,7 +61,7 @@ PRODUCTS: tuple[Product, ...] = (
         not_tested=(
             "Amazon's own decisions on replacement, and its timing",
             "setting back what was changed out of band (REVERT_DRIFT): MiniStack takes no notice of it",
-            "drift of types that MiniStack does not look at, such as a VPC: each resource is named, and its stage not green",
+            "drift of types that MiniStack does not look at, such as a VPC: each one is named, and not green",
             "properties that drift detection leaves out of a resource that it looks at: nothing names them",
         ),
     ),
