@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from provisioning_assets.backends.infrastructure.terraform.plan_json import plan_from
-from provisioning_assets.core.plan import Change, Plan
+from provisioning_assets.core.plan import Action, Change, Plan
 from provisioning_assets.core.safety import keeps_data
 
 AWS = "registry.terraform.io/hashicorp/aws"
@@ -131,6 +131,34 @@ def test_what_is_lost_is_told_by_names_and_no_value() -> None:
     assert "backup_retention_period" in reason
     assert "4711" not in reason
     assert "aws_db_instance.this" in reason
+
+
+def lost(kind: str, *planned: str, provider: str = AWS) -> tuple[Change, ...]:
+    """Changes of a plan whose refresh did not find a resource that the state has."""
+    resource = {"address": f"{kind}.this", "type": kind, "mode": "managed", "provider_name": provider}
+    gone = {**resource, "change": {"actions": ["delete"], "before": {}, "after": None}}
+    made = [{**resource, "change": {"actions": [each], "before": None, "after": {}}} for each in planned]
+    return plan_from({"resource_drift": [gone], "resource_changes": made, "output_changes": {}}).changes
+
+
+@pytest.mark.parametrize(("kind", "stateful"), [("aws_kms_key", True), ("aws_vpc", False)])
+def test_to_make_again_what_vanished_with_its_data_is_stateful(kind: str, *, stateful: bool) -> None:
+    (found,) = lost(kind, "create")
+    assert (found.action, found.stateful) == (Action.CREATE, stateful)
+    reasons = keeps_data(Plan((found,)))
+    assert bool(reasons) is stateful
+    assert all(f"terraform state rm '{kind}.this'" in reason for reason in reasons)
+
+
+def test_what_an_unknown_provider_does_not_find_is_stateful() -> None:
+    (found,) = lost("some_thing", "create", provider="registry.terraform.io/acme/some")
+    assert found.stateful
+
+
+def test_what_vanished_and_is_in_no_code_any_more_is_lost_all_the_same() -> None:
+    (found,) = lost("aws_kms_key")
+    assert (found.action, found.address, found.stateful) == (Action.DELETE, "aws_kms_key.this", True)
+    assert not any(each.stateful for each in lost("aws_vpc"))
 
 
 def test_an_action_that_is_not_known_is_stateful() -> None:
