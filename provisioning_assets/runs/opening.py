@@ -10,6 +10,7 @@ from provisioning_assets.record.entries import LockReclaimed
 from provisioning_assets.record.lock import Holder
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.location import stays
 from provisioning_assets.runs.profiles import access_of
 from provisioning_assets.runs.session import Progress, Session, silent
 from provisioning_assets.runs.task import Task
@@ -36,7 +37,10 @@ def reach(session: Session, tasks: Sequence[Task]) -> None:
 
 
 def reach_servers(session: Session, tasks: Sequence[Task]) -> None:
-    """Require an answer of the record's store and of each server that the tasks need. Nothing is written."""
+    """Require an answer of the record's store and of each server that the tasks need. Nothing is written.
+
+    They must be where the environment was applied.
+    """
     state = [(Kind.STORE, session.environment.state)] if tasks else []
     needed = [(kind, _settings(task, kind)) for task in tasks for kind in task.backends]
     asked: set[tuple[Kind, str]] = set()
@@ -45,6 +49,7 @@ def reach_servers(session: Session, tasks: Sequence[Task]) -> None:
         if key not in asked:
             asked.add(key)
             session.backend(kind, settings).reach()
+    stays(session, tasks)
 
 
 def prepare(session: Session) -> None:
