@@ -42,8 +42,8 @@ def stays(session: Session, tasks: Sequence[Task]) -> None:
         raise Refused(
             f"{session.scope}: an environment does not move: what it left behind would be in no state",
             moved,
-            remedy="put it back as it was, and write an environment of another name for the other place; or destroy what"
-            f" is live with its engine, then move {session.prefix}/ away in the stores of its state and its record",
+            remedy="put it back as it was, and describe the other place as an environment of another name; or destroy"
+            f" what is live with its engine, then move {session.prefix}/ away in the stores of state and record",
         )
 
 

@@ -4,6 +4,7 @@ Format of `terraform show -json`: https://developer.hashicorp.com/terraform/inte
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from provisioning_assets.backends.infrastructure.terraform.stateful import because
 from provisioning_assets.core.plan import Action, Change, Json, Plan
@@ -43,7 +44,7 @@ def _existing(shown: Mapping[str, Json]) -> int:
 
 
 def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
-    vanished = _vanished(shown)
+    vanished, buckets = _vanished(shown), _new_buckets(shown)
     for resource in shown.get("resource_changes", []):
         if resource["mode"] != "managed":
             continue
@@ -51,17 +52,17 @@ def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
             action = _ACTIONS.get(tuple(resource["change"]["actions"]), Action.REPLACE)
             yield _again(resource["address"], action, vanished.pop(resource["address"]))
         else:
-            yield from _of_resource(resource)
+            yield from _of_resource(resource, buckets)
     for address, lost in vanished.items():
         # It is in no code either: an apply takes it out of the state, and nobody misses it.
         yield _again(address, Action.DELETE, lost)
 
 
-def _of_resource(resource: Mapping[str, Json]) -> Iterator[Change]:
+def _of_resource(resource: Mapping[str, Json], new_buckets: AbstractSet[str]) -> Iterator[Change]:
     change, address = resource["change"], resource["address"]
     action = _ACTIONS.get(tuple(change["actions"]))
     names = _differing(change)
-    lost = because(resource, action) if action else ""
+    lost = because(resource, action, new_buckets) if action else ""
     if action is Action.CREATE:
         yield Change(action, address, None, {}, stateful=bool(lost), because=lost)
     elif action is Action.DELETE:
@@ -89,6 +90,12 @@ def _vanished(shown: Mapping[str, Json]) -> dict[str, str]:
     gone = (each for each in shown.get("resource_drift", []) if each["change"]["actions"] == ["delete"])
     held = {each["address"]: because(each, Action.DELETE) for each in gone if each["mode"] == "managed"}
     return {address: f"it is in the state and was not found: {lost}" for address, lost in held.items() if lost}
+
+
+def _new_buckets(shown: Mapping[str, Json]) -> AbstractSet[str]:
+    """Names of buckets that the plan makes: nothing is in them yet."""
+    made = (each for each in shown.get("resource_changes", []) if each["change"]["actions"] == ["create"])
+    return {str((each["change"]["after"] or {}).get("bucket")) for each in made if each["type"] == "aws_s3_bucket"}
 
 
 def _again(address: str, action: Action, lost: str) -> Change:
