@@ -107,3 +107,13 @@ def test_what_knows_no_account_leaves_the_known_one_standing(tmp_path: Path) -> 
         AssetRun(run.session, replace(run.task, name="monitoring")).apply_started(MADE)
     with pytest.raises(Refused):
         look(tmp_path, [task], "eu-central-1", "222222222222")
+
+
+def test_what_was_recorded_between_the_look_and_the_lock_is_seen(tmp_path: Path) -> None:
+    with asset_run(tmp_path) as first:
+        waiting = Session(first.session.graph, first.environment, first.access, "r2")
+        opening.reach_servers(waiting, [])
+        first.apply_started(MADE)
+    opening.hold(waiting)
+    opening.close(waiting)
+    assert waiting.ledger.epoch("dns_records").number == 1
