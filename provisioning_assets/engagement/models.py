@@ -104,7 +104,7 @@ class EnvironmentSettings(Model):
     name: Name
     """Used as `${environment}`; `production` is the one that goes live."""
     region: str
-    """Region of the cloud, used as `${region}`."""
+    """Region of the cloud, used as `${region}`. Once applied, it stays: elsewhere is another environment."""
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     """Number of the AWS account that it lies in. Say it where environments lie in several accounts."""
     profile: Profile | None = None
