@@ -17,8 +17,8 @@
 import errno
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 
 class ProvisioningError(Exception):
@@ -34,10 +34,20 @@ class ProvisioningError(Exception):
         self.remedy = remedy
 
     @property
-    def brief(self) -> str:
-        """All of it on one line, for a summary."""
+    def told(self) -> str:
+        """What, where and why, on one line: for a summary beside which the remedy has a place of its own."""
         place = f" ({self.where})" if self.where else ""
-        return "; ".join(filter(None, (f"{self.what}{place}", self.cause, self.remedy)))
+        return "; ".join(filter(None, (f"{self.what}{place}", self.cause)))
+
+    @property
+    def brief(self) -> str:
+        """All of it on one line."""
+        return "; ".join(filter(None, (self.told, self.remedy)))
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """All of it for machines, in plain JSON types."""
+        return {"what": self.what, "where": self.where, "cause": self.cause, "remedy": self.remedy}
 
     def __str__(self) -> str:
         labelled = (("where", self.where), ("cause", self.cause), ("remedy", self.remedy))
@@ -90,7 +100,12 @@ class ConfigurationError(ProvisioningError):
         self.problems = tuple(sorted(problems))
         files = ", ".join(sorted({problem.file for problem in self.problems}))
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        super().__init__(f"{count} in {files}", remedy=remedy)
+        super().__init__(f"{count} in {files}", cause="; ".join(map(str, self.problems)), remedy=remedy)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """With each problem of the files."""
+        return {**super().parts, "problems": [asdict(problem) for problem in self.problems]}
 
     def __str__(self) -> str:
         lines = [self.what, *(f"  {problem}" for problem in self.problems)]
@@ -105,6 +120,11 @@ class Refused(ProvisioningError):
     def __init__(self, what: str, reasons: Sequence[str], *, where: str = "", remedy: str = "") -> None:
         self.reasons = tuple(reasons)
         super().__init__(what, where=where, cause="; ".join(reasons), remedy=remedy)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """With each reason."""
+        return {**super().parts, "reasons": list(self.reasons)}
 
     def __str__(self) -> str:
         lines = [self.what, *(f"  - {reason}" for reason in self.reasons)]

@@ -128,5 +128,6 @@ def _row(check: Check) -> Mapping[str, Json]:
         "differences": check.evidence.get("differences", []) if seen(check) else [],
         "could_not_check": not seen(check),
         "to_do": check.to_do,
+        "error": dict(check.error) or None,
         "owner": check.owner,
     }

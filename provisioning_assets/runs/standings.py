@@ -55,7 +55,7 @@ def stand(
     try:
         about = AssetRun(session, task).about()
     except ProvisioningError as error:
-        unknown = Judgement(State.RED, f"could not tell: {error.what}", evidence, Verdict.COULD_NOT_TELL)
+        unknown = Judgement(State.RED, f"could not tell: {error.told}", evidence, Verdict.COULD_NOT_TELL, error.parts)
         return Standing(item, task.name, task.environment, unknown)
     if promotes is not None:
         about = replace(about, shared=promotes)
@@ -135,7 +135,8 @@ def _difference(session: Session, task: Task, evidence: Evidence, wanted: About)
 
 
 def _unreadable(graph: Graph, environment: str, error: ProvisioningError) -> list[Standing]:
-    unknown = Judgement(State.RED, f"the record could not be read: {error.what}", verdict=Verdict.COULD_NOT_TELL)
+    reason = f"the record could not be read: {error.told}"
+    unknown = Judgement(State.RED, reason, verdict=Verdict.COULD_NOT_TELL, error=error.parts)
     never = Judgement(State.NOT_RUN, "never checked")
     return [
         Standing(item, task.name, environment, never if item.planned else unknown)
