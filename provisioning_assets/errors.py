@@ -9,6 +9,7 @@
     ├── ProviderFailed         a server or a tool answered with an error
     │   └── ApplyFailed        the error came while writing; some changes may have been made
     ├── NotConverged           written without error, yet the plan afterwards is not empty
+    ├── Interrupted            somebody ended it in the middle; the next run goes on from what is there
     └── LedgerDamaged          the record contradicts itself; nothing may be concluded from it
 
 `exit_code` is 2 where the answer is "not ready", 1 where there is no answer.
@@ -162,6 +163,15 @@ class ApplyFailed(ProviderFailed):
 
 class NotConverged(ProvisioningError):
     """Everything was written, and yet something still differs from the desired side."""
+
+
+class Interrupted(ProvisioningError):
+    """Somebody ended the run in the middle. The exit code is that of SIGINT; of another signal, its own."""
+
+    exit_code = 130
+
+    def __init__(self, what: str = "interrupted", *, cause: str = "") -> None:
+        super().__init__(what, cause=cause, remedy="call again: it observes what is there, and goes on from it")
 
 
 class LedgerDamaged(ProvisioningError):

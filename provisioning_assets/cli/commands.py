@@ -2,7 +2,8 @@
 
 Start with `new`, `validate`, `plan`, `apply`, `readiness`; `why` explains what is not green, `check` looks again.
 
-Exit codes: 0 nothing to do, or ready; 2 changes, drift, refused or not ready; 1 an error, or could not tell.
+Exit codes: 0 nothing to do, or ready; 2 changes, drift, refused or not ready; 1 an error, or could not tell;
+130 and 143 ended by SIGINT and SIGTERM.
 """
 
 import sys
@@ -13,11 +14,10 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, TyperException
 
-from provisioning_assets.cli import home, looking, sandbox_commands
+from provisioning_assets.cli import home, interrupts, looking, sandbox_commands
 from provisioning_assets.cli.arguments import AsJson, Engagement, Environment, OneEnvironment, Profile
 from provisioning_assets.cli.console import (
     COULD_NOT_TELL,
-    INTERRUPTED,
     NOT_READY,
     answer,
     asked_for_json,
@@ -29,7 +29,7 @@ from provisioning_assets.cli.console import (
 )
 from provisioning_assets.cli.engagements import environments, find, graph, in_order
 from provisioning_assets.engagement.loading import load_engagement
-from provisioning_assets.errors import ConfigurationError, ProvisioningError, internal
+from provisioning_assets.errors import ConfigurationError, Interrupted, ProvisioningError, internal
 from provisioning_assets.report.as_json import error_as_data
 
 app = typer.Typer(
@@ -45,10 +45,13 @@ def main() -> None:
     """Run a command; every error is told in words, with its exit code. A mistyped call is no drift: it is 1, not 2."""
     write_in_any_encoding()
     try:
-        code = app(standalone_mode=False, prog_name="provisioning")
-        if code != INTERRUPTED:
-            sys.exit(code)
-        failed = ProvisioningError("interrupted", remedy="call again: it observes what is there, and goes on from it")
+        with interrupts.noticed():
+            code = app(standalone_mode=False, prog_name="provisioning")
+            if code != Interrupted.exit_code:
+                sys.exit(code)
+            failed, code = Interrupted(), interrupts.exit_code()
+    except Interrupted as error:
+        failed, code = error, interrupts.exit_code()
     except ProvisioningError as error:
         failed, code = error, error.exit_code
     except TyperException as error:

@@ -23,7 +23,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIDPROFILE", "AWS_SECRET_ACCESS_KEY": "of the pro
 IGNORES = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 FILES = {
     "one for all": "[default]\nendpoint_url = {}\n",
-    "one a service": "[default]\nservices = own\n[services own]\ns3 =\n  endpoint_url = {0}\nsts =\n  endpoint_url = {0}\n",
+    "one a service": "[default]\nservices = x\n[services x]\ns3 =\n  endpoint_url = {0}\nsts =\n  endpoint_url = {0}\n",
 }
 ROOT = """
 terraform {
