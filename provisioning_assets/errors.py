@@ -76,7 +76,11 @@ def internal(address: str, error: Exception) -> ProvisioningError:
         )
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:])
-    return ProvisioningError(f"{address}: internal error {type(error).__name__}", where=where)
+    return ProvisioningError(
+        f"{address}: internal error {type(error).__name__}",
+        where=where,
+        remedy="this is a defect of the program: report it with the places named here; what is done is in the record",
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)

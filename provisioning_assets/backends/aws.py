@@ -133,6 +133,13 @@ class Aws:
             answer, operation = error.response.get("Error", {}), error.operation_name
             cause = f"{answer.get('Code', 'unknown')}: {answer.get('Message', '')}"
             raise ProviderFailed(f"{service}: {operation} failed", where=address, cause=cause) from None
+        except ValueError as error:  # its text may repeat what was written
+            raise ProviderFailed(
+                f"{service} could not be asked",
+                where=self.access.name,
+                cause=f"botocore takes no such region or address: the region is `{self.access.region}`",
+                remedy="correct `region` in the engagement file, or AWS_ENDPOINT_URL and its kin in the profile",
+            ) from error
         except BotoCoreError as error:
             raise ProviderFailed(f"{service} could not be asked", where=address, cause=str(error)) from None
 

@@ -4,22 +4,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Self
 
 import dagster as dg
 
 from provisioning_assets.cli import home, interrupts
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
+from provisioning_assets.cli.failures import Failure
 from provisioning_assets.core.evidence import Evidence, Verdict
 from provisioning_assets.core.items import Standing
-from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import Interrupted, ProvisioningError
 from provisioning_assets.orchestration.definitions import load_definitions
 from provisioning_assets.orchestration.failures import EXIT_CODE
 from provisioning_assets.orchestration.names import REUSE, UNATTENDED, apply_job, drift_job
 from provisioning_assets.record.entries import ApplyFinished, ApplyStarted, Entry
 from provisioning_assets.record.process import Process
-from provisioning_assets.report.as_json import error_as_data
 from provisioning_assets.report.names import one_of
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.opening import open_session
@@ -28,28 +26,6 @@ from provisioning_assets.runs.standings import standings
 _PID, _STARTED = "provisioning/pid", "provisioning/process_started"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What stopped a run or a part of it: in words for people, its parts for machines, the exit code for it."""
-
-    words: str
-    parts: Mapping[str, Json]
-    exit_code: int
-
-    @classmethod
-    def of(cls, error: ProvisioningError) -> Self:
-        """Of an error that reached us as it is."""
-        return cls(str(error), error_as_data(error), error.exit_code)
-
-    def at(self, environment: str) -> Self:
-        """The same, with the environment that it befell."""
-        return replace(
-            self,
-            words=f"{environment}: {self.words}",
-            parts={**self.parts, "what": f"{environment}: {self.parts['what']}"},
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _chosen(text: str, environment: str, environments: Sequence[str]) -> str | N
 
 def _file(name: str, repository: Path, shell: Mapping[str, str]) -> Path:
     candidates = [folder / f"{name}.env" for folder in folders(repository, shell)]
-    found = next((file for file in candidates if file.is_file()), None)
+    found = next((file for file in candidates if _is_there(file)), None)
     if found is None:
         raise ProviderFailed(
             f"there is no profile `{name}`",
@@ -100,6 +100,19 @@ def _file(name: str, repository: Path, shell: Mapping[str, str]) -> Path:
             remedy=f"chmod 600 {found}",
         )
     return found
+
+
+def _is_there(file: Path) -> bool:
+    """Whether a profile is in this file; an error where the system does not let us look."""
+    try:
+        return file.is_file()
+    except OSError as error:
+        raise ProviderFailed(
+            "whether there is a profile cannot be seen",
+            where=str(file),
+            cause=error.strerror or type(error).__name__,
+            remedy=f"give yourself the right to read {file.parent}, or choose another profile",
+        ) from None
 
 
 def _lines(file: Path) -> list[_Line]:

@@ -154,3 +154,11 @@ def test_a_program_of_ours_gets_the_profiles_variables_alone() -> None:
     no_files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
     alone = {**no_files, "AWS_EC2_METADATA_DISABLED": "true", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
     assert given == {**KEYS, **alone, "AWS_REGION": "eu-central-1"}
+
+
+@pytest.mark.parametrize("region", ["", "eu central", "-"])
+def test_a_region_that_is_none_is_told_with_what_to_do(region: str) -> None:
+    with pytest.raises(ProviderFailed) as failure:
+        aws.of(Access("profile production", KEYS, region)).client("sts")
+    assert failure.value.where == "profile production"
+    assert failure.value.remedy
