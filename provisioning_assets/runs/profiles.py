@@ -14,7 +14,7 @@ from dotenv.parser import Original, parse_stream
 from provisioning_assets.backends import access, catalogue
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.emulations import EMULATIONS
-from provisioning_assets.backends.variables import Judge, Variables
+from provisioning_assets.backends.variables import CLOSED, Judge, Variables
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
 from provisioning_assets.probes import resolvers, tls
@@ -149,7 +149,8 @@ def _names(lines: Sequence[_Line], file: str, passed_on: Collection[str]) -> Ite
             yield Problem(file, each.number, 1, what, "each name once")
         if _judge(each.name) or each.name in passed_on:
             continue
-        for near in get_close_matches(each.name.upper(), VARIABLES, n=1, cutoff=_ALIKE):
+        alike = 0.0 if each.name.upper().startswith(CLOSED) else _ALIKE
+        for near in get_close_matches(each.name.upper(), VARIABLES, n=1, cutoff=alike):
             expected = f"`{near}`; a program's own variable is named in {access.PASS_ON}, too"
             yield Problem(file, each.number, 1, f"nobody reads `{each.name}`", expected)
 
