@@ -4,10 +4,14 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from provisioning_assets.cli import home
+from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.opening import open_session
+from provisioning_assets.runs.session import Session
 from tests.support.calls import call
 from tests.support.repository import REPOSITORY
 
@@ -175,3 +179,24 @@ def test_a_table_shows_states_and_no_markup(repository: Path, capsys: pytest.Cap
     told = capsys.readouterr().out
     assert "stopped" in told
     assert "[/]" not in told
+
+
+@pytest.mark.parametrize("words", [["status"], ["why", ITEM], ["status", "--json"]])
+def test_a_defect_in_one_environment_hides_no_other(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """Not even one of ours, or of a library: it is told with its place and what to do."""
+
+    def opened(graph: Graph, environment: str, **more: Any) -> Session:
+        if environment == "staging":
+            raise ValueError("hunter2")
+        return open_session(graph, environment, **more)
+
+    monkeypatch.setattr("provisioning_assets.runs.standings.open_session", opened)
+    assert call(*words) == 1
+    captured = capsys.readouterr()
+    said = captured.out + captured.err
+    assert "hunter2" not in said
+    assert "ValueError" in said
+    assert "remedy" in said
+    assert "production" in said
