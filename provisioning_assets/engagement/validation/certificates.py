@@ -17,8 +17,6 @@ def certificate_problems(environment: Environment) -> Iterator[Wrong]:
             if not inside(name.removeprefix("*."), zone):
                 what = f"{name} lies outside the zone {zone}, so DNS cannot prove it"
                 yield Wrong(here, what, f"a name that ends in {zone}")
-            elif name in certificate.names[:number]:
-                yield Wrong(here, f"{name} is listed twice", "each name once")
             elif _wildcard(name) in certificate.names and not name.startswith("*."):
                 what = f"{name} is covered by {_wildcard(name)}; authorities refuse an order with both"
                 yield Wrong(here, what, "one of the two")

@@ -35,9 +35,6 @@ def _environments(found: tuple[EnvironmentSettings, ...]) -> Iterator[Wrong]:
         yield Wrong(("environments", 0), what, "a staging environment first")
     for position, environment in enumerate(found):
         place, earlier = ("environments", position), found[:position]
-        if environment.name in [each.name for each in earlier]:
-            what = f"there are two environments called {environment.name}"
-            yield Wrong((*place, "name"), what, "a name of its own")
         sharing = [each.name for each in earlier if _same_place(each, environment)]
         if sharing:
             what = f"{environment.name} and {sharing[0]} keep their state in the same place"

@@ -11,17 +11,7 @@ from provisioning_assets.engagement.validation.records import inside
 def monitoring_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     section, zone = environment.monitoring, environment.dns.zone
-    named = {
-        "probes": [probe.name for probe in section.probes],
-        "alerts": [alert.name for alert in section.alerts],
-        "dashboards": [dashboard.name for dashboard in section.dashboards],
-    }
-    for kind, found in named.items():
-        for position, name in enumerate(found):
-            if name in found[:position]:
-                place = ("monitoring", kind, position, "name")
-                yield Wrong(place, f"there are two {kind} called {name}", "a name of its own")
-    probes = named["probes"]
+    probes = [probe.name for probe in section.probes]
     for position, alert in enumerate(section.alerts):
         if alert.probe not in probes:
             place = ("monitoring", "alerts", position, "probe")

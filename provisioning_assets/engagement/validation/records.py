@@ -45,9 +45,6 @@ def record_problems(environment: Environment) -> Iterator[Wrong]:
     for position, record in enumerate(records):
         place = ("dns", "records", position)
         yield from _name(place, record, zone)
-        if (record.name, record.type) in [(each.name, each.type) for each in records[:position]]:
-            what = f"{record.name} {record.type} is listed twice"
-            yield Wrong(place, what, "one entry with all values")
         if record.type == "CNAME":
             yield from _cname(place, record, {kind for name, kind in listed if name == record.name})
         yield from _content(place, record)
@@ -87,8 +84,6 @@ def _content(place: Place, record: Record) -> Iterator[Wrong]:
         yield Wrong(place, f"{record.name} {record.type} has {has}", "one of `values` or `alias`")
     for number, value in enumerate(record.values):
         here = (*place, "values", number)
-        if value in record.values[:number]:
-            yield Wrong(here, f"`{value}` is listed twice", "each value once")
         if expected := _expected(record.type, value):
             yield Wrong(here, f"`{value}` is no value of {record.type}", expected)
     if sum(value.lower().startswith("v=spf1") for value in record.values) > 1:

@@ -14,6 +14,7 @@ from provisioning_assets.engagement.validation.differences import difference_pro
 from provisioning_assets.engagement.validation.launch import launch_problems
 from provisioning_assets.engagement.validation.monitoring import monitoring_problems
 from provisioning_assets.engagement.validation.records import record_problems
+from provisioning_assets.engagement.validation.repeats import header_repeat_problems, repeat_problems
 from provisioning_assets.engagement.validation.secret_values import secret_value_problems
 from provisioning_assets.engagement.validation.secrets import secret_problems
 from provisioning_assets.engagement.validation.separation import separation_problems
@@ -23,10 +24,15 @@ from provisioning_assets.engagement.written import Written
 TEXT_RULES: tuple[Callable[[Json], Iterator[Found]], ...] = (secret_value_problems,)
 """About the content of the file, whatever it means."""
 
-WRITTEN_RULES: tuple[Callable[[Written], Iterator[Found]], ...] = (launch_problems, difference_problems)
+WRITTEN_RULES: tuple[Callable[[Written], Iterator[Found]], ...] = (
+    launch_problems,
+    header_repeat_problems,
+    difference_problems,
+)
 """About the launch, its environments and their differences, before anything is filled in."""
 
 ENVIRONMENT_RULES: tuple[Callable[[Environment], Iterator[Found]], ...] = (
+    repeat_problems,
     stage_problems,
     record_problems,
     certificate_problems,

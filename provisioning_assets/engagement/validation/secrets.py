@@ -1,4 +1,4 @@
-"""Secrets: each name once, and the pipeline reads what the running system uses."""
+"""Secrets: names of their own, and the pipeline reads what the running system uses."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,6 @@ def secret_problems(environment: Environment) -> Iterator[Wrong]:
     kept = {ACME_ACCOUNT, *(certificate_secret(each.name) for each in environment.certificates.certificates)}
     for position, secret in enumerate(section.secrets):
         place = ("secrets", "secrets", position)
-        if secret.name in [each.name for each in section.secrets[:position]]:
-            yield Wrong((*place, "name"), f"there are two secrets called {secret.name}", "a name of its own")
         if secret.name in kept:
             what = f"{secret.name} is where the certificates keep something of their own"
             yield Wrong((*place, "name"), what, "another name")
