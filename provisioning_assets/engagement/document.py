@@ -122,6 +122,9 @@ class Document:
         if node.anchor:
             self._refuse(node, f"`&{node.anchor}` is an anchor", "the value itself wherever it is needed")
             return None
+        if not isinstance(node, ScalarNode) and node.tag not in {f"{_YAML}map", f"{_YAML}seq"}:
+            self._refuse(node, f"the tag `{node.tag}` is not used here", "the plain mapping or list")
+            return None
         if isinstance(node, MappingNode):
             return self._mapping(node, place)
         if isinstance(node, SequenceNode):
@@ -163,6 +166,9 @@ class Document:
         try:
             number: int | float = YAML(typ="safe", pure=True).constructor.construct_object(node)
         except (ValueError, YAMLError):
+            self._refuse(node, "this is no number")
+            return None
+        if math.isnan(number):
             self._refuse(node, "this is no number")
             return None
         if not math.isfinite(number) or abs(number) > _LARGEST_NUMBER:

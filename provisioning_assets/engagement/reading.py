@@ -12,7 +12,7 @@ from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.places import Place, Wrong
 from provisioning_assets.engagement.wording import in_words
 
-_SOMEBODY = {"name": "-", "email": "-"}
+_SOMEBODY = {"name": "-", "email": "nobody@example.org"}
 _PRESUMED: Mapping[str, Json] = {
     "schema": 1,
     "client": "-",
