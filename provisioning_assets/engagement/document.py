@@ -169,7 +169,7 @@ class Document:
             self._refuse(node, "this is no number")
             return None
         if math.isnan(number):
-            self._refuse(node, "this is no number")
+            self._refuse(node, "this is no number", "digits")
             return None
         if not math.isfinite(number) or abs(number) > _LARGEST_NUMBER:
             self._refuse(node, "the number is too large", f"at most {_LARGEST_NUMBER}, or a text in quotes")

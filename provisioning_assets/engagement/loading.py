@@ -10,9 +10,9 @@ from provisioning_assets.engagement.models import Engagement, EngagementFile, En
 from provisioning_assets.engagement.placeholders import names
 from provisioning_assets.engagement.reading import read
 from provisioning_assets.engagement.validation.rules import (
-    CODE_RULES,
     ENGAGEMENT_RULES,
     ENVIRONMENT_RULES,
+    REPOSITORY_RULES,
     TEXT_RULES,
     WRITTEN_RULES,
 )
@@ -55,7 +55,7 @@ def load_engagement(folder: Path) -> Engagement:
         if environment is not None:
             environments.append(environment)
             found = [each for rule in ENVIRONMENT_RULES for each in rule(environment)]
-            found += [each for rule in CODE_RULES for each in rule(environment, repository)]
+            found += [each for rule in REPOSITORY_RULES for each in rule(environment, repository)]
             problems += document.problems(found, known=problems)
 
     if len(environments) == len(header.environments):

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Wrong
+from provisioning_assets.engagement.validation.domains import expected_of
 from provisioning_assets.engagement.validation.records import inside
 
 
@@ -20,14 +21,18 @@ def monitoring_problems(environment: Environment) -> Iterator[Wrong]:
         place = ("monitoring", "probes", position, "url")
         scheme, host = _scheme_and_host(probe.url)
         if scheme not in {"http", "https"} or not host:
-            yield Wrong(place, f"{probe.url} is no address to look at", "https://HOST/PATH")
+            yield Wrong(place, f"{probe.url} is no address to look at", "https://HOST/PATH or https://HOST:PORT/PATH")
         elif not inside(host, zone):
             yield Wrong(place, f"{host} lies outside the zone {zone}", f"a host that ends in {zone}")
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:
+    """Empty where two readers of the address could take it differently, or its port is none."""
     try:
         split = urlsplit(url)
+        usable = split.port != 0 and "@" not in split.netloc
     except ValueError:
         return "", ""
-    return split.scheme, split.hostname or ""
+    host = split.hostname or ""
+    plain = url.isprintable() and not {" ", "\\"} & set(url) and not expected_of(host)
+    return (split.scheme, host) if usable and plain else ("", "")

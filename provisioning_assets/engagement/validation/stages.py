@@ -1,5 +1,6 @@
 """Stages: names and variables of their own, and an order that can be walked."""
 
+import posixpath
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
@@ -19,8 +20,12 @@ _TAKEN = {
 def stage_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     listed = [stage.name for stage in environment.stages]
+    roots: dict[str, str] = {}
     for position, stage in enumerate(environment.stages):
-        place = ("stages", position)
+        place, root = ("stages", position), posixpath.normpath(stage.root)
+        if (first := roots.setdefault(root, stage.name)) != stage.name:
+            what = f"{first} and {stage.name} have the same code, and each would make all of it"
+            yield Wrong((*place, "root"), what, "a folder of its own; what both need is a module")
         if stage.name in _TAKEN:
             what = f"`{stage.name}` is the name of an asset that every engagement has"
             yield Wrong((*place, "name"), what, "another name")

@@ -195,8 +195,10 @@ def test_no_stage_left_before_the_certificates_is_a_cycle(folder: Path, edit: Ed
     assert "networking" in found.what
 
 
-def test_a_stage_after_certificates_is_no_cycle(edit: Edit, problems: Problems) -> None:
-    listeners = "  - name: listeners\n    root: terraform/stages/compute\n    after: [certificates]\n"
+def test_a_stage_after_certificates_is_no_cycle(folder: Path, edit: Edit, problems: Problems) -> None:
+    code = folder.parents[1] / "terraform/stages"
+    shutil.copytree(code / "compute", code / "listeners")
+    listeners = "  - name: listeners\n    root: terraform/stages/listeners\n    after: [certificates]\n"
     edit("\n# The zone is made", f"{listeners}\n# The zone is made")
     assert problems() == []
 
