@@ -23,6 +23,9 @@ REMEDY = "mend what is named; then `provisioning validate NAME` reads every file
 _LARGEST = 1 << 17
 """Bytes; an engagement file is far smaller, and a larger one is a mistake or an attack."""
 
+_LONGEST = 1 << 14
+"""Characters of a text; to look through a longer one for secrets takes seconds, and an initial script is no longer."""
+
 _DEEPEST = 40
 """Levels; an engagement file has eight."""
 
@@ -150,6 +153,9 @@ class Document:
 
     def _scalar(self, node: Node, place: Place) -> Json:
         kind, text = str(node.tag).removeprefix(_YAML), str(node.value)
+        if len(text) > _LONGEST:
+            self._refuse(node, f"the text has {len(text)} characters", f"at most {_LONGEST}")
+            return None
         if kind in {"str", "timestamp"} and not _NO_TEXT.search(text):
             return text
         if kind == "bool":

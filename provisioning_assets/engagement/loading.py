@@ -44,7 +44,7 @@ def load_engagement(folder: Path) -> Engagement:
     header, wrong = read(Header, {key: value for key, value in content.items() if key not in sections})
     problems += document.problems(wrong, known=problems)
     if header is None:
-        raise _wrong(problems, content)
+        raise _wrong(problems, content if secrets else {})
     written = Written(header, sections, folder, repository)
     problems += document.problems((each for rule in WRITTEN_RULES for each in rule(written)), known=secrets)
 
@@ -65,7 +65,7 @@ def load_engagement(folder: Path) -> Engagement:
         problems += document.problems(found, known=[*secrets, *unfilled])
         if not problems:
             return engagement
-    raise _wrong(problems, content)
+    raise _wrong(problems, content if secrets else {})
 
 
 def _wrong(problems: Iterable[Problem], content: Json) -> ConfigurationError:

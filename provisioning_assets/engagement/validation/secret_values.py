@@ -15,7 +15,7 @@ from provisioning_assets.errors import Problem
 _OWN = {
     "Vault Token": re.compile(r"\bhv[sb]\.[\w-]{20,}"),
     "Stripe Test Key": re.compile(r"\b[sr]k_(live|test)_\w{10,}"),
-    "TSIG Key": re.compile(r"\bhmac-[a-z0-9-]+:[^\s:]+:\S{8,}"),
+    "TSIG Key": re.compile(r"(?<![\w-])hmac-[a-z0-9-]+:[^\s:]+:\S{8,}"),
     "User and Password": re.compile(r"(?<![\w.+-])(?!(mailto|sips?|xmpp|acct):)[\w.+-]+:[^\s:@]+@(?!sha\d+:)"),
 }
 """What the library does not know."""
