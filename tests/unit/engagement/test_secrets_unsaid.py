@@ -64,7 +64,7 @@ def test_keys_of_mail_and_images_are_no_secrets(edit: Edit, problems: Problems) 
     assert problems() == []
 
 
-@pytest.mark.parametrize("text", ["a", "word key=value; ", "1", "x:", "eyJ", "://a:", "hmac-"])
+@pytest.mark.parametrize("text", ["a", "word key=value; ", "1", "x:", "eyJ", "hmac-"])
 def test_a_long_text_is_judged_in_a_moment(edit: Edit, problems: Problems, text: str) -> None:
     long = (text * LENGTH)[: LENGTH - 2]
     edit("logs: [app]", f"logs: [{', '.join(repr(f'{long}.{number}') for number in range(7))}]")
