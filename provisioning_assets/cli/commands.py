@@ -26,7 +26,7 @@ from provisioning_assets.cli.console import (
     warn,
     write_in_any_encoding,
 )
-from provisioning_assets.cli.engagements import environments, find, graph, in_order
+from provisioning_assets.cli.engagements import environments, find, folders, graph, in_order
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ConfigurationError, Interrupted, ProvisioningError, internal
 from provisioning_assets.report.as_json import error_as_data, rows_as_data
@@ -75,7 +75,13 @@ def _mistyped(error: TyperException) -> ProvisioningError:
     if not words or (context and words == context.get_help()):
         say(words)
         words = "a command is missing"
-    return ProvisioningError(words, remedy=f"{command} --help")
+    cause = ""
+    if getattr(getattr(error, "param", None), "name", "") == "engagement":
+        try:
+            cause = f"the engagements are {', '.join(folder.name for folder in folders())}"
+        except ProvisioningError as none:
+            return none
+    return ProvisioningError(words, cause=cause, remedy=f"{command} --help")
 
 
 @app.command()

@@ -49,6 +49,18 @@ def test_no_engagement_at_all_is_an_error(
     assert bool(captured.out) is ("--json" in words)
 
 
+def test_a_call_without_an_engagement_names_those_there_are(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("validate") == 1
+    assert str(repository / "engagements") in capsys.readouterr().err
+    for name in ("cinema", "museum"):
+        (repository / "engagements" / name).mkdir()
+    assert call("validate") == 1
+    said = capsys.readouterr().err
+    assert all(name in said for name in ("cinema", "museum", "--help"))
+
+
 @pytest.mark.parametrize("name", ["", "..", "../engagements/museum", "/etc", "Museum", "cinema"])
 def test_only_a_name_names_an_engagement(repository: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     (repository / "engagements/museum").mkdir()
