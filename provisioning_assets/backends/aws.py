@@ -23,6 +23,7 @@ from provisioning_assets.backends.aws_errors import ENDPOINT
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed, ProvisioningError
 
+_IGNORES_ADDRESSES = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 _OF_THE_PROCESS = (
     "env", "assume-role-with-web-identity", "ec2-credentials-file", "boto-config", "container-role", "iam-role",
@@ -66,7 +67,11 @@ class Aws:
         files = {} if own else {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         # A profile never uses the role of this machine.
         machine = {} if self.access.name == OF_PROCESS else {"AWS_EC2_METADATA_DISABLED": "true"}
-        return {**self.access.for_child("AWS_"), **files, **machine, **region}
+        given = {name: value for name, value in self.access.for_child("AWS_").items() if name != _IGNORES_ADDRESSES}
+        # A program follows the addresses in AWS's files unless it is told not to; told so, it leaves AWS_ENDPOINT_URL
+        # aside, too. Where that is set, the program prefers it to what a file says.
+        addresses = {} if self.access.get(ENDPOINT) else {_IGNORES_ADDRESSES: "true"}
+        return {**given, **files, **machine, **region, **addresses}
 
     @cached_property
     def account(self) -> str:

@@ -77,6 +77,13 @@ def translated(service: str, access: Access) -> Iterator[None]:
         cause = f"{_code(error)}: {error.response.get('Error', {}).get('Message', '')}"
         what = f"{service}: {error.operation_name} failed"
         raise ProviderFailed(what, where=address, cause=cause, remedy=remedy(error, access)) from None
+    except ValueError as error:  # its text may repeat what was written
+        raise ProviderFailed(
+            f"{service} could not be asked",
+            where=access.name,
+            cause=f"botocore takes no such region or address: the region is `{access.region}`",
+            remedy="correct `region` in the engagement file, or AWS_ENDPOINT_URL and its kin in the profile",
+        ) from error
     except BotoCoreError as error:
         raise ProviderFailed(
             f"{service} could not be asked",

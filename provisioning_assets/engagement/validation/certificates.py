@@ -1,17 +1,13 @@
 """Certificates: names that DNS can prove, where it has to, and a place where a client sees each of them."""
 
-import re
 from collections.abc import Iterator
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Wrong
+from provisioning_assets.engagement.validation.domains import expected_of
 from provisioning_assets.engagement.validation.records import inside
-
-_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)*{_LABEL}")
-_LONGEST = 253
 
 
 def certificate_problems(environment: Environment) -> Iterator[Wrong]:
@@ -22,13 +18,11 @@ def certificate_problems(environment: Environment) -> Iterator[Wrong]:
         place = ("certificates", "certificates", position)
         for number, name in enumerate(certificate.names):
             here = (*place, "names", number)
+            if expected_of(name.removeprefix("*.")):
+                continue  # no domain name, which is another rule's matter
             if proven and not inside(name.removeprefix("*."), zone):
                 what = f"{name} lies outside the zone {zone}, so DNS cannot prove it"
                 yield Wrong(here, what, f"a name that ends in {zone}")
-            elif not _NAME.fullmatch(name) or len(name) > _LONGEST:
-                yield Wrong(here, f"`{name}` is no DNS name", "`www.example.com` or `*.example.com`")
-            elif name in certificate.names[:number]:
-                yield Wrong(here, f"{name} is listed twice", "each name once")
             elif _wildcard(name) in certificate.names and not name.startswith("*."):
                 what = f"{name} is covered by {_wildcard(name)}; authorities refuse an order with both"
                 yield Wrong(here, what, "one of the two")
@@ -36,7 +30,7 @@ def certificate_problems(environment: Environment) -> Iterator[Wrong]:
             what = f"nobody can look at {certificate.name} as it is served: it has wildcards only"
             yield Wrong(place, what, "`served_at` with a host name")
         for number, host in enumerate(certificate.served_at):
-            if host not in certificate.names and _wildcard(host) not in certificate.names:
+            if not expected_of(host) and host not in certificate.names and _wildcard(host) not in certificate.names:
                 what = f"the certificate {certificate.name} does not cover {host}"
                 yield Wrong((*place, "served_at", number), what, "a host that one of its names covers")
 
