@@ -20,7 +20,9 @@ def certificate_problems(environment: Environment) -> Iterator[Wrong]:
             here = (*place, "names", number)
             if expected_of(name.removeprefix("*.")):
                 continue  # no domain name, which is another rule's matter
-            if proven and not inside(name.removeprefix("*."), zone):
+            if "_" in name:
+                yield Wrong(here, f"`{name}` is no host name: authorities refuse `_`", "`www.example.com`")
+            elif proven and not inside(name.removeprefix("*."), zone):
                 what = f"{name} lies outside the zone {zone}, so DNS cannot prove it"
                 yield Wrong(here, what, f"a name that ends in {zone}")
             elif _wildcard(name) in certificate.names and not name.startswith("*."):
