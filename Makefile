@@ -10,7 +10,7 @@ WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: install demo test test-faults browser servers lint lint-terraform ui docs screenshots requirements clean
+.PHONY: install demo test test-faults test-second browser servers lint lint-terraform ui docs screenshots requirements clean
 
 install: $(VENV)/installed
 
@@ -29,13 +29,17 @@ demo: install
 	@echo "NO-GO is right: what the report names as not_run holds the launch, and is not built yet."
 	@echo "Open the graph, the checks and the schedules with: make ui"
 
-# All but the faults, on two workers: the demo from nothing, and everything else. Either waits most of its time.
+# All but the faults and the slow second products, on two workers: the demo from nothing, and everything else. Either waits most of its time.
 test: install browser servers
-	$(BIN)/pytest -m "not faults" $(WORKERS)
+	$(BIN)/pytest -m "not faults and not second" $(WORKERS)
 
 # What is killed, lost or frozen in the middle of its work.
 test-faults: install servers
 	$(BIN)/pytest -m faults $(WORKERS)
+
+# The products beside the demo's whose own servers take minutes: CDK, Prometheus, Secrets Manager.
+test-second: install servers
+	$(BIN)/pytest -m second $(WORKERS)
 
 # The browser that the last tests look with.
 browser:

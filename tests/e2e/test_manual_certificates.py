@@ -8,6 +8,8 @@ import pytest
 
 from tests.e2e.conftest import Shop, repository
 
+pytestmark = pytest.mark.second
+
 STAGING = ("apply", "demo_shop", "staging")
 
 

@@ -152,6 +152,8 @@ BUCKET = """
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 
+pytestmark = pytest.mark.second
+
 app = cdk.App()
 stack = cdk.Stack(app, "Small")
 bucket = s3.Bucket(stack, "Kept", bucket_name=app.node.get_context("size"))

@@ -18,6 +18,8 @@ APP = """
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2, aws_iam as iam, aws_route53 as route53, aws_sqs as sqs
 
+pytestmark = pytest.mark.second
+
 app = cdk.App()
 stack = cdk.Stack(app, "Small")
 vpc = ec2.CfnVPC(stack, "Vpc", cidr_block="10.0.0.0/16")

@@ -47,6 +47,8 @@ from provisioning_assets.backends.infrastructure import Listener
 from tests.support.back_ends import aws_access
 from tests.support.cdk_stage import cdk, stage
 
+pytestmark = pytest.mark.second
+
 listener = Listener(lambda line: print(line, flush=True))
 engine, root = cdk(aws_access(sys.argv[2])), stage(Path(sys.argv[1]), size=sys.argv[3])
 plan = engine.plan(root, listener)

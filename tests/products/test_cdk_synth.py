@@ -41,6 +41,8 @@ def stack_of(line: str = "", more: str = "") -> str:
 import json, os
 import aws_cdk as cdk
 from aws_cdk import {", ".join(needed)}
+
+pytestmark = pytest.mark.second
 app = cdk.App()
 stack = cdk.Stack(app, "Small")
 ssm.StringParameter(stack, "Size", string_value="x")

@@ -14,6 +14,8 @@ from tests.support.by_hand import BODY, SCOPE, everything
 from tests.support.monitored import RULE, bring_about, drift, rule
 from tests.support.prometheus import Monitors
 
+pytestmark = pytest.mark.second
+
 DEAF = {"update route pager (delivers, otherwise)", "update route quiet (delivers, otherwise)"}
 """What is red besides, for the seconds after a reload in which Prometheus tells nobody what fires."""
 

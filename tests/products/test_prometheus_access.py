@@ -20,6 +20,8 @@ from tests.support.monitored import RULE, bring_about, drift
 from tests.support.prometheus import Monitors, prometheus_access
 from tests.support.servers import free_port, wait_for
 
+pytestmark = pytest.mark.second
+
 OTHER = "other-staging"
 BCRYPT_OF_TEST = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay"
 """Of the password `test`, from Prometheus' own guide to basic authentication."""

@@ -25,6 +25,8 @@ from tests.support.prometheus import Monitors
 from tests.support.repository import EXAMPLE, REPOSITORY
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.second
+
 CLOUDWATCH = """    name: cloudwatch
     namespace: ${engagement}/${environment}
   logs: [app]

@@ -18,6 +18,8 @@ from tests.support.monitored import ROUTED, RULE, bring_about, drift, rule
 from tests.support.prometheus import Monitors
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.second
+
 ROUTE_AGAIN = Change(Action.UPDATE, "route pager", {}, ROUTED["route pager"])
 SERVERS = ("prometheus", "alertmanager", "pushgateway", "delivery_probe")
 BCRYPT_OF_TEST = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay"

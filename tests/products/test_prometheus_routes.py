@@ -17,6 +17,8 @@ from tests.support.monitored import RULE, bring_about, drift
 from tests.support.prometheus import Monitors
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.second
+
 
 @pytest.fixture
 def desired(prometheus: Monitors) -> dict[str, Attributes]:

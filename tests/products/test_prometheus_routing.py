@@ -10,6 +10,8 @@ from provisioning_assets.backends.monitoring.prometheus.routing import Routing
 from provisioning_assets.core.plan import Json
 from tests.support import debian
 
+pytestmark = pytest.mark.second
+
 ROUTES = [
     {"matchers": ['team="data"', 'severity=~"warn.*|info"'], "receiver": "a"},
     {"matchers": ["team=~data.?", "site!=here"], "receiver": "b", "continue": True},

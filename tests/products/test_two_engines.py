@@ -41,6 +41,8 @@ VPC_APP = """
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
+pytestmark = pytest.mark.second
+
 app = cdk.App()
 stack = cdk.Stack(app, "Private")
 vpc = ec2.CfnVPC(stack, "Vpc", cidr_block="10.1.0.0/16")

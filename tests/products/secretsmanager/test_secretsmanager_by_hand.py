@@ -11,6 +11,8 @@ from provisioning_assets.errors import ProviderFailed
 from tests.support.iam import READS, arn, managed, path, policy, written
 from tests.support.secret_stores import AGENCY, DESIRED, OWNED, PIPELINE, bring_about, drift, otherwise
 
+pytestmark = pytest.mark.second
+
 
 @pytest.mark.parametrize("statement", [
     {**READS, "Resource": "*"},

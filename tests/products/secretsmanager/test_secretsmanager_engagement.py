@@ -25,6 +25,8 @@ from tests.support.back_ends import aws_access
 from tests.support.iam import READS, policy
 from tests.support.repositories import copy_repository
 
+pytestmark = pytest.mark.second
+
 SCOPE = "demo_shop-staging"
 PIPELINE = f"{SCOPE}-pipeline"
 TRIED = (secrets.pipeline_reads_its_secrets, secrets.pipeline_reads_nothing_else)

@@ -27,6 +27,8 @@ from tests.support.http_servers import answering_always
 from tests.support.secret_stores import DESIRED, OWNED, bring_about
 from tests.support.servers import free_port
 
+pytestmark = pytest.mark.second
+
 CANARY = "canary-7f3a9c-do-not-show"
 PLACE = Place("shop-staging", "runtime")
 

@@ -15,6 +15,8 @@ from tests.support.iam import arn, managed, path, policy, written
 from tests.support.ministack import ACCOUNT
 from tests.support.secret_stores import AGENCY, DESIRED, OWNED, PIPELINE, bring_about, drift
 
+pytestmark = pytest.mark.second
+
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 CI = f"arn:aws:iam::{ACCOUNT}:role/ci"
 

@@ -15,6 +15,8 @@ from tests.support.iam import Client
 from tests.support.ministack import ACCOUNT
 from tests.support.secret_stores import DESIRED, OWNED, WITHOUT_RUNTIME, bring_about, drift, otherwise
 
+pytestmark = pytest.mark.second
+
 OWN_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd"
 
 
