@@ -80,7 +80,7 @@ def prometheus_subject(prometheus: Monitors) -> Subject:
     body = {"widgets": [{"text": "Launch"}, health, orders]}
     scopes = [f"ready{number}-staging" for number in range(25)]
     subject = Subject(
-        "prometheus", prometheus.opened(), body, {"widgets": []}, f"{prometheus.well}/healthz", 15, scopes
+        "prometheus", prometheus.opened(), body, {"widgets": []}, f"{prometheus.well}/-/healthy", 15, scopes
     )
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda scope: bring_about(prometheus.opened(), scope, subject.desired), scopes))

@@ -81,8 +81,8 @@ FLIPPED: dict[str, tuple[Callable[[Monitors], object], str]] = {
     "target": (
         lambda s: by_hand.targets(
             s,
-            lambda found: found[0].update(targets=[f"{s.well}/other"]),
-            lambda live: live["probe shop"]["url"] == f"{s.well}/other",
+            lambda found: found[0].update(targets=[f"{s.well}/-/ready"]),
+            lambda live: live["probe shop"]["url"] == f"{s.well}/-/ready",
         ),
         "update probe shop (url)",
     ),

@@ -48,7 +48,7 @@ def run(prometheus: Monitors, tmp_path_factory: pytest.TempPathFactory) -> Itera
     (shop / "dashboards/shop.json").write_text(json.dumps(BODY))
     text = (shop / "engagement.yaml").read_text()
     chosen = f"    {{name: prometheus, folder: {prometheus.folder}, pager: people-pager, quiet: people-quiet}}\n"
-    for old, new in ((CLOUDWATCH, chosen), ('"https://${domain}/healthz"', '"http://${domain}/healthz"')):
+    for old, new in ((CLOUDWATCH, chosen), ('"https://${domain}/healthz"', '"http://${domain}/-/healthy"')):
         assert old in text, f"{old!r} is not there: mend the test"
         text = text.replace(old, new)
     (shop / "engagement.yaml").write_text(text)

@@ -20,7 +20,7 @@ PAGER, QUIET = ({"alertname": RULE, "route": route, "scope": SCOPE} for route in
 
 def everything(servers: Monitors) -> dict[str, Attributes]:
     """What is to be live in these tests."""
-    probe = {"url": f"{servers.well}/healthz", "otherwise": []}
+    probe = {"url": f"{servers.well}/-/healthy", "otherwise": []}
     return {**ROUTED, "probe shop": probe, "dashboard launch": {"body": BODY}}
 
 

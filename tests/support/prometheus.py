@@ -21,7 +21,6 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Json
 from tests.support import debian
 from tests.support.back_ends import opened
-from tests.support.http_servers import answering_always
 from tests.support.servers import free_port, freeze, wait_for
 from tests.support.waiting import wait_until
 
@@ -63,9 +62,12 @@ receivers:
 """
 _BLACKBOX = """
 modules:
-  http_2xx: {{prober: http, timeout: 1s, http: {{proxy_url: "{well}", skip_resolve_phase_with_proxy: true}}}}
+  http_2xx:
+    prober: http
+    timeout: 1s
+    http: {{proxy_url: "http://127.0.0.1:{pushgateway}", skip_resolve_phase_with_proxy: true}}
 """
-"""Every plain http:// address is well: whatever is asked for, a proxy of ours says that it is there."""
+"""Whatever plain http:// address it is to look at, the Pushgateway answers, as if it were there."""
 _TEMPLATES = b"/usr/share/prometheus/alertmanager"
 """Where Debian's Alertmanager looks for its templates, whatever it is told."""
 
@@ -76,9 +78,12 @@ class Monitors:
 
     folder: Path
     ports: dict[str, int]
-    well: str
-    """The address of what says that everything is well."""
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    @property
+    def well(self) -> str:
+        """An address below which `/-/healthy` and `/-/ready` are well."""
+        return self.address("pushgateway")
 
     def address(self, server: str) -> str:
         """Of one server."""
@@ -152,14 +157,14 @@ def prometheus_access(**variables: str) -> Access:
 @contextmanager
 def monitors() -> Iterator[Monitors]:
     """All of them, running."""
-    with TemporaryDirectory() as name, answering_always(200, "well") as well, ExitStack() as stack:
+    with TemporaryDirectory() as name, ExitStack() as stack:
         ports = {server: free_port() for server in _ARGUMENTS}
-        running = Monitors(Path(name), ports, well)
+        running = Monitors(Path(name), ports)
         for each in ("rules", "targets", "consoles"):
             (running.folder / each).mkdir()
         (running.folder / "prometheus.yml").write_text(_PROMETHEUS.format_map(ports))
         (running.folder / "alertmanager.yml").write_text(_ALERTMANAGER.format_map(ports))
-        (running.folder / "blackbox.yml").write_text(_BLACKBOX.format(well=well))
+        (running.folder / "blackbox.yml").write_text(_BLACKBOX.format_map(ports))
         shutil.copytree(debian.folder("prometheus") / _TEMPLATES.decode()[1:], running.folder / "templates")
         for server in ports:
             stack.callback(running.end, server)
