@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from provisioning_assets.assets.grants import PIPELINE, desired_grants
 from provisioning_assets.backends.secrets import (
     ACME_ACCOUNT,
-    ALL,
     PURPOSES,
     Place,
     Purpose,
@@ -16,33 +16,11 @@ from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.engagement.models import Engagement, Environment
-from provisioning_assets.engagement.sections import Secret, Secrets
+from provisioning_assets.engagement.sections import Secret
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.declared import Declared, equals_declared
 from provisioning_assets.runs.initial_values import initial_value, require_initial_values
 from provisioning_assets.runs.task import Task, inputs, readiness_item, section
-
-PIPELINE = "pipeline"
-
-
-def desired_grants(section: Secrets) -> dict[str, Attributes]:
-    """Places and grants: least privilege, from the names alone.
-
-    The pipeline reads exactly what is listed: no private keys of certificates, which lie in the same place, and no
-    engagement-time secret. The agency reads and lists every engagement-time secret.
-    """
-    places: dict[str, Attributes] = {f"place {purpose}": {"otherwise": []} for purpose in PURPOSES}
-    listed = {"runtime": sorted(set(section.pipeline_reads))}
-    return {
-        **places,
-        f"grant {PIPELINE}": {"reads": listed, "lists": [], "logs_in": True, "otherwise": []},
-        "grant agency": {
-            "reads": {"engagement": ALL},
-            "lists": ["engagement"],
-            "logs_in": False,
-            "otherwise": [],
-        },
-    }
 
 
 def target(run: AssetRun) -> Declared:

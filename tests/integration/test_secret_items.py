@@ -10,6 +10,7 @@ import pytest
 
 from provisioning_assets.assets import certificates, secrets
 from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.assets.grants import desired_grants
 from provisioning_assets.backends.secrets import ALL, Place, SecretStore, certificate_secret
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Kind
@@ -85,7 +86,7 @@ def test_what_was_just_written_is_as_declared(staging: Staging) -> None:
 
 def test_grants_open_what_is_listed_and_nothing_else(graph: Graph) -> None:
     section = graph.engagement.environment("staging").secrets
-    assert secrets.desired_grants(section) == {
+    assert desired_grants(section) == {
         "place runtime": {"otherwise": []},
         "place engagement": {"otherwise": []},
         "grant pipeline": {

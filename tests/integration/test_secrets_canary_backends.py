@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning_assets.assets.secrets import desired_grants
+from provisioning_assets.assets.grants import desired_grants
 from provisioning_assets.backends.secrets import Place, SecretStore
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import diff
