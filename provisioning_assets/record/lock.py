@@ -182,16 +182,18 @@ class EnvironmentLock:
         now = datetime.now(UTC)
         mine = Holder(secrets.token_hex(8), self._run, host, boot, Process.this(), now, now)
         found = self._store.read(self._key)
-        if found is None:
-            taken, previous = self._store.create(self._key, _content(mine)), None
-        else:
-            previous = self._parsed(found[0])
+        previous = None if found is None else self._parsed(found[0])
+        if previous is not None:
             if not previous.dead():
                 return False, previous
             mine = replace(mine, children=tuple(previous.at_work()))
+        self._mine = mine  # before it is written: an interrupt amid the write leaves a lock that `release` finds
+        if found is None:
+            taken = self._store.create(self._key, _content(mine))
+        else:
             taken = self._store.replace(self._key, _content(mine), version=found[1])
-        if taken:
-            self._mine = mine
+        if not taken:
+            self._mine = None
         return taken, previous
 
     def _update(self, change: Callable[[Holder], Holder]) -> None:

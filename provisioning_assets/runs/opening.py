@@ -62,9 +62,9 @@ def hold(session: Session) -> None:
     """Take the environment's lock for the rest of the run, and wait for processes that a dead run left running."""
     if session.lock_held:
         return
-    dead = session.lock.acquire(wait=session.lock_wait, progress=session.progress)
-    session.lock_held = True
     try:
+        dead = session.lock.acquire(wait=session.lock_wait, progress=session.progress)
+        session.lock_held = True
         session.forget_record()  # another run may have written while this one waited
         _reclaim(session, dead)
         # A killed run leaves the plan that it was about to apply, which holds values of secrets.
@@ -72,6 +72,8 @@ def hold(session: Session) -> None:
             left.unlink(missing_ok=True)
     except BaseException:
         close(session)
+        with suppress(ProvisioningError):
+            session.lock.release()  # an interrupt may come between the write of the lock and the note that it is held
         raise
 
 

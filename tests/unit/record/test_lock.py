@@ -74,6 +74,21 @@ def test_a_dead_holder_is_taken_over_and_named(how):
     mine.release()
 
 
+def test_an_interrupt_amid_its_write_leaves_a_lock_that_is_released():
+    class Interrupted(MemoryStore):
+        def create(self, key, content):
+            super().create(key, content)
+            raise KeyboardInterrupt
+
+    store = Interrupted()
+    ours = lock(store)
+    with pytest.raises(KeyboardInterrupt):
+        ours.acquire(wait=0, progress=silent)
+    assert ours.holder() is not None
+    ours.release()
+    assert ours.holder() is None
+
+
 def test_a_holder_whose_heart_beats_is_not_dead():
     """A copied machine has the same host and boot: the process is gone here, and at work there."""
     store = MemoryStore()
