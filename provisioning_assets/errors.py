@@ -9,6 +9,7 @@
     ├── ProviderFailed         a server or a tool answered with an error
     │   └── ApplyFailed        the error came while writing; some changes may have been made
     ├── NotConverged           written without error, yet the plan afterwards is not empty
+    ├── Interrupted            somebody ended it in the middle; the next run goes on from what is there
     └── LedgerDamaged          the record contradicts itself; nothing may be concluded from it
 
 `exit_code` is 2 where the answer is "not ready", 1 where there is no answer.
@@ -17,8 +18,8 @@
 import errno
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 
 class ProvisioningError(Exception):
@@ -34,10 +35,20 @@ class ProvisioningError(Exception):
         self.remedy = remedy
 
     @property
-    def brief(self) -> str:
-        """All of it on one line, for a summary."""
+    def told(self) -> str:
+        """What, where and why, on one line: for a summary beside which the remedy has a place of its own."""
         place = f" ({self.where})" if self.where else ""
-        return "; ".join(filter(None, (f"{self.what}{place}", self.cause, self.remedy)))
+        return "; ".join(filter(None, (f"{self.what}{place}", self.cause)))
+
+    @property
+    def brief(self) -> str:
+        """All of it on one line."""
+        return "; ".join(filter(None, (self.told, self.remedy)))
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """All of it for machines, in plain JSON types."""
+        return {"what": self.what, "where": self.where, "cause": self.cause, "remedy": self.remedy}
 
     def __str__(self) -> str:
         labelled = (("where", self.where), ("cause", self.cause), ("remedy", self.remedy))
@@ -65,7 +76,11 @@ def internal(address: str, error: Exception) -> ProvisioningError:
         )
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames[-4:])
-    return ProvisioningError(f"{address}: internal error {type(error).__name__}", where=where)
+    return ProvisioningError(
+        f"{address}: internal error {type(error).__name__}",
+        where=where,
+        remedy="this is a defect of the program: report it with the places named here; what is done is in the record",
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -90,7 +105,12 @@ class ConfigurationError(ProvisioningError):
         self.problems = tuple(sorted(problems))
         files = ", ".join(sorted({problem.file for problem in self.problems}))
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        super().__init__(f"{count} in {files}", remedy=remedy)
+        super().__init__(f"{count} in {files}", cause="; ".join(map(str, self.problems)), remedy=remedy)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """With each problem of the files."""
+        return {**super().parts, "problems": [asdict(problem) for problem in self.problems]}
 
     def __str__(self) -> str:
         lines = [self.what, *(f"  {problem}" for problem in self.problems)]
@@ -105,6 +125,11 @@ class Refused(ProvisioningError):
     def __init__(self, what: str, reasons: Sequence[str], *, where: str = "", remedy: str = "") -> None:
         self.reasons = tuple(reasons)
         super().__init__(what, where=where, cause="; ".join(reasons), remedy=remedy)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """With each reason."""
+        return {**super().parts, "reasons": list(self.reasons)}
 
     def __str__(self) -> str:
         lines = [self.what, *(f"  - {reason}" for reason in self.reasons)]
@@ -142,6 +167,15 @@ class ApplyFailed(ProviderFailed):
 
 class NotConverged(ProvisioningError):
     """Everything was written, and yet something still differs from the desired side."""
+
+
+class Interrupted(ProvisioningError):
+    """Somebody ended the run in the middle. The exit code is that of SIGINT; of another signal, its own."""
+
+    exit_code = 130
+
+    def __init__(self, what: str = "interrupted", *, cause: str = "") -> None:
+        super().__init__(what, cause=cause, remedy="call again: it observes what is there, and goes on from it")
 
 
 class LedgerDamaged(ProvisioningError):

@@ -32,6 +32,7 @@ from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreac
 
 _REMEDY = "check the network and AWS_ENDPOINT_URL, or start the server there"
 _ENDPOINT = "AWS_ENDPOINT_URL"
+_IGNORES_ADDRESSES = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 _OF_THE_PROCESS = (
     "env", "assume-role-with-web-identity", "ec2-credentials-file", "boto-config", "container-role", "iam-role",
@@ -75,7 +76,11 @@ class Aws:
         files = {} if own else {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         # A profile never uses the role of this machine.
         machine = {} if self.access.name == OF_PROCESS else {"AWS_EC2_METADATA_DISABLED": "true"}
-        return {**self.access.for_child("AWS_"), **files, **machine, **region}
+        given = {name: value for name, value in self.access.for_child("AWS_").items() if name != _IGNORES_ADDRESSES}
+        # A program follows the addresses in AWS's files unless it is told not to; told so, it leaves AWS_ENDPOINT_URL
+        # aside, too. Where that is set, the program prefers it to what a file says.
+        addresses = {} if self.access.get(_ENDPOINT) else {_IGNORES_ADDRESSES: "true"}
+        return {**given, **files, **machine, **region, **addresses}
 
     @cached_property
     def account(self) -> str:
@@ -128,6 +133,13 @@ class Aws:
             answer, operation = error.response.get("Error", {}), error.operation_name
             cause = f"{answer.get('Code', 'unknown')}: {answer.get('Message', '')}"
             raise ProviderFailed(f"{service}: {operation} failed", where=address, cause=cause) from None
+        except ValueError as error:  # its text may repeat what was written
+            raise ProviderFailed(
+                f"{service} could not be asked",
+                where=self.access.name,
+                cause=f"botocore takes no such region or address: the region is `{self.access.region}`",
+                remedy="correct `region` in the engagement file, or AWS_ENDPOINT_URL and its kin in the profile",
+            ) from error
         except BotoCoreError as error:
             raise ProviderFailed(f"{service} could not be asked", where=address, cause=str(error)) from None
 

@@ -32,6 +32,8 @@ class Settings(BaseModel):
 
     variables: ClassVar[Variables] = {}
     """What it reads of a profile; one that is like these, and none of them, is taken for a misspelling."""
+    reserved: ClassVar[tuple[str, ...]] = ()
+    """Beginnings of names that the product keeps to itself."""
     name: str
     """The product's name."""
 

@@ -6,11 +6,15 @@ Each product names its own beside its settings: what resembles one of them, and 
 from collections.abc import Callable, Mapping
 
 from provisioning_assets.backends.addresses import ports, url
+from provisioning_assets.backends.aws_services import SERVICES
 
 Judge = Callable[[str], object]
 """Raises a `ValueError`, whose text says what was expected."""
 
 Variables = Mapping[str, Judge]
+
+CLOSED = ("AWS_ENDPOINT_URL_",)
+"""Beginnings of names that are all known: any other one is misspelt, whatever it resembles."""
 
 
 def texts(*names: str) -> Variables:
@@ -38,7 +42,7 @@ AWS: Variables = {
         "AWS_USE_FIPS_ENDPOINT", "AWS_BEARER_TOKEN_",
     ),
     "AWS_ENDPOINT_URL": url,
-    "AWS_ENDPOINT_URL_": url,
+    **{f"AWS_ENDPOINT_URL_{service}": url for service in SERVICES},
 }  # fmt: skip
 """What SDKs of AWS read, ours and that of Terraform."""
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from provisioning_assets.cli.choosing import Chosen, choose
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY, STYLES, say, tell, warn
-from provisioning_assets.cli.runs import Failure, Jobs
+from provisioning_assets.cli.failures import Failure
+from provisioning_assets.cli.runs import Jobs
 from provisioning_assets.core.evidence import State
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProvisioningError
@@ -128,5 +129,6 @@ def _row(check: Check) -> Mapping[str, Json]:
         "differences": check.evidence.get("differences", []) if seen(check) else [],
         "could_not_check": not seen(check),
         "to_do": check.to_do,
+        "error": dict(check.error) or None,
         "owner": check.owner,
     }

@@ -2,7 +2,8 @@
 
 Start with `new`, `validate`, `plan`, `apply`, `readiness`; `why` explains what is not green, `check` looks again.
 
-Exit codes: 0 nothing to do, or ready; 2 changes, drift, refused or not ready; 1 an error, or could not tell.
+Exit codes: 0 nothing to do, or ready; 2 changes, drift, refused or not ready; 1 an error, or could not tell;
+130 and 143 ended by SIGINT and SIGTERM.
 """
 
 import sys
@@ -13,12 +14,10 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, TyperException
 
-from provisioning_assets.cli import home, looking, sandbox_commands
+from provisioning_assets.cli import home, interrupts, looking, sandbox_commands
 from provisioning_assets.cli.arguments import AsJson, Engagement, Environment, OneEnvironment, Profile
 from provisioning_assets.cli.console import (
     COULD_NOT_TELL,
-    INTERRUPTED,
-    NOT_READY,
     answer,
     asked_for_json,
     follow_progress,
@@ -27,10 +26,10 @@ from provisioning_assets.cli.console import (
     warn,
     write_in_any_encoding,
 )
-from provisioning_assets.cli.engagements import environments, find, graph, in_order
+from provisioning_assets.cli.engagements import environments, find, folders, graph, in_order
 from provisioning_assets.engagement.loading import load_engagement
-from provisioning_assets.errors import ConfigurationError, ProvisioningError, internal
-from provisioning_assets.report.as_json import error_as_data
+from provisioning_assets.errors import ConfigurationError, Interrupted, ProvisioningError, internal
+from provisioning_assets.report.as_json import error_as_data, rows_as_data
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,11 +43,15 @@ app = typer.Typer(
 def main() -> None:
     """Run a command; every error is told in words, with its exit code. A mistyped call is no drift: it is 1, not 2."""
     write_in_any_encoding()
+    failed: ProvisioningError
     try:
-        code = app(standalone_mode=False, prog_name="provisioning")
-        if code != INTERRUPTED:
-            sys.exit(code)
-        failed = ProvisioningError("interrupted", remedy="call again: it observes what is there, and goes on from it")
+        with interrupts.noticed():
+            code = app(standalone_mode=False, prog_name="provisioning")
+            if code != Interrupted.exit_code:
+                sys.exit(code)
+            failed, code = Interrupted(), interrupts.exit_code()
+    except Interrupted as error:
+        failed, code = error, interrupts.exit_code()
     except ProvisioningError as error:
         failed, code = error, error.exit_code
     except TyperException as error:
@@ -72,7 +75,13 @@ def _mistyped(error: TyperException) -> ProvisioningError:
     if not words or (context and words == context.get_help()):
         say(words)
         words = "a command is missing"
-    return ProvisioningError(words, remedy=f"{command} --help")
+    cause = ""
+    if getattr(getattr(error, "param", None), "name", "") == "engagement":
+        try:
+            cause = f"the engagements are {', '.join(folder.name for folder in folders())}"
+        except ProvisioningError as none:
+            return none
+    return ProvisioningError(words, cause=cause, remedy=f"{command} --help")
 
 
 @app.command()
@@ -122,23 +131,31 @@ def plan(
 
     With --json: a list of the assets, each with its changes.
 
-    Exit codes: 0 nothing would change; 2 something would; 1 an error, or an asset cannot be planned.
+    Exit codes: 0 nothing would change; 2 something would; 1 an error, or an asset cannot be planned or applied.
     """
-    from provisioning_assets.cli.plans import plans
+    from provisioning_assets.cli.failures import Failure
+    from provisioning_assets.cli.plans import Planned, exit_code, plans
 
     follow_progress()
     in_order("plan", engagement, environment)
     planned = graph(engagement)
-    found = [each for name in environments(engagement, environment) for each in plans(planned, name, tell)]
+    found: list[Planned] = []
+    failures: list[Failure] = []
+    for name in environments(engagement, environment):
+        try:
+            found.extend(plans(planned, name, tell))
+        except ProvisioningError as error:
+            failures.append(Failure.of(error).at(name))
+    for failure in failures:
+        warn(f"error: {failure.words}")
     if as_json:
-        answer([each.as_json() for each in found])
+        answer(rows_as_data([each.as_json() for each in found], [each.parts for each in failures]))
     else:
         for each in found:
             say(f"{each.environment}/{each.asset}: {each.error or each.plan}")
             for change in each.plan.changes if each.plan else ():
                 say(f"  {change.told}")
-    changed = any(each.pending or (each.plan and not each.plan.empty) for each in found)
-    raise typer.Exit(NOT_READY if changed else COULD_NOT_TELL if any(each.error for each in found) else 0)
+    raise typer.Exit(exit_code(found, {failure.exit_code for failure in failures}))
 
 
 @app.command()

@@ -34,9 +34,6 @@ NOT_READY = 2
 COULD_NOT_TELL = 1
 """An error, or an answer that nobody could get."""
 
-INTERRUPTED = 130
-"""By a person, as shells have it."""
-
 STYLES = {"green": "green", "red": "red", "not_run": "yellow", "stale": "yellow", "waived": "magenta"}
 """How each state is shown."""
 

@@ -1,8 +1,9 @@
 """Plans of every asset of an environment, without writing: the same reconciliation, stopped before the apply."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
 from provisioning_assets.core.plan import Json, Plan
 from provisioning_assets.core.reconcile import reconcile
 from provisioning_assets.errors import ProvisioningError
@@ -51,6 +52,14 @@ def plans(graph: Graph, environment: str, tell: Callable[[str], None]) -> list[P
         return [_planned(run) for run in runs]
     finally:
         opening.close(session)
+
+
+def exit_code(found: Sequence[Planned], failed: Collection[int]) -> int:
+    """An error weighs most, since it hides what would change; then what would."""
+    if COULD_NOT_TELL in failed or any(each.error and not each.pending for each in found):
+        return COULD_NOT_TELL
+    changed = any(each.pending or (each.plan and not each.plan.empty) for each in found)
+    return NOT_READY if failed or changed else 0
 
 
 def _never(run: AssetRun) -> Planned:

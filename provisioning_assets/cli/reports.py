@@ -6,7 +6,7 @@ from pathlib import Path
 
 from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.engagement.loading import load_engagement
-from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.errors import ProvisioningError, internal
 from provisioning_assets.report.model import Report, build_report
 from provisioning_assets.report.status import StatusRow, status_rows, unknown_row
 from provisioning_assets.runs.graph import Graph
@@ -29,8 +29,8 @@ def reports_of(folders: Iterable[Path]) -> tuple[list[Report], list[str], list[P
     for folder in folders:
         try:
             report, problems = report_of(assemble(load_engagement(folder)))
-        except ProvisioningError as error:
-            files.append(error)
+        except Exception as error:  # noqa: BLE001 - one engagement hides no other, not even by a defect
+            files.append(_ours(folder, error))
         else:
             reports.append(report)
             records.extend(problems)
@@ -44,9 +44,13 @@ def status_of(folders: Iterable[Path]) -> list[StatusRow]:
     for folder in folders:
         try:
             graph = assemble(load_engagement(folder))
-        except ProvisioningError as error:
-            unknown.append(unknown_row(folder.name, str(error)))
+        except Exception as error:  # noqa: BLE001 - see above
+            unknown.append(unknown_row(folder.name, str(_ours(folder, error))))
         else:
             report, problems = report_of(graph)
             reports.append((report, "\n".join(problems)))
     return status_rows(reports, unknown)
+
+
+def _ours(engagement: Path, error: Exception) -> ProvisioningError:
+    return error if isinstance(error, ProvisioningError) else internal(engagement.name, error)

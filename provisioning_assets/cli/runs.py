@@ -4,22 +4,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Self
 
 import dagster as dg
 
-from provisioning_assets.cli import home
+from provisioning_assets.cli import home, interrupts
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
+from provisioning_assets.cli.failures import Failure
 from provisioning_assets.core.evidence import Evidence, Verdict
 from provisioning_assets.core.items import Standing
-from provisioning_assets.core.plan import Json
-from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.errors import Interrupted, ProvisioningError
 from provisioning_assets.orchestration.definitions import load_definitions
 from provisioning_assets.orchestration.failures import EXIT_CODE
 from provisioning_assets.orchestration.names import REUSE, UNATTENDED, apply_job, drift_job
-from provisioning_assets.record.entries import Entry
+from provisioning_assets.record.entries import ApplyFinished, ApplyStarted, Entry
 from provisioning_assets.record.process import Process
-from provisioning_assets.report.as_json import error_as_data
 from provisioning_assets.report.names import one_of
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.opening import open_session
@@ -28,28 +26,6 @@ from provisioning_assets.runs.standings import standings
 _PID, _STARTED = "provisioning/pid", "provisioning/process_started"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What stopped a run or a part of it: in words for people, its parts for machines, the exit code for it."""
-
-    words: str
-    parts: Mapping[str, Json]
-    exit_code: int
-
-    @classmethod
-    def of(cls, error: ProvisioningError) -> Self:
-        """Of an error that reached us as it is."""
-        return cls(str(error), error_as_data(error), error.exit_code)
-
-    def at(self, environment: str) -> Self:
-        """The same, with the environment that it befell."""
-        return replace(
-            self,
-            words=f"{environment}: {self.words}",
-            parts={**self.parts, "what": f"{environment}: {self.parts['what']}"},
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +106,7 @@ class Jobs:
         with home.instance() as instance:
             self._close_dead_runs(instance)
             result = job.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET, tags=tags)
-        failed = list(_failures(result.all_events))
+        failed = [] if interrupts.came() else list(_failures(result.all_events))
         recorded: tuple[Entry, ...] = ()
         try:
             recorded = self._recorded(environment, result.run_id)
@@ -138,6 +114,8 @@ class Jobs:
             # What stopped the run stands in the way of its record, too.
             if all(failure.exit_code != COULD_NOT_TELL for failure in failed):
                 failed.append(Failure.of(error))
+        if interrupts.came():
+            raise _interrupted(environment, recorded)
         found = result.get_asset_check_evaluations()
         checked = frozenset((each.asset_key.path[-1], each.check_name) for each in found)
         told = {failure.words: failure for failure in failed}  # several steps may fail for the same reason
@@ -155,6 +133,16 @@ class Jobs:
             if _PID in run.tags and not Process(int(run.tags[_PID]), float(run.tags[_STARTED])).alive():
                 instance.report_run_failed(run, message="its process is gone")
                 self.tell(f"run {run.run_id} had been killed: it is marked as failed")
+
+
+def _interrupted(environment: str, recorded: Sequence[Entry]) -> Interrupted:
+    """What an interrupted run leaves in the record."""
+    begun = [entry.asset for entry in recorded if isinstance(entry, ApplyStarted)]
+    done = {entry.asset for entry in recorded if isinstance(entry, ApplyFinished)}
+    halves = [asset for asset in begun if asset not in done]
+    left = f"begun and not finished: {', '.join(halves)}" if halves else "no change was begun and not finished"
+    cause = f"in the record: {len(recorded)} entries of this run; {left}"
+    return Interrupted(f"{environment}: interrupted", cause=cause)
 
 
 def _exit_code(ran: Ran, failed: set[int]) -> int:

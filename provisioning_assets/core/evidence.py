@@ -1,7 +1,7 @@
 """Evidence, and the one function that turns it into a state."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol, Self
@@ -56,6 +56,12 @@ class Finding:
     def ready(self) -> bool:
         """Whether the claim was seen to be true."""
         return self.verdict is Verdict.GREEN and not self.problems
+
+    @property
+    def error(self) -> Mapping[str, Json]:
+        """What kept anybody from looking, if an error did: what, where, cause and remedy."""
+        found = self.details.get("error") if self.verdict is Verdict.COULD_NOT_TELL else None
+        return found if isinstance(found, Mapping) else {}
 
     @classmethod
     def green(cls, summary: str, **details: Json) -> Self:
@@ -150,6 +156,8 @@ class Judgement:
     evidence: Evidence | None = None
     verdict: Verdict | None = None
     """Of what was seen, when the state rests on it."""
+    error: Mapping[str, Json] = field(default_factory=dict)
+    """What kept anybody from looking: see `Finding.error`."""
 
     @property
     def opens(self) -> bool:
@@ -213,7 +221,7 @@ def judge(
         return Judgement(State.RED, unknown, evidence, Verdict.COULD_NOT_TELL)
     if finding.ready:
         return Judgement(State.GREEN, finding.summary, evidence, finding.verdict)
-    red = Judgement(State.RED, finding.summary, evidence, finding.verdict)
+    red = Judgement(State.RED, finding.summary, evidence, finding.verdict, finding.error)
     return _waived(red, finding, waivers, now) if rule.waivable else red
 
 
@@ -256,7 +264,7 @@ def _waived(red: Judgement, finding: Finding, waivers: Iterable[Waiver], now: da
     expired = [waiver for waiver in meant if waiver.expires <= now]
     words = [f"the waiver of {w.owner} expired at {w.expires.isoformat()}" for w in expired[-1:]]
     words += [f"no waiver covers {', '.join(open_problems[:_NAMED])}"] if valid else []
-    return Judgement(State.RED, "; ".join([*words, red.reason]), red.evidence, finding.verdict)
+    return replace(red, reason="; ".join([*words, red.reason]))
 
 
 def _span(span: timedelta) -> str:

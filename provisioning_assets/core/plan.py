@@ -53,10 +53,13 @@ class Change:
     sensitive: frozenset[str] = frozenset()
     change_class: ChangeClass = ChangeClass.CONTENT
     stateful: bool = False
-    """Would lose data, now or later. A create never does; a delete or a replacement does if what it takes away holds
-    data; an update, if less is kept afterwards, or less safely. The product that makes the change knows."""
+    """Would lose data, now or later. A delete or a replacement does if what it takes away holds data; an update, if
+    less is kept afterwards, or less safely; a create, if it stands in for something that vanished with its data, or
+    makes something that deletes data. The product that makes the change knows."""
     because: str = ""
     """What tells that it is stateful, by names and without values, for people."""
+    remedy: str = ""
+    """What to do about it, where that is not what one does about every stateful change."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "before", self._redacted(self.before))

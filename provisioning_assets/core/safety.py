@@ -6,14 +6,17 @@ from math import floor
 
 from provisioning_assets.core.plan import Action, ChangeClass, Plan
 
+_KEEP = (
+    "leave it as it is; to lose it on purpose, save what it holds and make this one change by hand: a later plan finds"
+    " it done"
+)
 LOSING = {Action.DELETE, Action.REPLACE}
 
 
 def keeps_data(plan: Plan) -> Sequence[str]:
     """Refuse what would lose data, now or later."""
     return [
-        f"{change} would lose data{f' ({change.because})' if change.because else ''}: leave it as it is; to lose it on"
-        " purpose, save what it holds and make this one change by hand: a later plan finds it done"
+        f"{change} would lose data{f' ({change.because})' if change.because else ''}: {change.remedy or _KEEP}"
         for change in plan.changes
         if change.stateful
     ]

@@ -23,6 +23,9 @@ REMEDY = "mend what is named; then `provisioning validate NAME` reads every file
 _LARGEST = 1 << 17
 """Bytes; an engagement file is far smaller, and a larger one is a mistake or an attack."""
 
+_LONGEST = 1 << 14
+"""Characters of a text; to look through a longer one for secrets takes seconds, and an initial script is no longer."""
+
 _DEEPEST = 40
 """Levels; an engagement file has eight."""
 
@@ -122,6 +125,9 @@ class Document:
         if node.anchor:
             self._refuse(node, f"`&{node.anchor}` is an anchor", "the value itself wherever it is needed")
             return None
+        if not isinstance(node, ScalarNode) and node.tag not in {f"{_YAML}map", f"{_YAML}seq"}:
+            self._refuse(node, f"the tag `{node.tag}` is not used here", "the plain mapping or list")
+            return None
         if isinstance(node, MappingNode):
             return self._mapping(node, place)
         if isinstance(node, SequenceNode):
@@ -147,6 +153,9 @@ class Document:
 
     def _scalar(self, node: Node, place: Place) -> Json:
         kind, text = str(node.tag).removeprefix(_YAML), str(node.value)
+        if len(text) > _LONGEST:
+            self._refuse(node, f"the text has {len(text)} characters", f"at most {_LONGEST}")
+            return None
         if kind in {"str", "timestamp"} and not _NO_TEXT.search(text):
             return text
         if kind == "bool":
@@ -164,6 +173,9 @@ class Document:
             number: int | float = YAML(typ="safe", pure=True).constructor.construct_object(node)
         except (ValueError, YAMLError):
             self._refuse(node, "this is no number")
+            return None
+        if math.isnan(number):
+            self._refuse(node, "this is no number", "digits")
             return None
         if not math.isfinite(number) or abs(number) > _LARGEST_NUMBER:
             self._refuse(node, "the number is too large", f"at most {_LARGEST_NUMBER}, or a text in quotes")

@@ -1,19 +1,24 @@
 """`engagement.yaml` to an `Engagement`: every problem of the file at once, each with its place."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.document import Document, shown
 from provisioning_assets.engagement.models import Engagement, EngagementFile, Environment, Header, Sections
+from provisioning_assets.engagement.placeholders import names
 from provisioning_assets.engagement.reading import read
 from provisioning_assets.engagement.validation.rules import (
-    CODE_RULES,
     ENGAGEMENT_RULES,
     ENVIRONMENT_RULES,
+    REPOSITORY_RULES,
     TEXT_RULES,
     WRITTEN_RULES,
 )
+from provisioning_assets.engagement.validation.secret_values import without_secrets
 from provisioning_assets.engagement.written import Written
-from provisioning_assets.errors import ConfigurationError
+from provisioning_assets.errors import ConfigurationError, Problem
 
 FILE = "engagement.yaml"
 _REMEDY = "docs/engagement-file.md explains each key; `provisioning validate NAME` reads the file again"
@@ -33,15 +38,15 @@ def load_engagement(folder: Path) -> Engagement:
     sections = {name: content[name] for name in Sections.model_fields if name in content}
 
     _, wrong = read(EngagementFile, content, filled=False)
-    found = [each for rule in TEXT_RULES for each in rule(content)]
-    problems = document.problems([*wrong, *found])
+    secrets = document.problems(each for rule in TEXT_RULES for each in rule(content))
+    problems = [*document.problems(wrong), *secrets]
 
     header, wrong = read(Header, {key: value for key, value in content.items() if key not in sections})
     problems += document.problems(wrong, known=problems)
     if header is None:
-        raise ConfigurationError(sorted(set(problems)), remedy=_REMEDY)
+        raise _wrong(problems, content if secrets else {})
     written = Written(header, sections, folder, repository)
-    problems += document.problems(each for rule in WRITTEN_RULES for each in rule(written))
+    problems += document.problems((each for rule in WRITTEN_RULES for each in rule(written)), known=secrets)
 
     environments: list[Environment] = []
     for settings in header.environments:
@@ -50,15 +55,34 @@ def load_engagement(folder: Path) -> Engagement:
         if environment is not None:
             environments.append(environment)
             found = [each for rule in ENVIRONMENT_RULES for each in rule(environment)]
-            found += [each for rule in CODE_RULES for each in rule(environment, repository)]
+            found += [each for rule in REPOSITORY_RULES for each in rule(environment, repository)]
             problems += document.problems(found, known=problems)
 
     if len(environments) == len(header.environments):
         engagement = written.engagement(environments)
-        problems += document.problems(each for rule in ENGAGEMENT_RULES for each in rule(engagement))
+        unfilled = [each for each in problems if names(each.what)]
+        found = [each for rule in ENGAGEMENT_RULES for each in rule(engagement)]
+        problems += document.problems(found, known=[*secrets, *unfilled])
         if not problems:
             return engagement
-    raise ConfigurationError(sorted(set(problems)), remedy=_REMEDY)
+    raise _wrong(problems, content if secrets else {})
+
+
+def _wrong(problems: Iterable[Problem], content: Json) -> ConfigurationError:
+    """All problems; a placeholder that is wrong is one mistake, however often it is used."""
+    alike: dict[tuple[object, ...], list[Problem]] = {}
+    for each in sorted(set(without_secrets(problems, content))):
+        where = () if names(each.what) else (each.line, each.column)
+        alike.setdefault((each.file, each.what, each.expected, *where), []).append(each)
+    told = [replace(first, what=f"{first.what}{_more(rest)}") for first, *rest in alike.values()]
+    return ConfigurationError(sorted(told), remedy=_REMEDY)
+
+
+def _more(others: list[Problem]) -> str:
+    if not others:
+        return ""
+    lines = sorted({each.line for each in others})
+    return f" (also in line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})"
 
 
 def _repository(folder: Path) -> Path:

@@ -8,9 +8,11 @@ from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from provisioning_assets.backends.backend import Settings
+from provisioning_assets.backends.forms import Form
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.products import StateSettings, StoreSettings
 from provisioning_assets.engagement.sections import (
+    Address,
     Certificates,
     Dns,
     Model,
@@ -19,9 +21,13 @@ from provisioning_assets.engagement.sections import (
     RuntimeConfig,
     Secrets,
     Stage,
+    Text,
 )
 
-Profile = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
+Profile = Annotated[str, Form(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", "at most 60 letters, digits, - and _")]
+Region = Annotated[
+    str, Form(r"(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*", "lower-case letters, digits and -, such as `eu-central-1`")
+]
 
 
 def _known_zone(name: str) -> str:
@@ -58,9 +64,9 @@ class Launch(Model):
 class Person(Model):
     """A named person, reachable at an address."""
 
-    name: str
+    name: Text
     """As in the signatures, approvals and reports."""
-    email: str
+    email: Address
     """Address that this person reads."""
 
 
@@ -90,9 +96,9 @@ class Difference(Model):
     Used as `${name}` anywhere in the sections. Everything else is the same in every environment.
     """
 
-    owner: str
+    owner: Text
     """Who answers for it."""
-    reason: str
+    reason: Text
     """Why environments may not be the same here."""
     values: dict[Name, JsonValue]
     """Environment name to value; each environment has one."""
@@ -102,10 +108,10 @@ class EnvironmentSettings(Model):
     """An environment as the file lists it: in order of promotion."""
 
     name: Name
-    """Used as `${environment}`; `production` is the one that goes live."""
-    region: str
-    """Region of the cloud, used as `${region}`."""
-    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    """Used as `${environment}`; the last one goes live, whatever its name."""
+    region: Region
+    """Region of the cloud, used as `${region}`. Once applied, it stays: elsewhere is another environment."""
+    account: Annotated[str, Form(r"[0-9]{12}", "12 digits, in quotes")] | None = None
     """Number of the AWS account that it lies in. Say it where environments lie in several accounts."""
     profile: Profile | None = None
     """Names the addresses and credentials that it is reached with. Without one: the variables of the shell."""
@@ -148,7 +154,7 @@ class Header(Model):
     """Version of this format."""
     engagement: Name
     """Its name, which is also its folder's; used as `${engagement}`."""
-    client: str
+    client: Text
     """Who goes live, as people call them."""
     promotion: Literal["incremental", "big-bang"] = "incremental"
     """`incremental`: each stage is proven before the next starts. `big-bang`: no gates between stages."""

@@ -10,6 +10,7 @@ from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.placeholders import malformed, names
 from provisioning_assets.engagement.places import Place, Wrong, at
 from provisioning_assets.engagement.products import Choice, choice_of, needs
+from provisioning_assets.engagement.validation.secret_values import looks_like
 
 
 def no_product(choice: Choice, place: Place, written: Json) -> Wrong:
@@ -20,6 +21,8 @@ def no_product(choice: Choice, place: Place, written: Json) -> Wrong:
         return _misnamed(choice, place, written) or Wrong(
             here, "it names no product, alone or as `name` beside the product's own keys", choices=known
         )
+    if looks_like(here, name):
+        return Wrong(here, f"this is no {choice.kind.value} product", choices=known)
     if names(name) or malformed(name):
         what = f"`{name}` cannot choose the product: its name is the same in every environment"
         return Wrong(here, what, choices=known)

@@ -9,10 +9,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from provisioning_assets.core.plan import Json
-from provisioning_assets.engagement.places import Place, Wrong
+from provisioning_assets.engagement.places import Place, Wrong, at
 from provisioning_assets.engagement.wording import in_words
 
-_SOMEBODY = {"name": "-", "email": "-"}
+_SOMEBODY = {"name": "-", "email": "nobody@example.org"}
 _PRESUMED: Mapping[str, Json] = {
     "schema": 1,
     "client": "-",
@@ -26,8 +26,22 @@ _PRESUMED: Mapping[str, Json] = {
         "operators": {"agency": [_SOMEBODY], "client": [_SOMEBODY]},
         "on_call": [_SOMEBODY],
     },
+    "safety": {},
 }
 """Stands in for what is wrong there, so that the rest of the file is judged in the same go; never used otherwise."""
+
+_PRESUMED_OF_EACH: Mapping[tuple[str, str], Json] = {
+    ("environments", "region"): "somewhere",
+    ("environments", "profile"): None,
+    ("environments", "account"): None,
+    ("environments", "ledger"): None,
+    ("differences", "owner"): "-",
+    ("differences", "reason"): "-",
+}
+"""The same for keys of each environment and each difference."""
+
+_KEY = 2
+"""Where the key of an environment or of a difference stands in a place."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -61,6 +75,9 @@ def _readable(error: ValidationError, content: Json) -> Json:
             readable[detail["loc"][0]] = _PRESUMED[str(detail["loc"][0])]
         elif detail["type"] == "extra_forbidden":
             _drop(readable, detail["loc"])
+        elif len(detail["loc"]) > _KEY and (detail["loc"][0], detail["loc"][_KEY]) in _PRESUMED_OF_EACH:
+            each, key = at(readable, detail["loc"][:_KEY]), detail["loc"][_KEY]
+            each[key] = _PRESUMED_OF_EACH[str(detail["loc"][0]), str(key)]
     return readable
 
 

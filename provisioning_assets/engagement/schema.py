@@ -47,6 +47,8 @@ def _is_model(value: object) -> bool:
 
 def _open(value: dict[str, Json]) -> dict[str, Json]:
     """The same, or a placeholder; what any text satisfies stays as it is."""
+    if {"type": "null"} in value.get("anyOf", ()):
+        return {**value, "anyOf": [_open(form) for form in value["anyOf"]]}
     if value.get("type") == "array":
         return {**value, "items": _open(value["items"])}
     if not {"enum", "const", "pattern", "minimum", "maximum"} & value.keys():

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from provisioning_assets.backends.certificates.settings import Acme
 from provisioning_assets.backends.config.settings import Ssm
 from provisioning_assets.backends.dns.settings import Route53
+from provisioning_assets.backends.forms import Form
 from provisioning_assets.backends.infrastructure.settings import Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch
 from provisioning_assets.backends.secrets.settings import OpenBao
@@ -25,6 +26,17 @@ LABEL = r"^[a-z0-9][a-z0-9-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=40)]
 Label = Annotated[str, Field(pattern=LABEL, max_length=60)]
 RelativePath = Annotated[str, Field(min_length=1, max_length=100)]
+Text = Annotated[str, Form(r"\s*\S[\s\S]*", "a text that is not empty")]
+Address = Annotated[
+    str, Form(r"[^\s@,;:<>()\"\\]+@[^\s@.,;:<>()\"\\]+(\.[^\s@.,;:<>()\"\\]+)+", "an address: `somebody@example.com`")
+]
+Variable = Annotated[
+    str, Form(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a variable: letters, digits and _, no digit first")
+]
+LogName = Annotated[
+    str,
+    Form(r"(?!.*//)[A-Za-z0-9_]([A-Za-z0-9._/-]{0,198}[A-Za-z0-9_])?", "letters, digits, `.`, -, _ and single /"),
+]
 Seconds = Annotated[int, Field(ge=1, le=604_800)]
 
 
@@ -91,7 +103,7 @@ class Certificates(Model):
 
     provider: CertificatesSettings = Acme()
     """The back end that issues them."""
-    contact: str
+    contact: Address
     """Address that the authority writes to."""
     certificates: tuple[Certificate, ...] = Field(min_length=1)
     """Each with all its names."""
@@ -107,7 +119,7 @@ class Generate(Model):
 class FromEnvironment(Model):
     """A value from a variable of the operator's shell."""
 
-    environment: str
+    environment: Variable
     """Name of the variable."""
 
 
@@ -115,7 +127,7 @@ class FromFile(Model):
     """A value from a file of the operator, outside the repository."""
 
     file: str
-    """Path; `~` is the operator's home."""
+    """Absolute path, outside the repository; `~` is the operator's home."""
 
 
 class Secret(Model):
@@ -123,7 +135,7 @@ class Secret(Model):
 
     name: Label
     """Its name in the secret store."""
-    owner: str
+    owner: Text
     """Who answers for it and rotates it."""
     purpose: Literal["runtime", "engagement"]
     """`runtime`: the production system uses it. `engagement`: the agency uses it until hand-off."""
@@ -191,7 +203,7 @@ class Monitoring(Model):
 
     provider: MonitoringSettings = CloudWatch()
     """The back end that watches."""
-    logs: tuple[str, ...] = ()
+    logs: tuple[LogName, ...] = ()
     """Names of logs that are kept, within the engagement and the environment."""
     log_retention_days: Literal[7, 14, 30, 60, 90, 180, 365] = 30
     """Days until a log line is deleted."""

@@ -13,11 +13,16 @@ from provisioning_assets.engagement.keys import choice_at, chosen, keys_at, plac
 from provisioning_assets.engagement.placeholders import malformed, names
 from provisioning_assets.engagement.places import Place, Wrong, at
 from provisioning_assets.engagement.product_wording import misplaced, no_product, too_bare
+from provisioning_assets.engagement.validation.secret_values import looks_like
 
 _DATE = "a date with time and offset, such as 2026-12-08T06:00:00+01:00"
 _EXPECTED = {
     "string_type": "a text; in quotes if it looks like something else",
     "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a number",
+    "bool_type": "true or false",
     "tuple_type": "a list",
     "dict_type": "keys with values",
     "model_type": "keys with values",
@@ -25,6 +30,7 @@ _EXPECTED = {
     "time_delta_parsing": "a period such as P90D",
     "datetime_type": _DATE,
     "datetime_parsing": _DATE,
+    "datetime_from_date_parsing": _DATE,
     "timezone_aware": _DATE,
 }
 _LIMITS = {
@@ -156,8 +162,8 @@ def _shown(place: Place, value: Any) -> str:
         return "empty"
     if isinstance(value, dict | list):
         return ("a mapping" if isinstance(value, dict) else "a list") if value else "empty"
-    if "source" in place or all(each in str(value) for each in ("://", "@")):
-        return "something else"  # it may be the secret itself, or have a password in it
+    if "source" in place or (isinstance(value, str) and looks_like(place, value)):
+        return "something else"  # it may be the secret itself
     if isinstance(value, bool):
         return "true" if value else "false"
     text = repr(value)

@@ -31,6 +31,9 @@ class ApplyStarted:
     epoch: int
     plan: str
     summary: str
+    region: str = ""
+    account: str = ""
+    """Where it is changed; empty where its products know of no such thing."""
     kind: Literal["apply_started"] = "apply_started"
 
 

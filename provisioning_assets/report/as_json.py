@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from provisioning_assets.core.plan import Json
-from provisioning_assets.errors import ConfigurationError, ProvisioningError, Refused
+from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.report.model import Check, Report
 from provisioning_assets.report.times import days_until, iso, iso_or_none
 
@@ -62,24 +61,14 @@ def check_as_data(check: Check) -> dict[str, Json]:
         "run": check.run,
         "owner": check.owner,
         "to_do": check.to_do,
+        "error": dict(check.error) or None,
         "evidence": dict(check.evidence),
     }
 
 
 def error_as_data(error: ProvisioningError) -> dict[str, Json]:
     """An error in plain JSON types: with each problem of a file, and each reason of a refusal."""
-    data: dict[str, Json] = {
-        "what": error.what,
-        "where": error.where,
-        "cause": error.cause,
-        "remedy": error.remedy,
-        "exit_code": error.exit_code,
-    }
-    if isinstance(error, ConfigurationError):
-        data["problems"] = [asdict(problem) for problem in error.problems]
-    if isinstance(error, Refused):
-        data["reasons"] = list(error.reasons)
-    return data
+    return {**error.parts, "exit_code": error.exit_code}
 
 
 def rows_as_data(rows: Sequence[Json], errors: Sequence[Json]) -> Json:

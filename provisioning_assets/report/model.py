@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from provisioning_assets.core.evidence import State, Verdict
@@ -45,6 +45,8 @@ class Check:
     """Empty when there is nothing to do."""
     verdict: Verdict | None = None
     """Of what was seen, when the state rests on it: red may mean that nobody could look, or that nothing shows it."""
+    error: Mapping[str, Json] = field(default_factory=dict)
+    """What kept anybody from looking, if an error did: what, where, cause and remedy."""
 
     @property
     def address(self) -> str:
@@ -160,6 +162,7 @@ def check_of(engagement: Engagement, standing: Standing) -> Check:
         owner=printable(_owner(engagement, item.review_item)),
         to_do=_to_do(engagement, standing),
         verdict=judgement.verdict,
+        error={name: _printable(part) for name, part in judgement.error.items()},
     )
 
 
@@ -211,7 +214,8 @@ def _to_do(engagement: Engagement, standing: Standing) -> str:
         return "its check is to be built first: nothing that can be run makes it green"
     if standing.judgement.unknown:
         again = f"`provisioning check {engagement.name} {standing.environment} {standing.item.name}`"
-        return f"mend what kept anybody from looking, then {again}"
+        remedy = printable(str(standing.judgement.error.get("remedy") or "mend what kept anybody from looking"))
+        return f"{remedy}; then {again}"
     if standing.judgement.verdict is Verdict.NOT_TESTED and not standing.judgement.opens:
         return "show it with another product or a real account, or let the launch commander waive it"
     return {

@@ -16,6 +16,7 @@ from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.record.entries import ApplyFinished, ApplyStarted, DrillFinished, DrillStarted
 from provisioning_assets.runs.identity import identity_of
+from provisioning_assets.runs.location import location
 from provisioning_assets.runs.session import Session
 from provisioning_assets.runs.task import Task
 
@@ -99,7 +100,9 @@ class AssetRun:
     def apply_started(self, plan: Plan) -> None:
         """Record that the asset is being changed from here on."""
         epoch = self.session.ledger.epoch(self.task.name).number + 1
-        self.session.ledger.append(ApplyStarted(self.task.name, epoch, plan.digest, str(plan)))
+        where = location(self.session, [self.task])
+        started = ApplyStarted(self.task.name, epoch, plan.digest, str(plan), where.region, where.account)
+        self.session.ledger.append(started)
 
     def apply_finished(self) -> None:
         """Record that the asset has converged; does nothing when no apply was open."""

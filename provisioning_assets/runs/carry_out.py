@@ -7,7 +7,7 @@ from provisioning_assets.core.items import Item
 from provisioning_assets.core.plan import Json
 from provisioning_assets.core.reconcile import Rule, reconcile
 from provisioning_assets.core.safety import keeps_data, respects_freeze, stays_in_proportion, touches_what_is_ours
-from provisioning_assets.errors import LockHeld, Misdirected, ProvisioningError, Refused, internal
+from provisioning_assets.errors import Interrupted, LockHeld, Misdirected, ProvisioningError, Refused, internal
 from provisioning_assets.record.entries import RunRefused, RunStarted
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.declared import Declared
@@ -33,7 +33,7 @@ def carry_out(run: AssetRun) -> dict[str, Json]:
         problem = internal(run.address, error)
     except BaseException:
         for item in _of_runs(run):
-            record_end(run, item, ProvisioningError("it was interrupted"))
+            record_end(run, item, Interrupted("it was interrupted"))
         raise
     if not isinstance(problem, Refused) or isinstance(problem, LockHeld | Misdirected):
         for item in _of_runs(run):

@@ -40,7 +40,7 @@ def evaluate(run: AssetRun, readiness: ReadinessItem) -> Evaluation:
     began = time.monotonic()
     about, unknown = _about(run)
     if unknown:
-        finding = Finding.could_not_tell(unknown)
+        finding = _unanswered(unknown)
     elif lacking := _lacking(run, item):
         finding = Finding.not_tested(lacking)
     else:
@@ -63,10 +63,7 @@ def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> No
 
     A success waits for the run's next page: until then the record says that the run began and did not end.
     """
-    if error is None:
-        finding = Finding.green("the last run of it succeeded")
-    else:
-        finding = Finding.could_not_tell(f"the run failed: {error.what}", error=str(error))
+    finding = _unanswered(error, "the run failed: ") if error else Finding.green("the last run of it succeeded")
     with suppress(ProvisioningError):
         evidence = _evidence(run, item, _about(run)[0], finding, 0.0)
         if not can_be_recorded(evidence):
@@ -115,7 +112,7 @@ def _said(check: Check | None, run: AssetRun) -> Finding:
     try:
         finding = check(run) if check else None
     except ProvisioningError as error:
-        return Finding.could_not_tell(error.brief, error=str(error))
+        return _unanswered(error)
     except BaseException as error:  # noqa: BLE001 - a check that raises must leave a record
         where = traceback.extract_tb(error.__traceback__)[-1]
         return Finding.could_not_tell(f"{type(error).__name__} in {where.name} (line {where.lineno})")
@@ -124,9 +121,14 @@ def _said(check: Check | None, run: AssetRun) -> Finding:
     return finding
 
 
-def _about(run: AssetRun) -> tuple[About, str]:
+def _unanswered(error: ProvisioningError, during: str = "") -> Finding:
+    """Nobody could look, because of one of our errors: in words for people, in its parts for machines."""
+    return Finding.could_not_tell(f"{during}{error.told}", error=error.parts)
+
+
+def _about(run: AssetRun) -> tuple[About, ProvisioningError | None]:
     """What evidence recorded now is about, and why its identity is unknown, if it is."""
     try:
-        return run.about(), ""
+        return run.about(), None
     except ProvisioningError as error:
-        return run.about_unknown(), error.what
+        return run.about_unknown(), error

@@ -13,9 +13,9 @@ from provisioning_assets.runs.task import Task
 
 def identity_of(session: Session, task: Task) -> str:
     """Digest of the identities of a task's back ends, the identity of the state, and the vantage points."""
-    parts: dict[str, Json] = {"state": _state_mark(session), "record": _of_backend(session, Kind.STORE, None)}
+    parts: dict[str, Json] = {"state": _state_mark(session), "record": of_backend(session, Kind.STORE, None)}
     for kind in task.backends:
-        parts[kind.value] = _of_backend(session, kind, task)
+        parts[kind.value] = of_backend(session, kind, task)
     for view in task.views:
         parts |= view(session.access)
     if task.engine is not None:
@@ -23,7 +23,7 @@ def identity_of(session: Session, task: Task) -> str:
     return digest(parts)
 
 
-def _of_backend(session: Session, kind: Kind, task: Task | None) -> Json:
+def of_backend(session: Session, kind: Kind, task: Task | None) -> Json:
     """The identity of a back end; asked once a run, since it does not change during one."""
     settings = task.engine if task and kind is Kind.INFRASTRUCTURE else None
     key = f"identity of {kind.value} {settings.model_dump_json() if settings else ''}"

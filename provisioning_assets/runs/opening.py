@@ -10,6 +10,7 @@ from provisioning_assets.record.entries import LockReclaimed
 from provisioning_assets.record.lock import Holder
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.location import stays
 from provisioning_assets.runs.profiles import access_of
 from provisioning_assets.runs.session import Progress, Session, silent
 from provisioning_assets.runs.task import Task
@@ -36,7 +37,10 @@ def reach(session: Session, tasks: Sequence[Task]) -> None:
 
 
 def reach_servers(session: Session, tasks: Sequence[Task]) -> None:
-    """Require an answer of the record's store and of each server that the tasks need. Nothing is written."""
+    """Require an answer of the record's store and of each server that the tasks need. Nothing is written.
+
+    They must be where the environment was applied.
+    """
     state = [(Kind.STORE, session.environment.state)] if tasks else []
     needed = [(kind, _settings(task, kind)) for task in tasks for kind in task.backends]
     asked: set[tuple[Kind, str]] = set()
@@ -45,6 +49,7 @@ def reach_servers(session: Session, tasks: Sequence[Task]) -> None:
         if key not in asked:
             asked.add(key)
             session.backend(kind, settings).reach()
+    stays(session, tasks)
 
 
 def prepare(session: Session) -> None:
@@ -60,6 +65,7 @@ def hold(session: Session) -> None:
     dead = session.lock.acquire(wait=session.lock_wait, progress=session.progress)
     session.lock_held = True
     try:
+        session.forget_record()  # another run may have written while this one waited
         _reclaim(session, dead)
         # A killed run leaves the plan that it was about to apply, which holds values of secrets.
         for left in session.workdir.glob("*/plan.tfplan"):

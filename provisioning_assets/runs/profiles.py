@@ -14,7 +14,7 @@ from dotenv.parser import Original, parse_stream
 from provisioning_assets.backends import access, catalogue
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.emulations import EMULATIONS
-from provisioning_assets.backends.variables import Judge, Variables
+from provisioning_assets.backends.variables import CLOSED, Judge, Variables
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
 from provisioning_assets.probes import resolvers, tls
@@ -84,7 +84,7 @@ def _chosen(text: str, environment: str, environments: Sequence[str]) -> str | N
 
 def _file(name: str, repository: Path, shell: Mapping[str, str]) -> Path:
     candidates = [folder / f"{name}.env" for folder in folders(repository, shell)]
-    found = next((file for file in candidates if file.is_file()), None)
+    found = next((file for file in candidates if _is_there(file)), None)
     if found is None:
         raise ProviderFailed(
             f"there is no profile `{name}`",
@@ -100,6 +100,19 @@ def _file(name: str, repository: Path, shell: Mapping[str, str]) -> Path:
             remedy=f"chmod 600 {found}",
         )
     return found
+
+
+def _is_there(file: Path) -> bool:
+    """Whether a profile is in this file; an error where the system does not let us look."""
+    try:
+        return file.is_file()
+    except OSError as error:
+        raise ProviderFailed(
+            "whether there is a profile cannot be seen",
+            where=str(file),
+            cause=error.strerror or type(error).__name__,
+            remedy=f"give yourself the right to read {file.parent}, or choose another profile",
+        ) from None
 
 
 def _lines(file: Path) -> list[_Line]:
@@ -136,7 +149,8 @@ def _names(lines: Sequence[_Line], file: str, passed_on: Collection[str]) -> Ite
             yield Problem(file, each.number, 1, what, "each name once")
         if _judge(each.name) or each.name in passed_on:
             continue
-        for near in get_close_matches(each.name.upper(), VARIABLES, n=1, cutoff=_ALIKE):
+        alike = 0.0 if each.name.upper().startswith(CLOSED) else _ALIKE
+        for near in get_close_matches(each.name.upper(), VARIABLES, n=1, cutoff=alike):
             expected = f"`{near}`; a program's own variable is named in {access.PASS_ON}, too"
             yield Problem(file, each.number, 1, f"nobody reads `{each.name}`", expected)
 

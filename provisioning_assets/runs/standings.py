@@ -7,7 +7,7 @@ from datetime import datetime
 from provisioning_assets.core.digests import first_difference
 from provisioning_assets.core.evidence import About, Evidence, Judgement, State, Verdict, judge
 from provisioning_assets.core.items import Item, Standing, closed_by
-from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.errors import ProvisioningError, internal
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.opening import open_session
@@ -30,9 +30,10 @@ def gather(graph: Graph, at: datetime) -> Gathered:
     for environment in graph.engagement.environments:
         try:
             found.extend(standings(open_session(graph, environment.name, run="report"), at=at))
-        except ProvisioningError as error:
-            problems.append(f"{environment.name}: the record could not be read\n{error}")
-            found.extend(_unreadable(graph, environment.name, error))
+        except Exception as error:  # noqa: BLE001 - one environment hides no other, not even by a defect
+            ours = error if isinstance(error, ProvisioningError) else internal(environment.name, error)
+            problems.append(f"{environment.name}: the record could not be read\n{ours}")
+            found.extend(_unreadable(graph, environment.name, ours))
     return Gathered(tuple(found), tuple(problems))
 
 
@@ -55,7 +56,7 @@ def stand(
     try:
         about = AssetRun(session, task).about()
     except ProvisioningError as error:
-        unknown = Judgement(State.RED, f"could not tell: {error.what}", evidence, Verdict.COULD_NOT_TELL)
+        unknown = Judgement(State.RED, f"could not tell: {error.told}", evidence, Verdict.COULD_NOT_TELL, error.parts)
         return Standing(item, task.name, task.environment, unknown)
     if promotes is not None:
         about = replace(about, shared=promotes)
@@ -135,7 +136,8 @@ def _difference(session: Session, task: Task, evidence: Evidence, wanted: About)
 
 
 def _unreadable(graph: Graph, environment: str, error: ProvisioningError) -> list[Standing]:
-    unknown = Judgement(State.RED, f"the record could not be read: {error.what}", verdict=Verdict.COULD_NOT_TELL)
+    reason = f"the record could not be read: {error.told}"
+    unknown = Judgement(State.RED, reason, verdict=Verdict.COULD_NOT_TELL, error=error.parts)
     never = Judgement(State.NOT_RUN, "never checked")
     return [
         Standing(item, task.name, environment, never if item.planned else unknown)

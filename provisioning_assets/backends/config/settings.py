@@ -10,4 +10,5 @@ class Ssm(Settings):
     """Parameter Store of AWS Systems Manager."""
 
     variables: ClassVar = AWS
+    reserved: ClassVar = ("aws", "ssm")
     name: Literal["ssm"] = "ssm"

@@ -2,10 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from provisioning_assets.backends.addresses import HostPort, Url, host_port, url
 from provisioning_assets.backends.backend import IDENTITY, Settings
+from provisioning_assets.backends.forms import Form
 from provisioning_assets.backends.variables import AWS, texts
 
 
@@ -23,7 +22,11 @@ class Rfc2136(Settings):
     name: Literal["rfc2136"] = "rfc2136"
     server: Annotated[HostPort, IDENTITY]
     """The primary server, `HOST`, `HOST:PORT` or `[IPv6]:PORT`; must be the profile's RFC2136_NAMESERVER."""
-    key: Annotated[str | None, IDENTITY] = None
+    key: Annotated[
+        Annotated[str, Form(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?", "the key's name, as a domain name")]
+        | None,
+        IDENTITY,
+    ] = None
     """Name of the TSIG key that RFC2136_TSIG_FILE of the profile holds."""
 
 
@@ -34,5 +37,5 @@ class PowerDns(Settings):
     name: Literal["powerdns"] = "powerdns"
     address: Annotated[Url | None, IDENTITY] = None
     """Where its API is, without a path; must be the profile's PDNS_SERVER_URL, which is the default."""
-    server_id: Annotated[str, IDENTITY, Field(pattern=r"^[A-Za-z0-9._-]+$")] = "localhost"
+    server_id: Annotated[str, IDENTITY, Form(r"[A-Za-z0-9._-]+", "letters, digits, `.`, - and _")] = "localhost"
     """Which server of that API; a PowerDNS calls itself `localhost`."""

@@ -2,10 +2,12 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from provisioning_assets.backends.backend import Settings
+from provisioning_assets.backends.forms import Form
 from provisioning_assets.backends.variables import AWS, POSTGRESQL
+
+_BUCKET = r"(?!xn--)(?!([0-9]+\.){3}[0-9]+$)(?!.*([.][.]|[.]-|-[.]))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_SCHEMA = r"(?!pg_)(?!information_schema$)[a-z][a-z0-9_]{0,29}"
 
 
 class S3(Settings):
@@ -13,7 +15,7 @@ class S3(Settings):
 
     variables: ClassVar = AWS
     name: Literal["s3"] = "s3"
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    bucket: Annotated[str, Form(_BUCKET, "3 to 63 lower-case letters, digits, - and single dots; no IP address")]
     """Name of the bucket; the first apply creates it."""
 
 
@@ -21,7 +23,7 @@ class Files(Settings):
     """A folder, for a record on one machine."""
 
     name: Literal["files"] = "files"
-    folder: Annotated[str, Field(min_length=1, max_length=100)]
+    folder: Annotated[str, Form(r"[^\n]{1,100}", "a path of at most 100 characters")]
     """The folder, relative to the repository; the first apply makes it, and git ignores it then."""
 
 
@@ -34,5 +36,8 @@ class Postgresql(Settings):
 
     variables: ClassVar = POSTGRESQL
     name: Literal["postgresql"] = "postgresql"
-    schema_name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")] = "provisioning"
+    schema_name: Annotated[
+        str,
+        Form(_SCHEMA, "at most 30 lower-case letters, digits and _, a letter first; not PostgreSQL's own"),
+    ] = "provisioning"
     """Name of the schema; the first apply creates it."""

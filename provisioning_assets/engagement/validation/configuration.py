@@ -37,10 +37,13 @@ def config_problems(engagement: Engagement) -> Iterator[Found]:
 
 def prefix_problems(environment: Environment) -> Iterator[Wrong]:
     """The path under which the keys of the files live."""
-    prefix = environment.runtime_config.prefix
-    if not prefix.startswith("/") or prefix.endswith("/"):
-        what = f"`{prefix}` is no path of keys"
-        yield Wrong(("runtime_config", "prefix"), what, "a `/` at the start and none at the end")
+    place, prefix = ("runtime_config", "prefix"), environment.runtime_config.prefix
+    provider = environment.runtime_config.provider
+    if not prefix.startswith("/") or not _KEY.fullmatch(prefix.removeprefix("/")):
+        expected = "a `/` at the start and none at the end; between them letters, digits, `.`, `-` and `_`"
+        yield Wrong(place, f"`{prefix}` is no path of keys", expected)
+    elif (first := prefix.split("/")[1]).startswith(provider.reserved):
+        yield Wrong(place, f"{provider.name} keeps paths that begin with /{first} to itself", "another path")
 
 
 def _content(file: ConfigFile, differences: Iterable[str]) -> Iterator[Wrong]:

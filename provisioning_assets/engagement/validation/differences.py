@@ -10,7 +10,7 @@ from provisioning_assets.engagement.placeholders import BUILT_IN, malformed, nam
 from provisioning_assets.engagement.places import Place, Wrong, at, texts
 from provisioning_assets.engagement.written import Written
 
-_ADDRESS = re.compile(r"[^\s@:;,]+@[^\s;,]+")
+_ADDRESS = re.compile(r"(?<![^\s@:;,])[^\s@:;,]+@[^\s;,]+")
 _TELLING = 4
 """Characters; a shorter value is found in too many texts to mean anything."""
 

@@ -1,7 +1,6 @@
 """The launch window, the order of promotion, and who keeps whose state."""
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from provisioning_assets.engagement.models import EnvironmentSettings, Launch
 from provisioning_assets.engagement.places import Wrong
@@ -35,25 +34,12 @@ def _environments(found: tuple[EnvironmentSettings, ...]) -> Iterator[Wrong]:
         yield Wrong(("environments", 0), what, "a staging environment first")
     for position, environment in enumerate(found):
         place, earlier = ("environments", position), found[:position]
-        if environment.name in [each.name for each in earlier]:
-            what = f"there are two environments called {environment.name}"
-            yield Wrong((*place, "name"), what, "a name of its own")
         sharing = [each.name for each in earlier if _same_place(each, environment)]
         if sharing:
             what = f"{environment.name} and {sharing[0]} keep their state in the same place"
             yield Wrong((*place, "state"), what, "a place of its own")
-        for key, settings in (("state", environment.state), ("ledger", environment.ledger)):
-            folder = settings.model_dump().get("folder") if settings else None
-            if folder and not _inside(folder):
-                what = f"{folder} lies outside the repository"
-                yield Wrong((*place, key, "folder"), what, "a folder inside, relative to it")
 
 
 def _same_place(one: EnvironmentSettings, other: EnvironmentSettings) -> bool:
     """Whether two states lie together: a product that needs no key of its own is where the profile says."""
     return one.state == other.state and (bool(needs(type(one.state))) or one.profile == other.profile)
-
-
-def _inside(folder: str) -> bool:
-    path = PurePosixPath(folder)
-    return not path.is_absolute() and ".." not in path.parts

@@ -7,23 +7,14 @@ from provisioning_assets.backends import catalogue
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Wrong
+from provisioning_assets.engagement.validation.domains import expected_of
 from provisioning_assets.engagement.validation.records import inside
 
 
 def monitoring_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     section, zone = environment.monitoring, environment.dns.zone
-    named = {
-        "probes": [probe.name for probe in section.probes],
-        "alerts": [alert.name for alert in section.alerts],
-        "dashboards": [dashboard.name for dashboard in section.dashboards],
-    }
-    for kind, found in named.items():
-        for position, name in enumerate(found):
-            if name in found[:position]:
-                place = ("monitoring", kind, position, "name")
-                yield Wrong(place, f"there are two {kind} called {name}", "a name of its own")
-    probes = named["probes"]
+    probes = [probe.name for probe in section.probes]
     for position, alert in enumerate(section.alerts):
         if alert.probe not in probes:
             place = ("monitoring", "alerts", position, "probe")
@@ -32,7 +23,7 @@ def monitoring_problems(environment: Environment) -> Iterator[Wrong]:
         place = ("monitoring", "probes", position, "url")
         scheme, host = _scheme_and_host(probe.url)
         if scheme not in {"http", "https"} or not host:
-            yield Wrong(place, f"{probe.url} is no address to look at", "https://HOST/PATH")
+            yield Wrong(place, f"{probe.url} is no address to look at", "https://HOST/PATH or https://HOST:PORT/PATH")
         elif not inside(host, zone):
             yield Wrong(place, f"{host} lies outside the zone {zone}", f"a host that ends in {zone}")
     if section.logs and (cannot := catalogue.lacks(Kind.MONITORING, section.provider.name).get(Capability.LOGS)):
@@ -42,8 +33,12 @@ def monitoring_problems(environment: Environment) -> Iterator[Wrong]:
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:
+    """Empty where two readers of the address could take it differently, or its port is none."""
     try:
         split = urlsplit(url)
+        usable = split.port != 0 and "@" not in split.netloc
     except ValueError:
         return "", ""
-    return split.scheme, split.hostname or ""
+    host = split.hostname or ""
+    plain = url.isprintable() and not {" ", "\\"} & set(url) and not expected_of(host)
+    return (split.scheme, host) if usable and plain else ("", "")

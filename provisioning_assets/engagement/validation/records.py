@@ -13,6 +13,7 @@ from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Place, Wrong
 from provisioning_assets.engagement.sections import Record
+from provisioning_assets.engagement.validation.domains import LONGEST, ascii_form
 
 _LABELS = re.compile(r"@|(\*(\.|$))?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.|$))*(?<!\.)")
 _FORMS = {
@@ -27,6 +28,9 @@ _FORMS = {
 }
 """What a value of each type looks like."""
 
+_LONGEST_TEXT = 4096
+"""Octets of all texts of one name: what resolvers take in one UDP answer, at most; a product may take less."""
+
 _CAA_TAGS = {"issue", "issuewild", "issuemail", "iodef"}
 _TOP_LEVEL = ("com", "net", "org", "io", "dev", "app", "example")
 
@@ -39,15 +43,10 @@ def inside(name: str, zone: str) -> bool:
 def record_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     zone, records = environment.dns.zone, environment.dns.records
-    if zone.endswith(".") or zone != zone.lower():
-        yield Wrong(("dns", "zone"), f"`{zone}` is not a plain domain", "lower case, without the last dot")
     listed = {(record.name, record.type) for record in records}
     for position, record in enumerate(records):
         place = ("dns", "records", position)
         yield from _name(place, record, zone)
-        if (record.name, record.type) in [(each.name, each.type) for each in records[:position]]:
-            what = f"{record.name} {record.type} is listed twice"
-            yield Wrong(place, what, "one entry with all values")
         if record.type == "CNAME":
             yield from _cname(place, record, {kind for name, kind in listed if name == record.name})
         yield from _content(place, record)
@@ -65,7 +64,16 @@ def _name(place: Place, record: Record, zone: str) -> Iterator[Wrong]:
         what = f"{name} lies outside the zone {zone}"
         yield Wrong(here, what, "a name relative to the zone; another zone is another engagement's")
     elif not name or not _LABELS.fullmatch(name):
-        yield Wrong(here, f"`{name}` is no name of a record", "`@`, or lower-case labels with dots between")
+        expected = ascii_form(name) or "`@`, or lower-case labels of at most 63 characters with dots between"
+        yield Wrong(here, f"`{name}` is no name of a record", expected)
+    elif len(f"{name}.{zone}") > LONGEST:
+        yield Wrong(here, f"{name}.{zone} is too long", f"at most {LONGEST} characters with the zone")
+    elif name.split(".")[0] == "_acme-challenge":
+        what = f"{name} is where the certificates' names are proven"
+        yield Wrong(here, what, "no record: it is written and removed while a certificate is issued")
+    elif name == "@" and record.type == "NS":
+        what = "the zone's own name servers are those of the provider"
+        yield Wrong((*place, "type"), what, "no record; the domain is delegated to them where it is registered")
 
 
 def _cname(place: Place, record: Record, types: set[str]) -> Iterator[Wrong]:
@@ -85,12 +93,19 @@ def _content(place: Place, record: Record) -> Iterator[Wrong]:
     if bool(record.values) == (record.alias is not None):
         has = "both values and an alias" if record.values else "neither values nor an alias"
         yield Wrong(place, f"{record.name} {record.type} has {has}", "one of `values` or `alias`")
+    spelled: dict[object, str] = {}
     for number, value in enumerate(record.values):
         here = (*place, "values", number)
-        if value in record.values[:number]:
-            yield Wrong(here, f"`{value}` is listed twice", "each value once")
         if expected := _expected(record.type, value):
             yield Wrong(here, f"`{value}` is no value of {record.type}", expected)
+            continue
+        first = spelled.setdefault(_canonical(record.type, value), value)
+        if first != value:
+            yield Wrong(here, f"`{value}` is `{first}`, spelled in another way", "each value once")
+    octets = sum(len(value.encode()) for value in record.values)
+    if record.type == "TXT" and octets > _LONGEST_TEXT:
+        what = f"the texts of {record.name} have {octets} octets together"
+        yield Wrong((*place, "values"), what, f"at most {_LONGEST_TEXT}: many resolvers take no longer answer")
     if sum(value.lower().startswith("v=spf1") for value in record.values) > 1:
         yield Wrong((*place, "values"), "two SPF policies make mail servers use neither", "one `v=spf1` text")
 
@@ -98,6 +113,11 @@ def _content(place: Place, record: Record) -> Iterator[Wrong]:
 def _expected(kind: str, value: str) -> str | None:
     """What a value of the type looks like, when this one does not."""
     return None if _is_value(kind, value) else _FORMS[kind]
+
+
+def _canonical(kind: str, value: str) -> object:
+    """A value as servers compare it: addresses and names have more than one spelling."""
+    return value if kind == "TXT" else dns.rdata.from_text("IN", kind, value, relativize=False)
 
 
 def _is_value(kind: str, value: str) -> bool:

@@ -11,11 +11,14 @@ from provisioning_assets.engagement.validation.code import code_problems
 from provisioning_assets.engagement.validation.configuration import config_problems, prefix_problems
 from provisioning_assets.engagement.validation.dashboards import dashboard_problems
 from provisioning_assets.engagement.validation.differences import difference_problems
+from provisioning_assets.engagement.validation.domains import domain_problems
+from provisioning_assets.engagement.validation.folders import folder_problems
 from provisioning_assets.engagement.validation.launch import launch_problems
 from provisioning_assets.engagement.validation.monitoring import monitoring_problems
 from provisioning_assets.engagement.validation.records import record_problems
+from provisioning_assets.engagement.validation.repeats import header_repeat_problems, repeat_problems
 from provisioning_assets.engagement.validation.secret_values import secret_value_problems
-from provisioning_assets.engagement.validation.secrets import secret_problems
+from provisioning_assets.engagement.validation.secrets import secret_problems, source_problems
 from provisioning_assets.engagement.validation.separation import separation_problems
 from provisioning_assets.engagement.validation.stages import stage_problems
 from provisioning_assets.engagement.written import Written
@@ -23,11 +26,18 @@ from provisioning_assets.engagement.written import Written
 TEXT_RULES: tuple[Callable[[Json], Iterator[Found]], ...] = (secret_value_problems,)
 """About the content of the file, whatever it means."""
 
-WRITTEN_RULES: tuple[Callable[[Written], Iterator[Found]], ...] = (launch_problems, difference_problems)
+WRITTEN_RULES: tuple[Callable[[Written], Iterator[Found]], ...] = (
+    launch_problems,
+    header_repeat_problems,
+    folder_problems,
+    difference_problems,
+)
 """About the launch, its environments and their differences, before anything is filled in."""
 
 ENVIRONMENT_RULES: tuple[Callable[[Environment], Iterator[Found]], ...] = (
+    repeat_problems,
     stage_problems,
+    domain_problems,
     record_problems,
     certificate_problems,
     secret_problems,
@@ -36,8 +46,8 @@ ENVIRONMENT_RULES: tuple[Callable[[Environment], Iterator[Found]], ...] = (
 )
 """About what one environment really gets."""
 
-CODE_RULES: tuple[Callable[[Environment, Path], Iterator[Found]], ...] = (code_problems,)
-"""About the code in the repository that an environment's stages name."""
+REPOSITORY_RULES: tuple[Callable[[Environment, Path], Iterator[Found]], ...] = (code_problems, source_problems)
+"""About what an environment names in the repository, or must not name there."""
 
 ENGAGEMENT_RULES: tuple[Callable[[Engagement], Iterator[Found]], ...] = (
     separation_problems,

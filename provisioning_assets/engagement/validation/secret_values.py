@@ -3,16 +3,20 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.places import Place, Wrong, texts
+from provisioning_assets.errors import Problem
 
 _OWN = {
     "Vault Token": re.compile(r"\bhv[sb]\.[\w-]{20,}"),
     "Stripe Test Key": re.compile(r"\b[sr]k_(live|test)_\w{10,}"),
+    "TSIG Key": re.compile(r"(?<![\w-])hmac-[a-z0-9-]+:[^\s:]+:\S{8,}"),
+    "User and Password": re.compile(r"(?<![\w.+-])(?!(mailto|sips?|xmpp|acct):)[\w.+-]+:[^\s:@]+@(?!sha\d+:)"),
 }
 """What the library does not know."""
 
@@ -27,21 +31,34 @@ _HEX = re.compile(r"(?<![\w:.-])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,}(?![\
 _BITS = 4.0
 """Entropy of a character from which on a token looks random; words and identifiers stay below."""
 
+_TELLING = 6
+"""Characters; a shorter text is found in too many messages."""
+
 _EXPECTED = "the secret's name and source under `secrets`, its value in the secret store alone"
 
 
 def secret_value_problems(content: Json) -> Iterator[Wrong]:
     """Texts that look like a secret; the message never repeats them."""
     for place, text in texts(content):
-        if kind := _kind(place, text):
+        if kind := looks_like(place, text):
             yield Wrong(place, f"`{_key(place)}` holds what looks like {kind}", _EXPECTED)
 
 
-def _kind(place: Place, text: str) -> str | None:
+def without_secrets(problems: Iterable[Problem], content: Json) -> list[Problem]:
+    """The problems of a file; a secret that one of them would repeat at another place is left out."""
+    held = [text for place, text in texts(content) if len(text) >= _TELLING and looks_like(place, text)]
+    if not held:
+        return list(problems)
+    secret = re.compile("|".join(map(re.escape, sorted(held, key=len, reverse=True))), re.IGNORECASE)
+    return [replace(p, what=secret.sub("…", p.what), expected=secret.sub("…", p.expected)) for p in problems]
+
+
+def looks_like(place: Place, text: str) -> str | None:
+    """The kind of secret that a text of the file looks like; whoever speaks of the text asks before repeating it."""
     for kind, found in _detectors().items():
         if found(text):
             return f"a secret ({kind})"
-    if place[0] == "dns":  # public by nature: keys of DKIM, tokens that prove ownership
+    if place[:2] == ("dns", "records"):  # public by nature: keys of DKIM, tokens that prove ownership
         return None
     if _KEY.search(_key(place)) and text and "${" not in text:
         return "a secret value"

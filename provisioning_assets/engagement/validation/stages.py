@@ -1,9 +1,11 @@
-"""Stages: names of their own, and an order that can be walked."""
+"""Stages: names and variables of their own, and an order that can be walked."""
 
+import posixpath
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from provisioning_assets.engagement.models import Environment
+from provisioning_assets.engagement.placeholders import BUILT_IN
 from provisioning_assets.engagement.places import Place, Wrong
 
 TASK_CLASSES = ("secrets", "dns_records", "certificates", "runtime_config", "monitoring")
@@ -18,10 +20,12 @@ _TAKEN = {
 def stage_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     listed = [stage.name for stage in environment.stages]
+    roots: dict[str, str] = {}
     for position, stage in enumerate(environment.stages):
-        place = ("stages", position)
-        if stage.name in listed[:position]:
-            yield Wrong((*place, "name"), f"there are two stages called {stage.name}", "a name of its own")
+        place, root = ("stages", position), posixpath.normpath(stage.root)
+        if (first := roots.setdefault(root, stage.name)) != stage.name:
+            what = f"{first} and {stage.name} have the same code, and each would make all of it"
+            yield Wrong((*place, "root"), what, "a folder of its own; what both need is a module")
         if stage.name in _TAKEN:
             what = f"`{stage.name}` is the name of an asset that every engagement has"
             yield Wrong((*place, "name"), what, "another name")
@@ -30,6 +34,13 @@ def stage_problems(environment: Environment) -> Iterator[Wrong]:
                 known = [name for name in [*listed, *TASK_CLASSES] if name != stage.name]
                 what = f"there is no stage or task class `{earlier}`"
                 yield Wrong((*place, "after", number), what, choices=known, written=earlier)
+        for name in stage.variables:
+            if name in BUILT_IN:
+                what = f"every stage gets `{name}` already, and this would be another"
+                yield Wrong((*place, "variables", name), what, "a variable of another name")
+            elif name in listed:
+                what = f"`{name}` would hide what the stage of that name hands on"
+                yield Wrong((*place, "variables", name), what, "a variable of another name")
     yield from _order(environment)
 
 

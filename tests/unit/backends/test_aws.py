@@ -152,5 +152,13 @@ def test_who_stands_in_for_amazon_is_known_by_its_address(endpoint: str, *, stan
 def test_a_program_of_ours_gets_the_profiles_variables_alone() -> None:
     given = {name: value for name, value in aws.of(access(**KEYS)).variables.items() if name.startswith("AWS_")}
     no_files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
-    alone = {**no_files, "AWS_EC2_METADATA_DISABLED": "true"}
+    alone = {**no_files, "AWS_EC2_METADATA_DISABLED": "true", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
     assert given == {**KEYS, **alone, "AWS_REGION": "eu-central-1"}
+
+
+@pytest.mark.parametrize("region", ["", "eu central", "-"])
+def test_a_region_that_is_none_is_told_with_what_to_do(region: str) -> None:
+    with pytest.raises(ProviderFailed) as failure:
+        aws.of(Access("profile production", KEYS, region)).client("sts")
+    assert failure.value.where == "profile production"
+    assert failure.value.remedy

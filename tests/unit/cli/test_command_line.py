@@ -4,10 +4,14 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from provisioning_assets.cli import home
+from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.opening import open_session
+from provisioning_assets.runs.session import Session
 from tests.support.calls import call
 from tests.support.repository import REPOSITORY
 
@@ -43,6 +47,18 @@ def test_no_engagement_at_all_is_an_error(
     captured = capsys.readouterr()
     assert str(repository / "engagements") in captured.err
     assert bool(captured.out) is ("--json" in words)
+
+
+def test_a_call_without_an_engagement_names_those_there_are(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("validate") == 1
+    assert str(repository / "engagements") in capsys.readouterr().err
+    for name in ("cinema", "museum"):
+        (repository / "engagements" / name).mkdir()
+    assert call("validate") == 1
+    said = capsys.readouterr().err
+    assert all(name in said for name in ("cinema", "museum", "--help"))
 
 
 @pytest.mark.parametrize("name", ["", "..", "../engagements/museum", "/etc", "Museum", "cinema"])
@@ -175,3 +191,24 @@ def test_a_table_shows_states_and_no_markup(repository: Path, capsys: pytest.Cap
     told = capsys.readouterr().out
     assert "stopped" in told
     assert "[/]" not in told
+
+
+@pytest.mark.parametrize("words", [["status"], ["why", ITEM], ["status", "--json"]])
+def test_a_defect_in_one_environment_hides_no_other(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """Not even one of ours, or of a library: it is told with its place and what to do."""
+
+    def opened(graph: Graph, environment: str, **more: Any) -> Session:
+        if environment == "staging":
+            raise ValueError("hunter2")
+        return open_session(graph, environment, **more)
+
+    monkeypatch.setattr("provisioning_assets.runs.standings.open_session", opened)
+    assert call(*words) == 1
+    captured = capsys.readouterr()
+    said = captured.out + captured.err
+    assert "hunter2" not in said
+    assert "ValueError" in said
+    assert "remedy" in said
+    assert "production" in said

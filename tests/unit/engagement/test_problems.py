@@ -107,7 +107,7 @@ SEPARATION = [
     ("namespace: ${engagement}/${environment}", "namespace: shop", "namespace:", "staging and production", ""),
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: ../records}", "../records", "../records", ""),
     ("staging-state}", "staging-state}\n    ledger: {name: files, folder: /records}", "/records", "/records", ""),
-    ("staging-state}", 'staging-state}\n    account: "1234"', "account:", "`account`", "^\\d{12}$"),
+    ("staging-state}", 'staging-state}\n    account: "1234"', "account:", "`account`", "12 digits"),
     ("{name: s3, bucket: demo-shop-staging-state}", "{name: s4, bucket: x}", "name: s4", "`s4`", "`s3`"),
     ("{name: s3, bucket: demo-shop-staging-state}", "{name: files, folder: records}", "name: files", "", "`s3`"),
     ('[config/common.yaml, "config/${environment}.yaml"]', "[]", "files:", "`files`", "1"),
@@ -195,8 +195,10 @@ def test_no_stage_left_before_the_certificates_is_a_cycle(folder: Path, edit: Ed
     assert "networking" in found.what
 
 
-def test_a_stage_after_certificates_is_no_cycle(edit: Edit, problems: Problems) -> None:
-    listeners = "  - name: listeners\n    root: terraform/stages/compute\n    after: [certificates]\n"
+def test_a_stage_after_certificates_is_no_cycle(folder: Path, edit: Edit, problems: Problems) -> None:
+    code = folder.parents[1] / "terraform/stages"
+    shutil.copytree(code / "compute", code / "listeners")
+    listeners = "  - name: listeners\n    root: terraform/stages/listeners\n    after: [certificates]\n"
     edit("\n# The zone is made", f"{listeners}\n# The zone is made")
     assert problems() == []
 
@@ -222,6 +224,18 @@ def test_everything_is_reported_together_in_order(folder: Path, edit: Edit, prob
         "value: geheim", "value: geheim",
     ]  # fmt: skip
     assert found == sorted(found)
+
+
+def test_a_placeholder_that_is_wrong_is_told_once_with_all_its_lines(
+    folder: Path, edit: Edit, problems: Problems
+) -> None:
+    edit("  domain:\n", "  domian:\n")
+    lines = (folder / "engagement.yaml").read_text(encoding="utf-8").splitlines()
+    users = [number for number, line in enumerate(lines, 1) if "${domain}" in line]
+    (found,) = [each for each in problems() if each.line in users]
+    assert found.line == users[0]
+    assert all(str(line) in found.what for line in users[1:])
+    assert "`domian`" in found.expected
 
 
 def test_the_same_problem_of_two_environments_is_said_once(edit: Edit, problems: Problems) -> None:

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import botocore.loaders
 import pytest
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from psycopg.pq import Conninfo
 
+from provisioning_assets.backends import aws
 from provisioning_assets.errors import ConfigurationError, Problem
 from provisioning_assets.runs.profiles import CHOSEN, VARIABLES, access_of
 from tests.support.repository import REPOSITORY
@@ -96,6 +98,33 @@ def test_a_misspelt_name_is_told_with_the_one_that_was_meant(read: Read, name: s
 ])  # fmt: skip
 def test_a_name_that_resembles_none_is_let_through(read: Read, name: str) -> None:
     assert read(f"{name}=https://x.example\n") == []
+
+
+@pytest.mark.parametrize(("name", "meant"), [
+    ("ROUTE53", "ROUTE_53"), ("ROUTE53RESOLVER", "ROUTE53RESOLVER"),
+    ("LOGS", ""), ("EVERYTHING", ""), ("", ""), ("s3", "S3"),
+    ("CLOUDWATCHLOGS", "CLOUDWATCH_LOGS"), ("S3_CONTROLS", "S3_CONTROL"),
+])  # fmt: skip
+def test_an_address_for_no_service_of_aws_is_refused_with_the_nearest(read: Read, name: str, meant: str) -> None:
+    """Nobody would follow it, and its requests would go to Amazon."""
+    problems = read(f"AWS_ENDPOINT_URL_{name}=https://x.example\n")
+    if name == meant and name:
+        assert problems == []
+        return
+    (wrong,) = problems
+    assert f"`AWS_ENDPOINT_URL_{name}`" in wrong.what
+    assert f"`AWS_ENDPOINT_URL{'_' if meant else ''}{meant}" in wrong.expected
+
+
+def test_every_service_that_our_library_knows_is_a_name() -> None:
+    loader = botocore.loaders.create_loader()
+    names = {aws._variable(service) for service in loader.list_available_services("service-2")}
+    assert {f"AWS_ENDPOINT_URL_{name}" for name in names} <= VARIABLES.keys()
+
+
+def test_an_address_for_an_unknown_service_may_be_passed_on(read: Read) -> None:
+    name = "AWS_ENDPOINT_URL_EVERYTHING"
+    assert read(f"PROVISIONING_PASS_ON={name}\n{name}=https://x.example\n") == []
 
 
 def test_a_name_that_is_passed_on_is_meant(read: Read) -> None:

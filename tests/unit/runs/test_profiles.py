@@ -1,5 +1,8 @@
 """Profiles: which one an environment is reached with, and that nothing else of the machine is."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -176,3 +179,29 @@ def test_an_unknown_emulation_of_the_shell_is_an_error(repository: Path, monkeyp
     monkeypatch.setenv("PROVISIONING_EMULATION", "mota")
     with pytest.raises(ConfigurationError):
         access(repository)
+
+
+@pytest.mark.parametrize("locked", [".provisioning", ".provisioning/profiles"])
+def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locked: str) -> None:
+    monkeypatch.delenv(CHOSEN, raising=False)
+    (tmp_path / ".provisioning/profiles").mkdir(parents=True)
+    where = environment("production", "agency")
+    with nobody_reads(tmp_path / locked), pytest.raises(ProviderFailed) as refused:
+        access_of(engagement(tmp_path, where), where)
+    assert str(tmp_path / ".provisioning/profiles/agency.env") in refused.value.where
+    assert refused.value.cause
+    assert refused.value.remedy
+
+
+@contextmanager
+def nobody_reads(folder: Path) -> Iterator[None]:
+    """Meanwhile this process may not read the folder, also when it runs as root."""
+    before, user = folder.stat().st_mode, os.geteuid()
+    folder.chmod(0)
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(before)

@@ -4,6 +4,7 @@ Format of `terraform show -json`: https://developer.hashicorp.com/terraform/inte
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from provisioning_assets.backends.infrastructure.terraform.stateful import because
 from provisioning_assets.core.plan import Action, Change, Json, Plan
@@ -43,30 +44,66 @@ def _existing(shown: Mapping[str, Json]) -> int:
 
 
 def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
+    vanished, buckets = _vanished(shown), _new_buckets(shown)
     for resource in shown.get("resource_changes", []):
-        change, address = resource["change"], resource["address"]
         if resource["mode"] != "managed":
             continue
-        action = _ACTIONS.get(tuple(change["actions"]))
-        names = _differing(change)
-        lost = because(resource, action) if action else ""
-        if action is Action.CREATE:
-            yield Change(action, address, None, {})
-        elif action is Action.DELETE:
-            yield Change(action, address, {}, None, stateful=bool(lost), because=lost)
-        elif action is Action.REPLACE:
-            forced = {str(path[0]) for path in change.get("replace_paths", [])}
-            yield _update(address, sorted(forced or names), action, lost=lost)
-        elif action is Action.UPDATE:
-            yield _update(address, names or ["(nothing that is named)"], lost=lost)
-        elif "previous_address" in resource:
-            yield _update(address, ["(address)"])
-        elif "importing" in change:
-            yield _update(address, ["(import)"])
-        elif change["actions"] != ["no-op"]:
-            # An unknown action is treated as the worst one.
-            unknown = "-".join(change["actions"])
-            yield _update(address, [unknown], Action.REPLACE, lost=f"what {unknown} does is not known")
+        if resource["address"] in vanished:
+            action = _ACTIONS.get(tuple(resource["change"]["actions"]), Action.REPLACE)
+            yield _again(resource["address"], action, vanished.pop(resource["address"]))
+        else:
+            yield from _of_resource(resource, buckets)
+    for address, lost in vanished.items():
+        # It is in no code either: an apply takes it out of the state, and nobody misses it.
+        yield _again(address, Action.DELETE, lost)
+
+
+def _of_resource(resource: Mapping[str, Json], new_buckets: AbstractSet[str]) -> Iterator[Change]:
+    change, address = resource["change"], resource["address"]
+    action = _ACTIONS.get(tuple(change["actions"]))
+    names = _differing(change)
+    lost = because(resource, action, new_buckets) if action else ""
+    if action is Action.CREATE:
+        yield Change(action, address, None, {}, stateful=bool(lost), because=lost)
+    elif action is Action.DELETE:
+        yield Change(action, address, {}, None, stateful=bool(lost), because=lost)
+    elif action is Action.REPLACE:
+        forced = {str(path[0]) for path in change.get("replace_paths", [])}
+        yield _update(address, sorted(forced or names), action, lost=lost)
+    elif action is Action.UPDATE:
+        yield _update(address, names or ["(nothing that is named)"], lost=lost)
+    elif "previous_address" in resource:
+        yield _update(address, ["(address)"])
+    elif "importing" in change:
+        yield _update(address, ["(import)"])
+    elif change["actions"] != ["no-op"]:
+        # An unknown action is treated as the worst one.
+        unknown = "-".join(change["actions"])
+        yield _update(address, [unknown], Action.REPLACE, lost=f"what {unknown} does is not known")
+
+
+def _vanished(shown: Mapping[str, Json]) -> dict[str, str]:
+    """What the state has and the refresh did not find, by address, if it holds data; and what tells that it does.
+
+    It was deleted by somebody, or Terraform looks in another region or account: an apply would make an empty one.
+    """
+    gone = (each for each in shown.get("resource_drift", []) if each["change"]["actions"] == ["delete"])
+    held = {each["address"]: because(each, Action.DELETE) for each in gone if each["mode"] == "managed"}
+    return {address: f"it is in the state and was not found: {lost}" for address, lost in held.items() if lost}
+
+
+def _new_buckets(shown: Mapping[str, Json]) -> AbstractSet[str]:
+    """Names of buckets that the plan makes: nothing is in them yet."""
+    made = (each for each in shown.get("resource_changes", []) if each["change"]["actions"] == ["create"])
+    return {str((each["change"]["after"] or {}).get("bucket")) for each in made if each["type"] == "aws_s3_bucket"}
+
+
+def _again(address: str, action: Action, lost: str) -> Change:
+    remedy = (
+        "look where it went: was it deleted, or does it live in another region or account? Bring it back, or if it is"
+        f" gone for good, take it out of the state: terraform state rm '{address}'"
+    )
+    return Change(action, address, {}, {}, stateful=True, because=lost, remedy=remedy)
 
 
 def _differing(change: Mapping[str, Json]) -> list[str]:
