@@ -2,6 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal
 
+from pydantic import Field
+
 from provisioning_assets.backends.addresses import Url, url
 from provisioning_assets.backends.backend import IDENTITY, Own, Settings
 from provisioning_assets.backends.forms import Form
@@ -30,7 +32,7 @@ class Prometheus(Settings):
         **texts(*(f"{server}_{part}" for server in _SERVERS for part in ("USERNAME", "PASSWORD"))),
     }
     name: Literal["prometheus"] = "prometheus"
-    folder: Annotated[str, IDENTITY] = "prometheus"
+    folder: Annotated[str, IDENTITY, Field(min_length=1)] = "prometheus"
     """The folder with `alertmanager.yml`, `rules/`, `targets/` and `consoles/`, relative to the repository."""
     address: Annotated[Url | None, IDENTITY] = None
     """Prometheus; must be the profile's PROMETHEUS_URL, which is the default."""
@@ -40,7 +42,7 @@ class Prometheus(Settings):
     """The Pushgateway; must be the profile's PUSHGATEWAY_URL, which is the default."""
     delivery_probe: Annotated[Url | None, IDENTITY] = None
     """The delivery probe; must be the profile's DELIVERY_PROBE_URL, which is the default."""
-    pager: str = "pager"
+    pager: Annotated[str, Field(min_length=1)] = "pager"
     """Alertmanager's receiver that calls people."""
-    quiet: str = "quiet"
+    quiet: Annotated[str, Field(min_length=1)] = "quiet"
     """Alertmanager's receiver that calls nobody."""

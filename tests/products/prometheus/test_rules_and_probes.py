@@ -10,7 +10,7 @@ from provisioning_assets.backends.monitoring import UNHEALTHY, Monitoring
 from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.support import by_hand
-from tests.support.by_hand import BODY, SCOPE, everything
+from tests.support.by_hand import BODY, SCOPE
 from tests.support.monitored import RULE, bring_about, drift, rule
 from tests.support.prometheus import Monitors
 
@@ -18,19 +18,6 @@ pytestmark = pytest.mark.second
 
 DEAF = {"update route pager (delivers, otherwise)", "update route quiet (delivers, otherwise)"}
 """What is red besides, for the seconds after a reload in which Prometheus tells nobody what fires."""
-
-
-@pytest.fixture
-def desired(prometheus: Monitors) -> dict[str, Attributes]:
-    return everything(prometheus)
-
-
-@pytest.fixture
-def live(prometheus: Monitors, desired: dict[str, Attributes]) -> Monitoring:
-    """The product with everything in place, as the test before left it."""
-    monitoring: Monitoring = prometheus.opened()
-    bring_about(monitoring, SCOPE, desired)
-    return monitoring
 
 
 def expr(number: int, old: str, new: str) -> Callable[[Monitors], None]:

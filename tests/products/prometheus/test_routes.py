@@ -12,25 +12,12 @@ from provisioning_assets.core.plan import Attributes, diff
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from provisioning_assets.probes.alert_routing import prove_control, prove_quiet
 from tests.support import by_hand
-from tests.support.by_hand import PAGER, QUIET, SCOPE, everything
+from tests.support.by_hand import PAGER, QUIET, SCOPE
 from tests.support.monitored import RULE, bring_about, drift
 from tests.support.prometheus import Monitors
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.second
-
-
-@pytest.fixture
-def desired(prometheus: Monitors) -> dict[str, Attributes]:
-    return everything(prometheus)
-
-
-@pytest.fixture
-def live(prometheus: Monitors, desired: dict[str, Attributes]) -> Monitoring:
-    """The product with everything in place, as the test before left it."""
-    monitoring: Monitoring = prometheus.opened()
-    bring_about(monitoring, SCOPE, desired)
-    return monitoring
 
 
 def ends_soon(servers: Monitors) -> None:

@@ -13,7 +13,7 @@ from provisioning_assets.errors import ApplyFailed, ProviderFailed, Provisioning
 from provisioning_assets.probes.alert_routing import prove_quiet
 from provisioning_assets.probes.routing_proofs import Control
 from tests.support import by_hand
-from tests.support.by_hand import SCOPE, everything
+from tests.support.by_hand import SCOPE
 from tests.support.monitored import ROUTED, RULE, bring_about, drift, rule
 from tests.support.prometheus import Monitors
 from tests.support.waiting import wait_until
@@ -24,18 +24,6 @@ ROUTE_AGAIN = Change(Action.UPDATE, "route pager", {}, ROUTED["route pager"])
 SERVERS = ("prometheus", "alertmanager", "pushgateway", "delivery_probe")
 BCRYPT_OF_TEST = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay"
 """Of the password `test`, from Prometheus' own guide to basic authentication."""
-
-
-@pytest.fixture
-def desired(prometheus: Monitors) -> dict[str, Attributes]:
-    return everything(prometheus)
-
-
-@pytest.fixture
-def live(prometheus: Monitors, desired: dict[str, Attributes]) -> Monitoring:
-    monitoring: Monitoring = prometheus.opened()
-    bring_about(monitoring, SCOPE, desired)
-    return monitoring
 
 
 def files(folder: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from provisioning_assets.core.plan import Attributes
 from provisioning_assets.errors import ApplyFailed, Misdirected, ProviderFailed
 from tests.support import debian
 from tests.support.back_ends import opened
-from tests.support.by_hand import SCOPE, everything
+from tests.support.by_hand import SCOPE
 from tests.support.http_servers import answering_always
 from tests.support.monitored import RULE, bring_about, drift
 from tests.support.prometheus import Monitors, prometheus_access
@@ -25,11 +25,6 @@ pytestmark = pytest.mark.second
 OTHER = "other-staging"
 BCRYPT_OF_TEST = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay"
 """Of the password `test`, from Prometheus' own guide to basic authentication."""
-
-
-@pytest.fixture
-def desired(prometheus: Monitors) -> dict[str, Attributes]:
-    return everything(prometheus)
 
 
 ASKED: tuple[Callable[[Monitoring], object], ...] = (
