@@ -22,6 +22,8 @@ from tests.support.ministack import empty_ministack
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.second
+
 SIZE = "Size (AWS::SSM::Parameter)"
 
 
@@ -151,8 +153,6 @@ def test_a_create_that_failed_says_why_and_is_made_anew(engine: Engine, account:
 BUCKET = """
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
-
-pytestmark = pytest.mark.second
 
 app = cdk.App()
 stack = cdk.Stack(app, "Small")

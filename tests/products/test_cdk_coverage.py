@@ -14,11 +14,11 @@ from tests.support.back_ends import aws_access
 from tests.support.cdk_stage import STACK, bring_up, stage, write_app
 from tests.support.ministack import empty_ministack
 
+pytestmark = pytest.mark.second
+
 APP = """
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2, aws_iam as iam, aws_route53 as route53, aws_sqs as sqs
-
-pytestmark = pytest.mark.second
 
 app = cdk.App()
 stack = cdk.Stack(app, "Small")

@@ -15,6 +15,8 @@ from tests.support.back_ends import aws_access
 from tests.support.cdk_stage import bring_up, stage, status, there, waits_in_vain, write_app
 from tests.support.ministack import empty_ministack
 
+pytestmark = pytest.mark.second
+
 
 @pytest.fixture
 def engine(ministack: str, cdk: Engine, tmp_path: Path) -> Engine:
@@ -46,8 +48,6 @@ from pathlib import Path
 from provisioning_assets.backends.infrastructure import Listener
 from tests.support.back_ends import aws_access
 from tests.support.cdk_stage import cdk, stage
-
-pytestmark = pytest.mark.second
 
 listener = Listener(lambda line: print(line, flush=True))
 engine, root = cdk(aws_access(sys.argv[2])), stage(Path(sys.argv[1]), size=sys.argv[3])

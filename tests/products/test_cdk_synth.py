@@ -13,6 +13,8 @@ from provisioning_assets.errors import ProviderFailed
 from tests.support.back_ends import aws_access
 from tests.support.cdk_stage import stage, write_app
 
+pytestmark = pytest.mark.second
+
 ACCOUNT = "123456789012"
 NOBODY = "http://127.0.0.1:9"
 
@@ -41,8 +43,6 @@ def stack_of(line: str = "", more: str = "") -> str:
 import json, os
 import aws_cdk as cdk
 from aws_cdk import {", ".join(needed)}
-
-pytestmark = pytest.mark.second
 app = cdk.App()
 stack = cdk.Stack(app, "Small")
 ssm.StringParameter(stack, "Size", string_value="x")

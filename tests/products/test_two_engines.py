@@ -27,6 +27,8 @@ from tests.support.ministack import empty_ministack
 from tests.support.proving import holding
 from tests.support.repositories import REPOSITORY, copy_repository, reduce_to_one_stage
 
+pytestmark = pytest.mark.second
+
 VPC = "vpc-0f4c"
 JOBS = """
   - name: jobs
@@ -40,8 +42,6 @@ JOBS = """
 VPC_APP = """
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
-
-pytestmark = pytest.mark.second
 
 app = cdk.App()
 stack = cdk.Stack(app, "Private")
