@@ -85,7 +85,7 @@ def stage(folder: Path) -> StageRoot:
     root.mkdir()
     (root / "main.tf").write_text(ROOT.replace("BUCKET", BUCKET))
     shutil.copy(LOCK_FILE, root)
-    return StageRoot("small", root, folder / "work", S3(bucket=BUCKET), "small.tfstate", {}, {})
+    return StageRoot("small", root, folder / "work", "small", S3(bucket=BUCKET), {}, {})
 
 
 def given(moto: str, name: str) -> Mapping[str, str]:

@@ -107,5 +107,7 @@ class AcmPca:
             with self._aws.translated("AWS Private CA"):
                 yield
         except ProviderFailed as error:
-            where, cause = error.where if error.remedy else self._arn, error.cause or error.what
-            raise ProviderFailed(what, where=where, cause=cause, remedy=error.remedy or _REMEDY) from None
+            where = error.where if error.where and not error.where.startswith("http") else self._arn
+            raise ProviderFailed(
+                what, where=where, cause=error.cause or error.what, remedy=error.remedy or _REMEDY
+            ) from None
