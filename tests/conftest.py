@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, settings
 from provisioning_assets.backends.infrastructure import Engine
 from provisioning_assets.core.kinds import Kind
 from tests.support.back_ends import aws_access, opened
-from tests.support.ministack import empty_ministack, ministack_server
-from tests.support.obeying import obeying_server
+from tests.support.ministack import empty_ministack, ministack_server, obeying_server
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.prometheus import Monitors, monitors
 from tests.support.servers import SecretServer, empty_moto, empty_openbao, moto_server, openbao_server

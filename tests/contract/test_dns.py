@@ -1,8 +1,7 @@
 """One suite for every DNS product, each on the real servers that it has."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 import pytest_socket
@@ -13,73 +12,12 @@ from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Action, Attributes, Change, diff, digest
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from tests.fakes import dns as memory
-from tests.support.back_ends import aws_access, lacks, names, opened
+from tests.support.back_ends import lacks, names
 from tests.support.dns_servers import NameServer, bind, knot, open_rfc2136, silent  # noqa: F401 - fixtures
-from tests.support.dns_zones import addresses, every_kind, make_hosted_zone, publish, unused_name
+from tests.support.dns_subjects import SUBJECTS, Subject
+from tests.support.dns_zones import addresses, every_kind, publish
 from tests.support.powerdns import PowerDnsServer, powerdns  # noqa: F401 - a fixture
 from tests.support.servers import free_port, moto_server
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A product on one of its servers."""
-
-    product: str
-    zone: str
-    """An empty zone."""
-    provider: DnsProvider
-    at: Callable[[str], DnsProvider]
-    """The product at another `host:port`."""
-    again: Callable[[], DnsProvider]
-    """The product opened once more."""
-
-
-def in_memory(_request: pytest.FixtureRequest) -> Subject:
-    zone, provider = unused_name(), memory.MemoryDns()
-    provider.make_zone(zone)
-    return Subject("memory", zone, provider, lambda _: memory.MemoryDns(away=True), memory.MemoryDns)
-
-
-def on_moto(request: pytest.FixtureRequest) -> Subject:
-    zone, access = unused_name(), aws_access(request.getfixturevalue("moto"))
-    make_hosted_zone(access, zone)
-
-    def route53(address: str = "") -> DnsProvider:
-        return opened(Kind.DNS, "route53", aws_access(f"http://{address}") if address else access)
-
-    return Subject("route53", zone, route53(), route53, route53)
-
-
-def on_bind(request: pytest.FixtureRequest) -> Subject:
-    return dynamic(request.getfixturevalue("bind"))
-
-
-def on_knot(request: pytest.FixtureRequest) -> Subject:
-    return dynamic(request.getfixturevalue("knot"))
-
-
-def dynamic(server: NameServer) -> Subject:
-    def rfc2136(address: str = "") -> DnsProvider:
-        return open_rfc2136(address or server.address, server.key_file)
-
-    return Subject("rfc2136", server.zone(), rfc2136(), rfc2136, rfc2136)
-
-
-def on_powerdns(request: pytest.FixtureRequest) -> Subject:
-    server: PowerDnsServer = request.getfixturevalue("powerdns")
-
-    def at(address: str = "") -> DnsProvider:
-        return server.open(**({"PDNS_SERVER_URL": f"http://{address}"} if address else {}))
-
-    return Subject("powerdns", server.zone(), at(), at, at)
-
-
-SUBJECTS: Mapping[str, Mapping[str, Callable[[pytest.FixtureRequest], Subject]]] = {
-    "memory": {"memory": in_memory},
-    "route53": {"moto": on_moto},
-    "rfc2136": {"bind": on_bind, "knot": on_knot},
-    "powerdns": {"debian": on_powerdns},
-}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -16,7 +15,7 @@ import pytest
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.monitoring import EVALUATOR, ROUTES, Delivery, Monitoring, Route
 from provisioning_assets.core.kinds import Capability, Kind
-from provisioning_assets.core.plan import Action, Attributes, Change, Json, diff
+from provisioning_assets.core.plan import Action, Change, Json, diff
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from tests.fakes.monitoring import MemoryMonitoring
 from tests.support.back_ends import FAKE, aws_access, lacks, names, opened
@@ -25,6 +24,7 @@ from tests.support.monitored import (
     NAMESPACE,
     RULE,
     WATCHED,
+    Subject,
     bring_about,
     drift,
     evaluated_aws,
@@ -36,29 +36,6 @@ from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
 PRODUCTS = [product.name for product in catalogue.of_kind(Kind.MONITORING)]
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A product, with a dashboard in its form: `health` shows the probe `shop`, `orders` shows nothing."""
-
-    name: str
-    monitoring: Monitoring
-    body: Json
-    empty: Json
-    url: str = WATCHED["probe shop"]["url"]
-    """What is well whenever the product looks at it."""
-    shows_within: float = 2
-    """Seconds after which everything that was written is live."""
-    ready: list[str] = field(default_factory=list)
-    """Scopes with everything in place already, of a product that takes long for one and not longer for many."""
-
-    @property
-    def desired(self) -> dict[str, Attributes]:
-        everything = {**WATCHED, "dashboard launch": {"body": self.body}}
-        everything["probe shop"] = {**WATCHED["probe shop"], "url": self.url}
-        signals = not lacks(self.name, Capability.LOGS)
-        return {address: each for address, each in everything.items() if signals or not address.startswith("signal ")}
 
 
 @pytest.fixture(scope="module")

@@ -226,7 +226,7 @@ def test_whatever_comes_while_a_write_is_made_ready_stops_it(
     assert provider.read(zone) == theirs
 
 
-def test_what_comes_at_the_last_moment_is_overwritten_if_it_is_the_same_record(
+def test_the_same_record_that_came_at_the_last_moment_is_overwritten(
     server: PowerDnsServer, provider: Any, zone: str, at_the_last_moment: list[Callable[[], object]]
 ) -> None:
     """What the catalogue says that it lacks. When this fails, the product has become better than its row."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import requests
@@ -35,8 +35,8 @@ def install() -> None:
 
 
 @contextmanager
-def ministack_server() -> Iterator[str]:
-    """One of its own; yields its address, for `aws_access`."""
+def ministack_server(**more: str) -> Iterator[str]:
+    """One of its own; yields its address, for `aws_access`. `more` are further variables of MiniStack's."""
     program, port = FOLDER / "bin/ministack", free_port()
     assert program.is_file(), f"MiniStack is not in {FOLDER}: make servers"
     variables = {
@@ -46,6 +46,7 @@ def ministack_server() -> Iterator[str]:
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "localhost",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        **more,
     }
     server = subprocess.Popen([str(program)], env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -57,6 +58,11 @@ def ministack_server() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+def obeying_server() -> AbstractContextManager[str]:
+    """One that obeys IAM policies; the key of `aws_access` is the account's root there."""
+    return ministack_server(AUTH="true", AWS_ACCESS_KEY_ID="testing")
 
 
 def empty_ministack(address: str) -> None:

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.monitoring import UNHEALTHY, Monitoring
+from provisioning_assets.core.kinds import Capability
 from provisioning_assets.core.plan import Attributes, Json, diff
-from tests.support.back_ends import aws_access
+from tests.support.back_ends import aws_access, lacks
 from tests.support.servers import free_port, moto_server, wait_for
 
 Api = Callable[[str], Any]
@@ -61,6 +63,29 @@ CLOUDWATCH_BODY = {
 }
 
 ON_CLOUDWATCH: dict[str, Attributes] = {**WATCHED, "dashboard launch": {"body": CLOUDWATCH_BODY}}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A product, with a dashboard in its form: `health` shows the probe `shop`, `orders` shows nothing."""
+
+    name: str
+    monitoring: Monitoring
+    body: Json
+    empty: Json
+    url: str = WATCHED["probe shop"]["url"]
+    """What is well whenever the product looks at it."""
+    shows_within: float = 2
+    """Seconds after which everything that was written is live."""
+    ready: list[str] = field(default_factory=list)
+    """Scopes with everything in place already, of a product that takes long for one and not longer for many."""
+
+    @property
+    def desired(self) -> dict[str, Attributes]:
+        everything = {**WATCHED, "dashboard launch": {"body": self.body}}
+        everything["probe shop"] = {**WATCHED["probe shop"], "url": self.url}
+        signals = not lacks(self.name, Capability.LOGS)
+        return {address: each for address, each in everything.items() if signals or not address.startswith("signal ")}
 
 
 def bring_about(monitoring: Monitoring, scope: str, desired: dict[str, Attributes]) -> None:

@@ -177,7 +177,7 @@ def test_an_alias_that_would_follow_more_or_less_is_refused(vendor: Vendor, alia
     assert vendor.writes == 0
 
 
-def test_an_address_of_the_targets_that_its_alias_would_follow_is_refused_alone(vendor: Vendor) -> None:
+def test_an_address_that_an_alias_would_follow_is_refused_alone(vendor: Vendor) -> None:
     provider, (a, aaaa) = opened(vendor), BOTH
     provider.write(ZONE, diff({a: BOTH[a], f"www.{ZONE} A": {"alias": ZONE}}, {}).changes)
 

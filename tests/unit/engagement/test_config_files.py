@@ -117,7 +117,7 @@ def test_a_file_that_vanished_later_is_no_traceback(folder: Path) -> None:
     assert gone.value.remedy
 
 
-def test_a_file_that_came_to_lie_outside_the_folder_is_refused_with_a_remedy(folder: Path) -> None:
+def test_a_file_that_came_to_lie_outside_is_refused_with_a_remedy(folder: Path) -> None:
     engagement = load_engagement(folder)
     (folder / COMMON).unlink()
     (folder / COMMON).symlink_to(folder.parents[1] / "outside.yaml")
