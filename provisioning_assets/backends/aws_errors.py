@@ -1,7 +1,9 @@
 """Errors of AWS, and of botocore on the way there, in our words; and patience where an account asks too much."""
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from urllib.parse import urlsplit
 
 from botocore.exceptions import (
@@ -78,6 +80,8 @@ def translated(service: str, access: Access) -> Iterator[None]:
         what = f"{service}: {error.operation_name} failed"
         raise ProviderFailed(what, where=address, cause=cause, remedy=remedy(error, access)) from None
     except ValueError as error:  # its text may repeat what was written
+        if not _below_botocore(error):
+            raise
         raise ProviderFailed(
             f"{service} could not be asked",
             where=access.name,
@@ -103,12 +107,19 @@ def nonsense(service: str, address: str, cause: str) -> ProviderFailed:
     return ProviderFailed(f"no {service} answers there", where=address, cause=cause, remedy=remedy)
 
 
+def _below_botocore(error: Exception) -> bool:
+    """Whether it came out of botocore, which leaves some errors to the libraries that it calls."""
+    return any(_module(frame).startswith("botocore.") for frame, _ in traceback.walk_tb(error.__traceback__))
+
+
 def _of_botocore(error: Exception) -> bool:
     """Whether botocore raised it, which happens when it reads an answer that is none."""
-    last = error.__traceback__
-    while last and last.tb_next:
-        last = last.tb_next
-    return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith("botocore.")
+    *_, (last, _) = traceback.walk_tb(error.__traceback__)
+    return _module(last).startswith("botocore.")
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
 
 
 def _code(error: ClientError) -> str:

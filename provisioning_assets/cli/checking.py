@@ -27,8 +27,6 @@ class Looked:
     failures: list[Failure] = field(default_factory=list)
     complete: bool = True
     """False when a run did not come to all of it."""
-    broken: bool = False
-    """True when a record could not be read, so that nothing can be said of the rest."""
 
     @property
     def against(self) -> list[Check]:
@@ -38,8 +36,6 @@ class Looked:
     @property
     def exit_code(self) -> int:
         """0 as it should be, 2 when something was seen that is not, 1 when nobody could tell."""
-        if self.broken:
-            return COULD_NOT_TELL
         if any(seen(check) for check in self.checks if not check.opens) or (self.named and self.planned):
             return NOT_READY
         return COULD_NOT_TELL if self.against or not self.complete else 0
@@ -79,12 +75,12 @@ _INCOMPLETE = ProvisioningError("not everything could be checked", remedy="call 
 
 
 def look(graph: Graph, names: Sequence[str]) -> Looked:
-    """Check what the names choose, environment after environment; a record that cannot be read ends it."""
+    """Check what the names choose, environment after environment; one that cannot be read hides no other."""
     jobs = Jobs(graph, tell)
     found = Looked(named=any(name not in _environments(graph) for name in names))
     for chosen in choose(graph, names):
         found.planned.extend(check_of(graph.engagement, each) for each in chosen.planned)
-        if chosen.runs and not found.broken:
+        if chosen.runs:
             _look(jobs, chosen, found)
     return found
 
@@ -96,7 +92,7 @@ def _look(jobs: Jobs, chosen: Chosen, found: Looked) -> None:
         standings = [each for each in jobs.standings(chosen.environment) if chosen.has(each)]
     except ProvisioningError as error:
         failures = failures or [Failure.of(error)]
-        standings, found.broken = [], True
+        standings = []
     found.failures.extend(failure.at(chosen.environment) for failure in failures)
     for failure in failures:
         warn(f"error: {failure.at(chosen.environment).words}")

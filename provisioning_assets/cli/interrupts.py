@@ -42,12 +42,6 @@ def came() -> int:
     return _came[0] if _came else 0
 
 
-def end_if_asked() -> None:
-    """Interrupt now, if a signal came whose interrupt was lost: Python drops one that is raised in a callback."""
-    if came():
-        raise KeyboardInterrupt
-
-
 def exit_code() -> int:
     """As shells have it: 130 after SIGINT, 143 after SIGTERM."""
     return 128 + (came() or signal.SIGINT)

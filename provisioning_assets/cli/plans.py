@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from provisioning_assets.cli import interrupts
 from provisioning_assets.cli.console import COULD_NOT_TELL, NOT_READY
 from provisioning_assets.core.plan import Json, Plan
 from provisioning_assets.core.reconcile import reconcile
@@ -50,12 +49,7 @@ def plans(graph: Graph, environment: str, tell: Callable[[str], None]) -> list[P
         return [_never(run) for run in runs]
     try:
         opening.hold(session)
-        found: list[Planned] = []
-        for run in runs:
-            interrupts.end_if_asked()
-            found.append(_planned(run))
-        interrupts.end_if_asked()
-        return found
+        return [_planned(run) for run in runs]
     finally:
         opening.close(session)
 

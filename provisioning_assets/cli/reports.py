@@ -1,6 +1,6 @@
 """What is shown of the record: report and status of the gathered standings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,14 +26,12 @@ def reports_of(folders: Iterable[Path]) -> tuple[list[Report], list[str], list[P
     reports: list[Report] = []
     records: list[str] = []
     files: list[ProvisioningError] = []
-    for folder in folders:
-        try:
-            report, problems = report_of(assemble(load_engagement(folder)))
-        except Exception as error:  # noqa: BLE001 - one engagement hides no other, not even by a defect
-            files.append(_ours(folder, error))
+    for _, found in _each(folders):
+        if isinstance(found, ProvisioningError):
+            files.append(found)
         else:
-            reports.append(report)
-            records.extend(problems)
+            reports.append(found[0])
+            records.extend(found[1])
     return reports, records, files
 
 
@@ -41,16 +39,22 @@ def status_of(folders: Iterable[Path]) -> list[StatusRow]:
     """One row an engagement; one that cannot be read has its problem as its row."""
     reports: list[tuple[Report, str]] = []
     unknown: list[StatusRow] = []
-    for folder in folders:
-        try:
-            graph = assemble(load_engagement(folder))
-        except Exception as error:  # noqa: BLE001 - see above
-            unknown.append(unknown_row(folder.name, str(_ours(folder, error))))
+    for folder, found in _each(folders):
+        if isinstance(found, ProvisioningError):
+            unknown.append(unknown_row(folder.name, str(found)))
         else:
-            report, problems = report_of(graph)
-            reports.append((report, "\n".join(problems)))
+            reports.append((found[0], "\n".join(found[1])))
     return status_rows(reports, unknown)
 
 
-def _ours(engagement: Path, error: Exception) -> ProvisioningError:
-    return error if isinstance(error, ProvisioningError) else internal(engagement.name, error)
+def _each(
+    folders: Iterable[Path],
+) -> Iterator[tuple[Path, tuple[Report, tuple[str, ...]] | ProvisioningError]]:
+    """The report of each engagement, or why there is none: one hides no other, not even by a defect."""
+    for folder in folders:
+        try:
+            yield folder, report_of(assemble(load_engagement(folder)))
+        except ProvisioningError as error:
+            yield folder, error
+        except Exception as error:  # noqa: BLE001 - see `internal`
+            yield folder, internal(folder.name, error)

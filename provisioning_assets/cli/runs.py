@@ -164,7 +164,7 @@ def _failures(events: Sequence[dg.DagsterEvent]) -> Iterator[Failure]:
         data = event.step_failure_data
         ours = data.user_failure_data
         if ours is not None and ours.description:
-            parts = {part: ours.metadata[part].value for part in ("what", "where", "cause", "remedy")}
+            parts = {name: each.value for name, each in ours.metadata.items() if name != EXIT_CODE}
             code = NOT_READY if ours.metadata[EXIT_CODE].value == NOT_READY else COULD_NOT_TELL
             yield Failure(ours.description, {**parts, "exit_code": code}, code)
         elif data.error is not None and "DagsterAssetCheckFailedError" not in data.error.message:

@@ -29,12 +29,6 @@ def failure(error: ProvisioningError) -> dg.Failure:
     """Our error as Dagster shows it: the text for people, its parts as metadata."""
     return dg.Failure(
         description=str(error),
-        metadata={
-            "what": error.what,
-            "where": error.where,
-            "cause": error.cause,
-            "remedy": error.remedy,
-            EXIT_CODE: error.exit_code,
-        },
+        metadata={**error.parts, EXIT_CODE: error.exit_code},
         allow_retries=False,
     )

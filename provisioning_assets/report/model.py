@@ -213,9 +213,11 @@ def _to_do(engagement: Engagement, standing: Standing) -> str:
     if standing.item.planned:
         return "its check is to be built first: nothing that can be run makes it green"
     if standing.judgement.unknown:
-        again = f"`provisioning check {engagement.name} {standing.environment} {standing.item.name}`"
-        remedy = printable(str(standing.judgement.error.get("remedy") or "mend what kept anybody from looking"))
-        return f"{remedy}; then {again}"
+        check = f"`provisioning check {engagement.name} {standing.environment} {standing.asset}/{standing.item.name}`"
+        again, otherwise = check, "mend what kept anybody from looking"
+        if standing.item.of_runs:  # only another run ends well
+            again, otherwise = command, "find out what ended it"
+        return f"{printable(str(standing.judgement.error.get('remedy') or otherwise))}; then {again}"
     if standing.judgement.verdict is Verdict.NOT_TESTED and not standing.judgement.opens:
         return "show it with another product or a real account, or let the launch commander waive it"
     return {

@@ -66,7 +66,7 @@ def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> No
     if error is None:
         finding = Finding.green("the last run of it succeeded")
     elif isinstance(error, Waiting):
-        finding = Finding.red(f"the run could not go on: {error.told}", error=error.parts)
+        finding = Finding.red(f"the run could not go on: {error.brief}", error=error.parts)
     else:
         finding = _unanswered(error, "the run failed: ")
     with suppress(ProvisioningError):

@@ -65,7 +65,7 @@ def hold(session: Session) -> None:
     try:
         dead = session.lock.acquire(wait=session.lock_wait, progress=session.progress)
         session.lock_held = True
-        session.forget_record()  # another run may have written while this one waited
+        session.ledger.refresh()  # another run may have written while this one waited
         _reclaim(session, dead)
         # A killed run leaves the plan that it was about to apply, which holds values of secrets.
         for left in session.workdir.glob("*/plan.tfplan"):

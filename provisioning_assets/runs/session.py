@@ -85,10 +85,6 @@ class Session:
         ledger.refresh()
         return ledger
 
-    def forget_record(self) -> None:
-        """Read the record anew when it is needed next."""
-        self.__dict__.pop("ledger", None)
-
     @cached_property
     def lock(self) -> EnvironmentLock:
         """The environment's lock."""

@@ -46,6 +46,10 @@ output "contract" {
   value = { region = var.region }
 }
 """
+MADE = """resource "aws_sqs_queue" "orders" {
+  name = "orders-that-vanish"
+}
+"""
 QUEUE, TOPIC = "aws_sqs_queue.orders", "aws_sns_topic.news"
 
 
@@ -56,14 +60,14 @@ class Small:
     access: Access
     folder: Path
 
-    def root(self, region: str = REGION) -> StageRoot:
+    def root(self, region: str = REGION, code: str = ROOT) -> StageRoot:
         (self.folder / "root").mkdir(exist_ok=True)
-        (self.folder / "root/main.tf").write_text(ROOT)
+        (self.folder / "root/main.tf").write_text(code)
         shutil.copy(REPOSITORY / "terraform/stages/networking/.terraform.lock.hcl", self.folder / "root")
         return stage(self.folder, region=region)
 
-    def plan(self, region: str = REGION) -> Plan:
-        return terraform(self.access).plan(self.root(region), QUIET)
+    def plan(self, region: str = REGION, code: str = ROOT) -> Plan:
+        return terraform(self.access).plan(self.root(region, code), QUIET)
 
 
 @pytest.fixture
@@ -88,10 +92,13 @@ def test_what_somebody_deleted_is_made_again_only_if_it_held_no_data(small: Smal
     queues = account.client("sqs")
     queues.delete_queue(QueueUrl=queues.get_queue_url(QueueName="orders-that-vanish")["QueueUrl"])
     neither = small.plan()
+    account.client("sns").create_topic(Name="news-that-vanish")
+    in_no_code = small.plan(code=ROOT.replace(MADE, ""))
 
     assert stateful(elsewhere)[QUEUE] == (Action.CREATE, True)
     assert stateful(no_topic) == {TOPIC: (Action.CREATE, False)}
     assert stateful(neither) == {QUEUE: (Action.CREATE, True), TOPIC: (Action.CREATE, False)}
+    assert stateful(in_no_code) == {QUEUE: (Action.DELETE, True)}
     assert not keeps_data(no_topic)
     (reason,) = keeps_data(neither)
     assert f"terraform state rm '{QUEUE}'" in reason

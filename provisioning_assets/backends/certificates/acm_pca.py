@@ -57,6 +57,7 @@ class AcmPca:
         """Sign the request for servers, and wait until the certificate is made."""
         request, client = order.request(), self._client()
         _, partition, *_ = self._arn.split(":")
+        token = SigningRequest.read(request).key_fingerprint[:_TOKEN]
         with self._translated(f"no certificate for {', '.join(order.names)}"):
             made = client.issue_certificate(
                 CertificateAuthorityArn=self._arn,
@@ -64,7 +65,7 @@ class AcmPca:
                 SigningAlgorithm=self._signing_algorithm(client),
                 TemplateArn=f"arn:{partition}:acm-pca:::template/EndEntityServerAuthCertificate/V1",
                 Validity={"Value": self._days, "Type": "DAYS"},
-                IdempotencyToken=SigningRequest.read(request).key_fingerprint[:_TOKEN],
+                IdempotencyToken=token,
             )
             where = made["CertificateArn"]
             found = settle(lambda: self._made(client, where), done=bool, within=SIGNING_TIME)

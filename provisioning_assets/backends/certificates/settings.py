@@ -1,6 +1,5 @@
 """Settings of certificate authorities."""
 
-import re
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal
 
@@ -9,18 +8,11 @@ from pydantic_core import PydanticCustomError
 
 from provisioning_assets.backends.addresses import Url, url
 from provisioning_assets.backends.backend import IDENTITY, Settings
+from provisioning_assets.backends.forms import Form
 from provisioning_assets.backends.variables import AWS, VAULT
 
 _PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
-_SEGMENT, _PATH = f"^{_PART}$", f"^{_PART}(/{_PART})*$"
-
-_ARN = re.compile(r"arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:\d{12}:certificate-authority/[0-9a-f-]{36}", re.ASCII)
-
-
-def _authority(arn: str) -> str:
-    if not _ARN.fullmatch(arn):
-        raise PydanticCustomError("arn", "`arn:aws:acm-pca:REGION:ACCOUNT:certificate-authority/ID`")
-    return arn
+_ARN = r"arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:[0-9]{12}:certificate-authority/[0-9a-f-]{36}"
 
 
 def _below(folder: str) -> str:
@@ -54,9 +46,9 @@ class OpenBaoPki(Settings):
     name: Literal["openbao_pki"] = "openbao_pki"
     address: Annotated[Url | None, IDENTITY] = None
     """The server's address; must be the profile's VAULT_ADDR, which is the default."""
-    mount: Annotated[str, Field(pattern=_PATH)] = "pki"
+    mount: Annotated[str, Form(rf"{_PART}(/{_PART})*", "letters, digits, `.`, - and _, with / between")] = "pki"
     """Where the engine is mounted."""
-    role: Annotated[str, Field(pattern=_SEGMENT)]
+    role: Annotated[str, Form(_PART, "letters, digits, `.`, - and _")]
     """The role that signs: it decides which names are allowed, and for how long."""
 
 
@@ -65,7 +57,7 @@ class AcmPca(Settings):
 
     variables: ClassVar = AWS
     name: Literal["acm_pca"] = "acm_pca"
-    arn: Annotated[str, AfterValidator(_authority), IDENTITY]
+    arn: Annotated[str, Form(_ARN, "`arn:aws:acm-pca:REGION:ACCOUNT:certificate-authority/ID`"), IDENTITY]
     """Its ARN; it may lie in another region, or in another account that shares it."""
     days: Annotated[int, Field(ge=1, le=3650)] = 90
     """For how long a certificate is valid; an authority of short-lived ones allows seven."""

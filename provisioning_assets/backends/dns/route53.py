@@ -14,7 +14,7 @@ from provisioning_assets.backends.dns.records import as_planned, canonical, text
 from provisioning_assets.backends.dns.settings import Route53 as Settings
 from provisioning_assets.core.plan import Action, Attributes, Change
 from provisioning_assets.core.settle import settle
-from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed, Unreachable
+from provisioning_assets.errors import ApplyFailed, NotConverged, ProviderFailed, ProvisioningError, Unreachable
 
 IN_EFFECT = 120
 """Seconds that a change may take to reach every server of Route 53; usually it takes under 60."""
@@ -127,8 +127,14 @@ class Route53(aws.OnAws):
         return dict(answer["ChangeInfo"])
 
     def _arrived(self, zone: str, batch: Sequence[Change]) -> bool:
-        """Whether a refused batch is in the zone: a request whose answer was lost is sent again, and then refused."""
-        live = self.read(zone)
+        """Whether a refused batch is in the zone: a request whose answer was lost is sent again, and then refused.
+
+        The answer had the number by which Route 53 says when the batch is in effect; the checks ask its name servers.
+        """
+        try:
+            live = self.read(zone)
+        except ProvisioningError:
+            return False
         return all(live.get(change.address) == change.after for change in batch)
 
     def _wait(self, zone: str, change: dict[str, Any]) -> None:

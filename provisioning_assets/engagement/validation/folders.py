@@ -7,6 +7,7 @@ from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.written import Written
 
+_MARKS = (".gitignore", ".lock")
 _EXPECTED = "a folder inside, relative to it, such as `.provisioning/ledger`"
 
 
@@ -29,13 +30,13 @@ def _named(path: PurePosixPath) -> str | None:
 
 
 def _there(target: Path, written: Written) -> str | None:
-    """What is wrong with a folder by what is there. One that the store has made says to git that it is ignored."""
+    """What is wrong with a folder by what is there. A store leaves its mark in its folder."""
     target = target.resolve()
     if any(target.is_relative_to(each) or each.is_relative_to(target) for each in _read(written)):
         return "lies among the files that the engagement is read from"
     if next(each for each in (target, *target.parents) if each.exists()).is_file():
         return "is a file, or below one"
-    if target.is_dir() and any(target.iterdir()) and not (target / ".gitignore").is_file():
+    if target.is_dir() and any(target.iterdir()) and not any((target / each).is_file() for each in _MARKS):
         return "is there already, and holds something else"
     return None
 

@@ -29,6 +29,9 @@ STORES = [
     *((STATE, f"{{name: s3, bucket: '{bucket}'}}") for bucket in (
         "a..b", "192.0.2.1", "a.-b", "a-.b", "xn--a", "aB", "ab", "",
     )),
+    ("provider: acme", "provider: {name: openbao_pki, role: server, mount: a b}"),
+    ("provider: acme", "provider: {name: openbao_pki, role: a/b}"),
+    ("provider: acme", "provider: {name: acm_pca, arn: 'arn:aws:acm-pca'}"),
     ("region: eu-central-1", "region: ''"),
     ("region: eu-central-1", "region: eu_central_1"),
     ("region: eu-central-1", "region: EU-Central-1"),
@@ -156,3 +159,13 @@ def test_what_does_no_harm_is_let_through(folder: Path, edit: Edit, problems: Pr
 def test_a_tag_on_more_than_a_text_is_refused(edit: Edit, problems: Problems, content: str) -> None:
     edit("variables: {log_retention_days: 30}", f"variables: {content}")
     assert any("the tag" in each.what and each.line for each in problems())
+
+
+@pytest.mark.parametrize("mark", [".gitignore", ".lock"])
+def test_a_folder_that_a_store_has_marked_is_its_own(folder: Path, edit: Edit, problems: Problems, mark: str) -> None:
+    kept = folder.parents[1] / "kept"
+    (kept / "demo_shop").mkdir(parents=True)
+    (kept / mark).touch()
+    edit(STATE, f"{STATE}\n    ledger: {{name: files, folder: kept}}")
+
+    assert problems() == []

@@ -107,7 +107,7 @@ def test_what_nobody_could_see_is_to_be_looked_at_again() -> None:
     seen, unknown = (build_report(engagement(), [each], NOW).checks[0] for each in (red, unseen))
     assert (seen.unknown, unknown.unknown) == (False, True)
     assert seen.to_do == seen.claim
-    assert "`provisioning check demo_shop production odd`" in unknown.to_do
+    assert "`provisioning check demo_shop production dns_records/odd`" in unknown.to_do
 
 
 def test_titles_are_the_eight_of_the_review() -> None:

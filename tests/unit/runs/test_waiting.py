@@ -53,4 +53,5 @@ def test_a_run_that_waits_leaves_red_evidence_of_what_it_waits_for(tmp_path: Pat
         assert waiting.value.exit_code == 2
         assert judged(is_issued.item) == (State.RED, Verdict.RED, True)
         assert judged(ENDED) == (State.RED, Verdict.RED, True)
+        assert waiting.value.remedy in stand(run.session, run.task, ENDED).judgement.reason
         assert not run.session.ledger.epoch(run.task.name).unfinished

@@ -124,7 +124,8 @@ def _zones(own: Managed, known: Managed, account: Aws) -> Found:
 def _tagged(known: Managed, stage: StageRoot, account: Aws) -> Found:
     """Top-level resources with the stage's tags that a crashed apply left, or somebody made by hand."""
     resources = [resource for each in known.values() for resource in each]
-    names = {_identity(str(resource[key])) for resource in resources for key in ("arn", "id") if resource.get(key)}
+    # By its ARN, where it has one: a name alone may be that of something else, in any of the states.
+    names = {_identity(str(each.get("arn") or each["id"])) for each in resources if each.get("arn") or each.get("id")}
     wanted = {**{key: stage.variables[key.lower()] for key in ("Engagement", "Environment")}, "Stage": stage.name}
     filters = [{"Key": key, "Values": [str(value)]} for key, value in wanted.items()]
     for region in sorted({account.access.region, _GLOBAL}):

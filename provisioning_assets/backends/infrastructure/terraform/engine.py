@@ -5,7 +5,7 @@ Names of resources leave this back end, and values never do. A plan is kept unti
 
 import json
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from provisioning_assets.backends.infrastructure.terraform import (
     process,
     root,
 )
-from provisioning_assets.backends.infrastructure.terraform.plan_json import plan_from
+from provisioning_assets.backends.infrastructure.terraform.plan_json import plan_from, vanished
 from provisioning_assets.backends.infrastructure.terraform.process import FLAG, Event, TerraformProcess
 from provisioning_assets.backends.infrastructure.terraform.state import State, state_of
 from provisioning_assets.core.plan import Json, Plan
@@ -70,16 +70,20 @@ class Terraform:
         kept = _plan_file(stage)
         self._forget(kept)
         weakref.finalize(self, kept.unlink, missing_ok=True)
+        gone: list[Event] = []
         status, errors = self._run(
-            stage, listener, "plan", out=str(kept), detailed_exitcode=FLAG, input=False, lock_timeout="5s"
-        )
+            stage, listener, "plan", out=str(kept), detailed_exitcode=FLAG, input=False, lock_timeout="5s",
+            heard_too=lambda event: gone.append(event) if _is_gone(event) else None,
+        )  # fmt: skip
         if status not in {0, _CHANGED}:
             self._forget(kept)
             raise self._failed(ProviderFailed, "plan", stage, errors)
-        if status == 0:
+        # What is gone, and in no code any more, is no change to Terraform, which drops it from the state in silence.
+        shown = json.loads(self._process(stage, QUIET).answer("show", str(kept), json=FLAG)) if status or gone else {}
+        if status == 0 and not vanished(shown):
             self._forget(kept)
             return Plan()
-        plan = plan_from(json.loads(self._process(stage, QUIET).answer("show", str(kept), json=FLAG)))
+        plan = plan_from(shown)
         self._planned[kept] = plan.digest
         return plan
 
@@ -154,7 +158,13 @@ class Terraform:
         done.write_text(root.fingerprint(stage, state.backend, data))
 
     def _run(
-        self, stage: StageRoot, listener: Listener, command: str, *arguments: str, **options: Json
+        self,
+        stage: StageRoot,
+        listener: Listener,
+        command: str,
+        *arguments: str,
+        heard_too: Callable[[Event], None] = lambda _event: None,
+        **options: Json,
     ) -> tuple[int, list[diagnostics.Diagnostic]]:
         """Run a command to its end and pass on its progress; returns its exit status and its error diagnostics."""
         secrets = root.secrets(stage)
@@ -164,6 +174,7 @@ class Terraform:
         def heard(event: Event) -> None:
             message = diagnostics.redacted(str(event.get("@message", "")), secrets)
             kind, diagnostic = event.get("type"), event.get("diagnostic")
+            heard_too(event)
             if diagnostic and diagnostic["severity"] == "error":
                 errors.append(diagnostic)
             elif kind == "text":
@@ -205,3 +216,8 @@ def _plan_file(stage: StageRoot) -> Path:
 
 def _data(stage: StageRoot) -> Path:
     return stage.workdir.resolve() / "data"
+
+
+def _is_gone(event: Event) -> bool:
+    """Whether a plan says that a resource of the state was not found."""
+    return event.get("type") == "resource_drift" and event["change"]["action"] == "delete"

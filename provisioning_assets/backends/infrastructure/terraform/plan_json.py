@@ -44,18 +44,18 @@ def _existing(shown: Mapping[str, Json]) -> int:
 
 
 def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
-    vanished, buckets = _vanished(shown), _new_buckets(shown)
+    lost, buckets = vanished(shown), _new_buckets(shown)
     for resource in shown.get("resource_changes", []):
         if resource["mode"] != "managed":
             continue
-        if resource["address"] in vanished:
+        if resource["address"] in lost:
             action = _ACTIONS.get(tuple(resource["change"]["actions"]), Action.REPLACE)
-            yield _again(resource["address"], action, vanished.pop(resource["address"]))
+            yield _again(resource["address"], action, lost.pop(resource["address"]))
         else:
             yield from _of_resource(resource, buckets)
-    for address, lost in vanished.items():
+    for address, why in lost.items():
         # It is in no code either: an apply takes it out of the state, and nobody misses it.
-        yield _again(address, Action.DELETE, lost)
+        yield _again(address, Action.DELETE, why)
 
 
 def _of_resource(resource: Mapping[str, Json], new_buckets: AbstractSet[str]) -> Iterator[Change]:
@@ -82,7 +82,7 @@ def _of_resource(resource: Mapping[str, Json], new_buckets: AbstractSet[str]) ->
         yield _update(address, [unknown], Action.REPLACE, lost=f"what {unknown} does is not known")
 
 
-def _vanished(shown: Mapping[str, Json]) -> dict[str, str]:
+def vanished(shown: Mapping[str, Json]) -> dict[str, str]:
     """What the state has and the refresh did not find, by address, if it holds data; and what tells that it does.
 
     It was deleted by somebody, or Terraform looks in another region or account: an apply would make an empty one.
