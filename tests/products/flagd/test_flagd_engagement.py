@@ -24,7 +24,9 @@ def chosen(folder: Path, provider: str) -> Graph:
     """The demo shop with this store of its configuration."""
     copy_repository(folder)
     file = folder / "engagements/demo_shop/engagement.yaml"
-    file.write_text(file.read_text().replace("provider: ssm", f"provider: {provider}"))
+    text = file.read_text()
+    assert "provider: ssm" in text
+    file.write_text(text.replace("provider: ssm", f"provider: {provider}"))
     return assemble(load_engagement(file.parent))
 
 

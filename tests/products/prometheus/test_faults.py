@@ -22,7 +22,6 @@ pytestmark = pytest.mark.second
 
 ROUTE_AGAIN = Change(Action.UPDATE, "route pager", {}, ROUTED["route pager"])
 SERVERS = ("prometheus", "alertmanager", "pushgateway", "delivery_probe")
-BCRYPT_OF_TEST = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay"
 """Of the password `test`, from Prometheus' own guide to basic authentication."""
 
 

@@ -132,6 +132,7 @@ def test_a_list_that_lags_hides_no_secret_that_we_know(staging: Staging) -> None
     assert secrets.target(staging.run()).plan().changes[0].address == "grant pipeline"
     assert staging.look(secrets.secrets_are_populated).ready
     assert list(staging.look(secrets.pipeline_reads_nothing_else).problems) == ["engagement/ci-deploy-key"]
+    assert lagging
     assert all(lagging)
 
 

@@ -116,7 +116,8 @@ def execute(stack: Stack, arn: str, tell: Callable[[Told], None]) -> Ended:
             raise ProviderFailed(
                 f"{stack.stage}: the plan is no longer what would be done", where=arn, remedy="plan again"
             ) from None
-    found = settle(look, done=lambda stack: stack is None or not _under_way(stack), within=WORK)
+    # Every execution has events: without one it has not begun, whatever the status of the stack still is.
+    found = settle(look, done=lambda stack: stack is None or (bool(told) and not _under_way(stack)), within=WORK)
     status = str(found["StackStatus"]) if found else "gone"
     if status in _DONE:
         return Ended(done=True, status=status, failed=())
@@ -127,8 +128,11 @@ def execute(stack: Stack, arn: str, tell: Callable[[Told], None]) -> Ended:
 def forget(stack: Stack, arn: str) -> None:
     """Delete a change set that nobody carries out, and the shell of a stack that was made for it."""
     with stack.translated():
-        with suppress(ClientError):  # it was carried out, or another one was
+        try:
             stack.client.delete_change_set(ChangeSetName=arn)
+        except ClientError as error:
+            if not error.response["Error"]["Code"].startswith(_STALE):  # it was carried out, or another one was
+                raise
         found = stack.described(stack.name)
         if found and found["StackStatus"] == SHELL and not _waiting(stack):
             stack.client.delete_stack(StackName=found["StackId"])
@@ -144,11 +148,11 @@ def sweep(stack: Stack) -> None:
 
 def _waiting(stack: Stack) -> list[Told]:
     """Change sets that were not carried out."""
-    with suppress(ClientError):  # there is no stack
-        pages = stack.client.get_paginator("list_change_sets").paginate(StackName=stack.name)
-        found = [each for page in pages for each in page["Summaries"]]
-        return [each for each in found if not each.get("ExecutionStatus", "").startswith("EXECUTE_")]
-    return []
+    if stack.described(stack.name) is None:
+        return []
+    pages = stack.client.get_paginator("list_change_sets").paginate(StackName=stack.name)
+    found = [each for page in pages for each in page["Summaries"]]
+    return [each for each in found if not each.get("ExecutionStatus", "").startswith("EXECUTE_")]
 
 
 def _under_way(stack: Told) -> bool:

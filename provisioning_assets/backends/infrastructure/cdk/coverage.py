@@ -20,6 +20,8 @@ Found = Iterator[tuple[str, str | None]]
 Sign = tuple[str | None, ...]
 """What tells one child from another, as template and AWS both say it; None: only CloudFormation knows."""
 
+_SERVICES = {"certificatemanager": "acm", "elasticloadbalancingv2": "elasticloadbalancing", "opensearchservice": "es"}
+"""A service in the types of CloudFormation to the same in ARNs, where the two differ; a missing one shows as red."""
 _GLOBAL = "us-east-1"
 """Where the tagging API lists what belongs to no region."""
 _UNMANAGED = "not in the stack: delete it, or write it into the app and import it"
@@ -45,7 +47,7 @@ def live_and_managed(stack: Stack, others: Sequence[Stack], stage: StageRoot, ac
             **dict(_routes(own, known, account)),
             **dict(_role_policies(own, known, account)),
             **dict(_zones(own, known, account)),
-            **dict(_tagged({each for stack in known for each in stack.physical.values()}, stage, account)),
+            **dict(_tagged({each for stack in known for each in _names(stack)}, stage, account)),
         }
 
 
@@ -172,16 +174,23 @@ def _zones(own: Resolved, known: Sequence[Resolved], account: Aws) -> Found:
                 yield f"zone {identity} ({name})", None if identity in zones else _UNMANAGED
 
 
-def _tagged(known: set[str], stage: StageRoot, account: Aws) -> Found:
+def _names(stack: Resolved) -> Iterator[Sign]:
+    """Each resource of a stack by its service and its last name: a name alone may be that of something else."""
+    for logical, physical in stack.physical.items():
+        kind = str(stack.template.get("Resources", {}).get(logical, {}).get("Type", ""))
+        service = kind.split("::")[1].lower() if kind.count("::") > 1 else ""
+        yield _SERVICES.get(service, service), _short(physical)
+
+
+def _tagged(known: set[Sign], stage: StageRoot, account: Aws) -> Found:
     """Top-level resources that carry the stage's tags: what a stack let go of, or made by hand."""
-    ours = known | {_short(each) for each in known}
     filters = [{"Key": key, "Values": [value]} for key, value in tags(stage).items()]
     for region in sorted({account.access.region, _GLOBAL}):
         pages = account.client("resourcegroupstaggingapi", region).get_paginator("get_resources")
         for page in pages.paginate(TagFilters=filters):
             for arn in (resource["ResourceARN"].removesuffix(":*") for resource in page["ResourceTagMappingList"]):
                 if ":cloudformation:" not in arn and ":security-group-rule/" not in arn:
-                    yield arn, None if ours & {arn, _short(arn)} else _UNMANAGED
+                    yield arn, None if (arn.split(":")[2], _short(arn)) in known else _UNMANAGED
 
 
 def _accounted_for(live: Iterable[T], sign: Callable[[T], Sign], declared: Counter[Sign]) -> Iterator[tuple[T, bool]]:

@@ -76,7 +76,13 @@ class Stack:
         """The template that was carried out last."""
         with self.translated():
             body = self.client.get_template(StackName=self.name, TemplateStage="Original")["TemplateBody"]
-        return body if isinstance(body, dict) else {}
+        if not isinstance(body, dict):  # as nothing, it would hide what the stack holds
+            raise ProviderFailed(
+                f"the template of the stack {self.name} is no JSON: somebody else wrote it",
+                where=f"stack {self.name}",
+                remedy="update the stack once with the same template as JSON, then run again",
+            )
+        return body
 
     def resources(self) -> list[Told]:
         """What the stack manages."""

@@ -13,7 +13,7 @@ from provisioning_assets.backends.monitoring.prometheus.drills import Drills
 from provisioning_assets.backends.monitoring.prometheus.evaluator import Evaluator
 from provisioning_assets.backends.monitoring.prometheus.folder import Folder
 from provisioning_assets.backends.monitoring.prometheus.probes import Probes
-from provisioning_assets.backends.monitoring.prometheus.routes import Routes
+from provisioning_assets.backends.monitoring.prometheus.routes import DEAF, Routes
 from provisioning_assets.backends.monitoring.prometheus.rules import Rules
 from provisioning_assets.backends.monitoring.prometheus.server import Server
 from provisioning_assets.backends.monitoring.prometheus.silences import Silences
@@ -178,4 +178,4 @@ class Prometheus:
         live, wanted = self._read(scope, kinds), {each.address: each.after or {} for each in changes if each.after}
         plan = diff(wanted, {each.address: live[each.address] for each in changes if each.address in live})
         deaf = not {"probe", "rule"}.isdisjoint(kinds) and not self._evaluator.alertmanagers()
-        return [each.told for each in plan.changes] + ["Prometheus tells no Alertmanager what fires"] * deaf
+        return [each.told for each in plan.changes] + [DEAF] * deaf

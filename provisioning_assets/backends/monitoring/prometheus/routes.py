@@ -15,7 +15,7 @@ _GROUPED = ["alertname", "drill"]
 _HIDDEN = "<secret>"
 """What Alertmanager 0.26 and later show instead of a webhook's address."""
 
-_DEAF = "Prometheus tells no Alertmanager what fires"
+DEAF = "Prometheus tells no Alertmanager what fires"
 
 
 class Routes:
@@ -39,7 +39,7 @@ class Routes:
             if _of(routing.routes, scope, route) or routing.receiver(_probe_name(scope, route)):
                 alerts = [{"scope": scope, "route": route}, *_alerts(rules, scope, route)]
                 got = [set(routing.receivers(each)) for each in alerts]
-                undelivered = [*([] if told else [_DEAF]), *self._undelivered(routing, route, got)]
+                undelivered = [*([] if told else [DEAF]), *self._undelivered(routing, route, got)]
                 unobserved = self._unobserved(routing, scope, route, got)
                 found[route] = {
                     "delivers": not undelivered,
@@ -97,7 +97,8 @@ class Routes:
         if any(each.get("url") == _HIDDEN for each in found):
             in_file = Routing(parsed(self._text(), str(self._folder.alertmanager))).receiver(name) or {}
             hidden = in_file.get("webhook_configs") or []
-            found = [{**live, "url": filed.get("url")} for live, filed in zip(found, hidden, strict=False)]
+            if len(found) == len(hidden):  # else the file is not what is loaded
+                found = [{**live, "url": filed.get("url")} for live, filed in zip(found, hidden, strict=True)]
         return found
 
     def _astray(self, routing: Routing, scope: str, route: str, got: Iterable[set[str]]) -> list[str]:

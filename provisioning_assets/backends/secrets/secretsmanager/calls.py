@@ -86,13 +86,13 @@ class Calls:
 
     def pages(self, service: str, operation: str, key: str, about: str, **parameters: Any) -> Iterator[Any]:
         """What a list holds under a key, page by page."""
-        marker, next_marker = ("Marker", "Marker") if service == "iam" else ("NextToken", "NextToken")
+        marker = "Marker" if service == "iam" else "NextToken"
         while True:
             page = self.ask(service, operation, about, **parameters)
             yield from page[key]
-            if not page.get(next_marker):
+            if not page.get(marker):
                 return
-            parameters[marker] = page[next_marker]
+            parameters[marker] = page[marker]
 
 
 def _says_nothing(record: logging.LogRecord) -> bool:

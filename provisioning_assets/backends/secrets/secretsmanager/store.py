@@ -59,11 +59,17 @@ class SecretsManager(aws.OnAws):
                 raise ApplyFailed(error.what, where=change.address, cause=error.cause, remedy=error.remedy) from None
         written = {change.address: change.after for change in changes if change.address.startswith("grant ")}
         if written:
-            settle(
+            live = settle(
                 lambda: self._grants.read(scope),
                 done=lambda live: all(live.get(address) == after for address, after in written.items()),
                 within=IN_EFFECT,
             )
+            if missing := [address for address, after in written.items() if live.get(address) != after]:
+                raise ApplyFailed(
+                    f"IAM does not show what was written, after {IN_EFFECT} s",
+                    where=", ".join(missing),
+                    remedy="run again; if it stays so, see who else writes them",
+                )
 
     def _write(self, scope: str, change: Change) -> None:
         kind, name = change.address.split(" ", 1)
