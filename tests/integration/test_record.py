@@ -144,6 +144,7 @@ def test_who_lost_the_lock_closes_nobody_elses_apply(graph: Graph) -> None:
         first.lock.break_it()
         with holding(graph, "staging") as second:
             second.ledger.append(ApplyStarted("networking", 1, "sha256:p", "1 to create"))
+            first.ledger.refresh()
             with pytest.raises(LockHeld):
                 run.apply_finished()
         assert session(graph, "staging").ledger.epoch("networking").unfinished == "an apply"

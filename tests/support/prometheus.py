@@ -145,6 +145,12 @@ class Monitors:
         for silence in self.api("alertmanager", "/api/v2/silences"):
             if silence["status"]["state"] != "expired":
                 self.api("alertmanager", f"/api/v2/silence/{silence['id']}", "DELETE")
+        # What is gone from the files stays live for some seconds, and would be taken for what a test had written.
+        wait_until(lambda: not any("scope" in target["labels"] for target in self._targets()))
+
+    def _targets(self) -> list[Json]:
+        found: list[Json] = self.api("prometheus", "/api/v1/targets?state=active")["data"]["activeTargets"]
+        return found
 
 
 def prometheus_access(**variables: str) -> Access:
