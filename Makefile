@@ -47,8 +47,8 @@ browser:
 
 # The servers of Debian and PyPI that tests run against, unpacked below .provisioning/; quick when they are there.
 servers: install
-	@$(BIN)/python -m tests.support.debian
-	@$(BIN)/python -m tests.support.ministack
+	@$(BIN)/python -m provisioning_assets.sandbox.debian
+	@$(BIN)/python -m provisioning_assets.sandbox.ministack
 
 lint: install lint-terraform
 	$(BIN)/ruff check .

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from provisioning_assets.sandbox.ministack import ACCOUNT
 from tests.support.back_ends import REGION
-from tests.support.ministack import ACCOUNT
 
 Client = Callable[[str], Any]
 """A client of an AWS service."""

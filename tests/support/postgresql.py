@@ -30,7 +30,7 @@ from psycopg.sql import SQL, Identifier
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.core.kinds import Kind
-from tests.support import debian
+from provisioning_assets.sandbox import debian
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 

@@ -19,7 +19,7 @@ import requests
 from provisioning_assets.backends.access import Access
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Json
-from tests.support import debian
+from provisioning_assets.sandbox import debian
 from tests.support.back_ends import opened
 from tests.support.servers import free_port, freeze, wait_for
 from tests.support.waiting import wait_until

@@ -12,7 +12,7 @@ from provisioning_assets.backends.monitoring import Monitoring
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Attributes
 from provisioning_assets.errors import ApplyFailed, Misdirected, ProviderFailed
-from tests.support import debian
+from provisioning_assets.sandbox import debian
 from tests.support.back_ends import opened
 from tests.support.by_hand import SCOPE
 from tests.support.http_servers import answering_always

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from provisioning_assets.backends.monitoring.prometheus.routing import Routing
 from provisioning_assets.core.plan import Json
-from tests.support import debian
+from provisioning_assets.sandbox import debian
 
 pytestmark = pytest.mark.second
 

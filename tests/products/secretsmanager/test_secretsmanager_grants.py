@@ -10,9 +10,9 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.secrets import Place
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ApplyFailed
+from provisioning_assets.sandbox.ministack import ACCOUNT
 from tests.support.back_ends import REGION, aws_access, opened
 from tests.support.iam import arn, managed, path, policy, written
-from tests.support.ministack import ACCOUNT
 from tests.support.secret_stores import AGENCY, DESIRED, OWNED, PIPELINE, bring_about, drift
 
 pytestmark = pytest.mark.second

@@ -10,9 +10,9 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.secrets import Place
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
+from provisioning_assets.sandbox.ministack import ACCOUNT
 from tests.support.back_ends import REGION, aws_access, opened
 from tests.support.iam import Client
-from tests.support.ministack import ACCOUNT
 from tests.support.secret_stores import DESIRED, OWNED, WITHOUT_RUNTIME, bring_about, drift, otherwise
 
 pytestmark = pytest.mark.second

@@ -1,6 +1,6 @@
-"""Servers of Debian for tests, unpacked into a folder of ours: no root, no service that starts by itself.
+"""Servers of Debian, unpacked into a folder of ours: no root, no service that starts by itself.
 
-    python -m tests.support.debian [SERVER...]
+    python -m provisioning_assets.sandbox.debian [SERVER...]
 
 installs those that are missing, or all of them. `make servers` calls it.
 """
@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from provisioning_assets.errors import ProvisioningError
 
 SERVERS: dict[str, tuple[str, ...]] = {
     "bind": (
@@ -36,9 +38,10 @@ CACHE = Path(__file__).parents[2] / ".provisioning" / "debian"
 
 
 def folder(server: str) -> Path:
-    """Where a server is unpacked; `AssertionError` when nobody did it."""
+    """Where a server is unpacked; `ProvisioningError` when nobody did it."""
     found = CACHE / server
-    assert _is_there(server), f"{server} is not in {found}: make servers"
+    if not _is_there(server):
+        raise ProvisioningError(f"{server} is not installed", where=str(found), remedy="make servers")
     return found
 
 
