@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from provisioning_assets.errors import ProvisioningError
@@ -45,16 +46,22 @@ def folder(server: str) -> Path:
     return found
 
 
+def libraries(server: str) -> dict[str, str]:
+    """The variable with which its programs find their libraries."""
+    found = sorted({library.parent for library in folder(server).glob("usr/lib/*-linux-gnu/*.so*")})
+    return {"LD_LIBRARY_PATH": ":".join(map(str, found))}
+
+
 def environment(server: str) -> dict[str, str]:
-    """The variables that its programs need to find their libraries."""
-    libraries = sorted({found.parent for found in folder(server).glob("usr/lib/*-linux-gnu/*.so*")})
-    return {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
+    """The variables of this process, and that one."""
+    return {**os.environ, **libraries(server)}
 
 
-def install(server: str) -> None:
+def install(server: str, progress: Callable[[str], object] = lambda _line: None) -> None:
     """Download and unpack, unless the very same packages are there."""
     if _is_there(server):
         return
+    progress(f"downloading {server} from Debian")
     target, packages = CACHE / server, SERVERS[server]
     shutil.rmtree(target, ignore_errors=True)
     downloads = target / "downloads"

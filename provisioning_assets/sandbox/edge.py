@@ -3,8 +3,6 @@
 import os
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,43 +10,39 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-import hvac
 import requests
-from hvac.exceptions import InvalidPath, VaultError
+from botocore.exceptions import BotoCoreError, ClientError
+from hvac.exceptions import VaultError
 
 from provisioning_assets.errors import ProviderFailed
 from provisioning_assets.probes.tls import describe
 from provisioning_assets.sandbox.processes import say
+from provisioning_assets.sandbox.stored_certificates import OfOpenBao, OfSecretsManager, Store
 
 LOOK_EVERY = 1.0
 """Seconds between two looks for new certificates."""
 
-_PREFIX = "certificate-"
-
 
 @dataclass(frozen=True)
 class _Loaded:
-    created: str
-    """When the version was written: unlike its number, this also differs in a new and empty store."""
+    version: str
     names: tuple[str, ...] = ()
     context: ssl.SSLContext | None = None
 
 
 class Certificates:
-    """TLS contexts by name, kept up to date from every `…-runtime` mount of the store."""
+    """TLS contexts by name, kept up to date from the secret store."""
 
-    def __init__(self, address: str, token_file: Path) -> None:
-        make: Any = hvac.Client
-        self._client = make(url=address, token="", timeout=3)
-        self._token_file = token_file
-        self._loaded: dict[tuple[str, str], _Loaded] = {}
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._loaded: dict[str, _Loaded] = {}
 
     def keep_fresh(self, ended: threading.Event) -> None:
         """Look repeatedly; while the store is away, keep the certificates that are loaded."""
         while not ended.is_set():
             try:
                 self.look()
-            except (VaultError, requests.RequestException, OSError) as error:
+            except (VaultError, requests.RequestException, BotoCoreError, ClientError, OSError) as error:
                 say(f"the secret store does not answer: {type(error).__name__}")
             ended.wait(LOOK_EVERY)
 
@@ -60,46 +54,22 @@ class Certificates:
 
     def look(self) -> None:
         """Load what is new, and forget what is gone."""
-        # Read again each time: a restarted store has another token.
-        self._client.token = self._token_file.read_text(encoding="utf-8").strip()
-        found: dict[tuple[str, str], _Loaded] = {}
-        for mount, name in self._stored():
-            created = self._created(mount, name)
-            if created is not None:
-                before = self._loaded.get((mount, name))
-                unchanged = before is not None and before.created == created
-                found[mount, name] = before if before and unchanged else self._load(mount, name, created, before)
+        found: dict[str, _Loaded] = {}
+        for name, version in self._store.look():
+            before = self._loaded.get(name)
+            unchanged = before is not None and before.version == version
+            found[name] = before if before and unchanged else self._load(name, version, before)
         self._loaded = found  # in one step, because handshakes read it concurrently
 
-    def _stored(self) -> Iterator[tuple[str, str]]:
-        mounts = self._client.sys.list_mounted_secrets_engines()["data"]
-        for mount in (name.rstrip("/") for name in mounts if name.endswith("-runtime/")):
-            with suppress(InvalidPath):
-                keys = self._client.secrets.kv.v2.list_secrets(path="", mount_point=mount)["data"]["keys"]
-                yield from ((mount, name) for name in keys if name.startswith(_PREFIX))
-
-    def _created(self, mount: str, name: str) -> str | None:
-        """When the current version was written; None when there is none."""
-        try:
-            known = self._client.secrets.kv.v2.read_secret_metadata(path=name, mount_point=mount)["data"]
-        except InvalidPath:
-            return None
-        version = known["versions"].get(str(known["current_version"]))
-        gone = version is None or version["deletion_time"] or version["destroyed"]
-        return None if gone else str(version["created_time"])
-
-    def _load(self, mount: str, name: str, created: str, before: _Loaded | None) -> _Loaded:
+    def _load(self, name: str, version: str, before: _Loaded | None) -> _Loaded:
         """Load a version; if it is not a certificate with its key, keep the last good one."""
-        answer = self._client.secrets.kv.v2.read_secret_version(
-            path=name, mount_point=mount, raise_on_deleted_version=True
-        )
-        value: Mapping[str, str] = answer["data"]["data"]
         try:
-            loaded = _Loaded(created, describe(value["chain"]).names, _context(value["key"], value["chain"]))
+            value = self._store.read(name)
+            loaded = _Loaded(version, describe(value["chain"]).names, _context(value["key"], value["chain"]))
         except (KeyError, ValueError, TypeError, AttributeError, ssl.SSLError, ProviderFailed) as error:
-            say(f"{mount}/{name} is no certificate with its key: {type(error).__name__}")
-            return replace(before or _Loaded(created), created=created)
-        say(f"serving {mount}/{name}")
+            say(f"{name} is no certificate with its key: {type(error).__name__}")
+            return replace(before or _Loaded(version), version=version)
+        say(f"serving {name}")
         return loaded
 
 
@@ -163,8 +133,11 @@ class _Server(ThreadingHTTPServer):
         """Log nothing: a client that hangs up is not worth a line."""
 
 
-def serve(port: int) -> None:
-    """Serve until the process ends."""
-    certificates = Certificates(os.environ["VAULT_ADDR"], Path(os.environ["VAULT_TOKEN_FILE"]))
+def serve(port: int, store: str) -> None:
+    """Serve what lies in the store, `openbao` or `secretsmanager`, until the process ends."""
+    of_openbao = store == "openbao"
+    certificates = Certificates(
+        OfOpenBao(os.environ["VAULT_ADDR"], Path(os.environ["VAULT_TOKEN_FILE"])) if of_openbao else OfSecretsManager()
+    )
     threading.Thread(target=certificates.keep_fresh, args=(threading.Event(),), daemon=True).start()
     _Server(port, certificates).serve_forever()

@@ -1,13 +1,14 @@
-"""Starts and stops the sandbox.
+"""Starts and stops a sandbox: the servers that an engagement needs, in a folder of their own.
 
-Only the command line knows the sandbox: it writes a profile, as a person does for a real account.
+Only the command line knows it: it writes a profile, as a person does for a real account. The profile is called as the
+folder is.
 """
 
 import shlex
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 
 import requests
@@ -16,157 +17,160 @@ from filelock import FileLock
 from provisioning_assets.core.settle import settle
 from provisioning_assets.errors import ProvisioningError, Unreachable
 from provisioning_assets.sandbox import openbao, processes
+from provisioning_assets.sandbox.members import SERVERS, members_of
 from provisioning_assets.sandbox.processes import Folder, Member
+from provisioning_assets.sandbox.setup import DEMO, REGION, Setup, Wanted
 
-REGION = "eu-central-1"
-MEMBERS = ("aws", "openbao", "dns", "resolver", "edge", "alarms", "prober")
-_LOST = {
-    "aws": "its cloud was in memory and is empty now, the ledger and Terraform's state included",
-    "openbao": "its secrets were in memory and are gone",
-}
+__all__ = ["REGION", "profile_file", "start", "status", "stop"]
+
 _AFRESH = "provisioning sandbox stop, then start again: the emulated cloud and its secrets begin empty"
 _PATIENCE = 30
 """Seconds to wait for a member that does not answer."""
 
 
-def start(path: Path, progress: Callable[[str], None]) -> list[Member]:
+def start(path: Path, progress: Callable[[str], None], wanted: Wanted = DEMO) -> list[Member]:
     """Start every member that is not running, and wait until all of them answer. A crashed member starts empty."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = Folder(path.resolve())
     with _alone(folder):
-        new = _not_running(folder, progress)
-        ports = _ports(folder, new, progress)
-        environment = _variables(folder, ports)
-        profile = profile_file(path)
-        profile.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items())
-        Folder(profile.parent).write(profile.name, f"# Written by `provisioning sandbox start`.\n{lines}")
-        # The edge and the two watchers need what the others bring up.
-        for group in (("aws", "openbao", "dns", "resolver"), ("edge", "alarms", "prober")):
-            wanted = [name for name in group if name in new]
-            for name in wanted:
-                processes.start(folder, name, _command(folder, name, ports), environment)
+        names = members_of(wanted)
+        _require_the_same(folder, names)
+        new = _not_running(folder, names, progress)
+        setup = Setup(folder, _ports(folder, names, new, progress), wanted, progress)
+        for name in new:
+            if processes.state_of(folder, name)[0] == "stopped":
+                SERVERS[name].prepare(setup)
+        environment = _write_profile(path, setup, names)
+        for last in (False, True):
+            group = [name for name in names if SERVERS[name].last is last]
+            for name in group:
+                if name in new:
+                    server = SERVERS[name]
+                    processes.start(folder, name, server.command(setup), {**environment, **server.own(setup)})
             # Also those that were running: a start that was killed may have left them before they answered.
             for name in group:
-                _wait(folder, name, ports[name])
-            if "openbao" in wanted:
-                openbao.initialise(folder, environment["VAULT_ADDR"], f"127.0.0.1:{ports['dns']}")
+                _wait(setup, name)
+            if "openbao" in group and "openbao" in new:
+                openbao.initialise(folder, setup.http("openbao"), setup.at("dns"))
     return status(path)
 
 
 def stop(path: Path) -> list[Member]:
-    """Stop every running member, the watchers first."""
+    """Stop every running member, those that work with others first."""
     if path.is_dir():
         folder = Folder(path)
         with _alone(folder):
-            processes.stop(folder, *reversed(MEMBERS))
+            processes.stop(folder, *reversed(_known(folder)))
     return status(path)
 
 
 def status(path: Path) -> list[Member]:
     """Every member, with its address, its state and its process."""
     folder = Folder(path)
-    ports = folder.ports(MEMBERS) if (path / "ports.json").exists() else {}
+    ports = folder.ports(()) if (path / "ports.json").exists() else {}
     members = []
-    for name in MEMBERS:
+    for name in _known(folder):
         state, pid = processes.state_of(folder, name)
         members.append(Member(name, _address(name, ports[name]) if name in ports else "", state, pid))
     return members
 
 
 def profile_file(path: Path) -> Path:
-    """The file of the profile `sandbox`, with the addresses that environments and shells need."""
-    return path.parent / "profiles" / "sandbox.env"
+    """The profile of a sandbox, with the addresses that environments and shells need."""
+    return path.parent / "profiles" / f"{path.name}.env"
 
 
-def _not_running(folder: Folder, progress: Callable[[str], None]) -> list[str]:
+def _known(folder: Folder) -> tuple[str, ...]:
+    """The members of this sandbox, in the order in which they start; the demo's of one that never was."""
+    if not (folder.path / "ports.json").exists():
+        return members_of(DEMO)
+    ports = folder.ports(())
+    return tuple(name for name in SERVERS if name in ports)
+
+
+def _require_the_same(folder: Folder, names: tuple[str, ...]) -> None:
+    """A sandbox that runs for other products must end first: its members know each other."""
+    running = [name for name in _known(folder) if processes.running(folder, name)]
+    if running and set(_known(folder)) != set(names):
+        raise ProvisioningError(
+            "this sandbox runs for other products",
+            where=str(folder.path),
+            cause=f"{', '.join(sorted(set(_known(folder)) ^ set(names)))}: needed by only one of the two",
+            remedy="provisioning sandbox stop, then start again; or name another profile in one of the engagements",
+        )
+    if not running and set(_known(folder)) != set(names):
+        folder.forget_ports()
+
+
+def _write_profile(path: Path, setup: Setup, names: tuple[str, ...]) -> dict[str, str]:
+    """The variables of the profile, which is written anew."""
+    variables: dict[str, str] = {}
+    for name in names:
+        variables |= SERVERS[name].profile(setup)
+    file = profile_file(path)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+    Folder(file.parent).write(file.name, f"# Written by `provisioning sandbox start`.\n{lines}")
+    return variables
+
+
+def _not_running(folder: Folder, names: tuple[str, ...], progress: Callable[[str], None]) -> list[str]:
     """The members to start; progress says why, unless a member is simply new."""
-    states = {name: processes.state_of(folder, name)[0] for name in MEMBERS}
+    states = {name: processes.state_of(folder, name)[0] for name in names}
     crashed = {name: "had crashed" for name, state in states.items() if state == "crashed"}
-    if states["openbao"] == "running" and not _openbao_is_furnished(folder):
+    if states.get("openbao") == "running" and not _openbao_is_furnished(folder):
         processes.stop(folder, "openbao")
         crashed["openbao"] = "was sealed or only half set up"
     for name, word in crashed.items():
-        progress(f"{name} {word} and is started again" + (f": {_LOST[name]}" if name in _LOST else ""))
-    return [name for name in MEMBERS if states[name] == "stopped" or name in crashed]
+        lost = SERVERS[name].lost
+        progress(f"{name} {word} and is started again" + (f": {lost}" if lost else ""))
+    return [name for name in names if states[name] == "stopped" or name in crashed]
 
 
 def _openbao_is_furnished(folder: Folder) -> bool:
-    address = f"http://127.0.0.1:{folder.ports(MEMBERS)['openbao']}"
+    address = f"http://127.0.0.1:{folder.ports(())['openbao']}"
     try:
         return openbao.furnished(folder, address)
     except requests.RequestException as error:
         raise Unreachable("the sandbox's openbao", address, cause=type(error).__name__, remedy=_AFRESH) from None
 
 
-def _ports(folder: Folder, new: list[str], progress: Callable[[str], None]) -> dict[str, int]:
+def _ports(folder: Folder, names: tuple[str, ...], new: list[str], progress: Callable[[str], None]) -> dict[str, int]:
     """Each member's port; new ones if another program took one of them while no member was running."""
-    ports = folder.ports(MEMBERS)
+    ports = folder.ports(names)
     lost = [f"{name} ({ports[name]})" for name in new if processes.taken(ports[name])]
     if not lost:
         return ports
-    if len(new) < len(MEMBERS):
+    if len(new) < len(names):
         raise ProvisioningError(f"another process holds the port of the sandbox's {', '.join(lost)}", remedy=_AFRESH)
     progress(f"another process holds the port of {', '.join(lost)}: the sandbox moves to new ports")
     folder.forget_ports()
-    return folder.ports(MEMBERS)
-
-
-def _variables(folder: Folder, ports: dict[str, int]) -> dict[str, str]:
-    local = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
-    return {
-        "AWS_ENDPOINT_URL": f"http://{local['aws']}",
-        "AWS_ACCESS_KEY_ID": "sandbox",
-        "AWS_SECRET_ACCESS_KEY": "sandbox",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "VAULT_ADDR": f"http://{local['openbao']}",
-        "VAULT_TOKEN_FILE": str(folder.path / openbao.TOKEN),
-        "ACME_DIRECTORY_URL": f"http://{local['openbao']}/v1/pki/acme/directory",
-        "SSL_CERT_FILE": str(folder.path / openbao.ANCHORS),
-        "PROVISIONING_NAMESERVERS": local["dns"],
-        "PROVISIONING_RESOLVERS": local["resolver"],
-        "PROVISIONING_CONNECT_TO": f"*:443:{local['edge']}",
-        "PROVISIONING_EMULATION": "sandbox",
-    }
-
-
-def _command(folder: Folder, name: str, ports: dict[str, int]) -> list[str]:
-    port = str(ports[name])
-    match name:
-        case "aws":
-            return [sys.executable, "-m", "provisioning_assets.sandbox.aws", port]
-        case "openbao":
-            return openbao.command(folder, ports[name])
-        case "resolver":
-            return processes.member_command(name, port, f"127.0.0.1:{ports['dns']}")
-        case _:
-            return processes.member_command(name, port)
+    return folder.ports(names)
 
 
 def _address(name: str, port: int) -> str:
-    scheme = {"aws": "http://", "openbao": "http://", "edge": "https://"}.get(name, "")
-    return "" if name in {"alarms", "prober"} else f"{scheme}127.0.0.1:{port}"
+    scheme = SERVERS[name].scheme
+    return "" if scheme is None else f"{scheme}127.0.0.1:{port}"
 
 
-def _wait(folder: Folder, name: str, port: int) -> None:
-    """Wait until the member accepts connections, which it does when it is ready."""
+def _wait(setup: Setup, name: str) -> None:
+    """Wait until the member accepts connections, or answers, which it does when it is ready."""
+    port, path = setup.ports[name], SERVERS[name].ready
 
     def well() -> bool | None:
-        if processes.running(folder, name) is None:
+        if processes.running(setup.folder, name) is None:
             return None
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return name != "aws" or _answers(port)
+            return not path or _answers(f"http://127.0.0.1:{port}{path}")
         return False
 
     if not settle(well, done=lambda answer: answer is not False, within=_PATIENCE, every=0.05):
-        raise processes.did_not_start(folder, name)
+        raise processes.did_not_start(setup.folder, name)
 
 
-def _answers(port: int) -> bool:
+def _answers(address: str) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/moto-api/config", timeout=5).ok
+        return requests.get(address, timeout=5).status_code < HTTPStatus.INTERNAL_SERVER_ERROR
     except requests.RequestException:
         return False
 

@@ -7,6 +7,7 @@ installs it. It has an environment of its own: it pins another botocore than our
 
 import subprocess
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 from provisioning_assets.errors import ProvisioningError
@@ -16,11 +17,12 @@ FOLDER = Path(__file__).parents[2] / ".provisioning" / "ministack"
 ACCOUNT = "123456789012"
 
 
-def install() -> None:
+def install(progress: Callable[[str], object] = lambda _line: None) -> None:
     """Make the environment, unless it is there with the very same packages."""
     done = FOLDER / "installed.txt"
     if done.is_file() and done.read_text() == PINS.read_text():
         return
+    progress("installing MiniStack from PyPI")
     venv.create(FOLDER, clear=True, with_pip=True)
     install_pins = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(PINS)]
     subprocess.run([str(FOLDER / "bin/python"), "-m", "pip", *install_pins], check=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Mapping
@@ -51,6 +52,13 @@ class Folder:
     def log(self, name: str) -> Path:
         """The file with the output of a member."""
         return self.path / f"{name}.log"
+
+    def fresh(self, name: str) -> Path:
+        """An empty folder of a member's own."""
+        folder = self.path / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        return folder
 
     def write(self, name: str, content: str) -> Path:
         """Write a file atomically, readable only by its owner."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from provisioning_assets.backends.emulations import EMULATIONS
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.sandbox import lifecycle as sandbox
 from provisioning_assets.sandbox import processes
+from provisioning_assets.sandbox.members import SERVERS
 from provisioning_assets.sandbox.processes import Folder
 from tests.support.back_ends import aws_access
 
@@ -155,7 +157,7 @@ def test_a_crashed_cloud_is_told_and_comes_back_at_its_address_empty(home: Path)
     assert [m.address for m in after] == [m.address for m in before]
     assert [m.name for m, n in zip(before, after, strict=True) if m.pid != n.pid] == ["aws"]
     assert [line.split()[0] for line in told] == ["aws"]
-    assert sandbox._LOST["aws"] in told[0]
+    assert SERVERS["aws"].lost in told[0]
     assert s3(home).list_buckets()["Buckets"] == []
 
 
@@ -165,7 +167,7 @@ def test_a_crashed_secret_store_is_told_and_comes_back_empty(home: Path) -> None
     told: list[str] = []
     sandbox.start(home, told.append)
     assert [line.split()[0] for line in told] == ["openbao"]
-    assert sandbox._LOST["openbao"] in told[0]
+    assert SERVERS["openbao"].lost in told[0]
     assert (home / "openbao.token").read_text() != token
     assert requests.get(variables(home)["ACME_DIRECTORY_URL"], timeout=5).ok
 
@@ -218,9 +220,9 @@ class Stranger:
 
 def test_a_member_that_cannot_start_is_an_error_with_its_last_words(home: Path, monkeypatch) -> None:
     kill(home, "resolver")
-    monkeypatch.setattr(
-        sandbox, "_command", lambda *_: [sys.executable, "-c", "raise SystemExit('no room for a resolver')"]
-    )
+    failing = [sys.executable, "-c", "raise SystemExit('no room for a resolver')"]
+    without = replace(SERVERS["resolver"], command=lambda _: failing)
+    monkeypatch.setattr(sandbox, "SERVERS", {**SERVERS, "resolver": without})
     with pytest.raises(ProvisioningError) as failed:
         sandbox.start(home, print)
     assert failed.value.where == str(Folder(home).log("resolver"))

@@ -31,17 +31,12 @@ from psycopg.sql import SQL, Identifier
 from provisioning_assets.backends.access import Access
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.sandbox import debian
+from provisioning_assets.sandbox.postgresql import OWNER, initialise, server_command
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
-OWNER = "owner"
 SCHEMA = "provisioning"
 """Schema of a store in tests, which is the default of its settings."""
-_AS_NOBODY = (
-    "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
-    "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",
-)  # fmt: skip
-"""It does not run as root; where its programs lie, nobody else may look."""
 
 
 @dataclass
@@ -56,17 +51,7 @@ class PostgresqlServer:
 
     def start(self) -> None:
         """Start it; a test waits for it by what it tests."""
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": str(self.folder),
-            "ssl": "on" if self.tls else "off",
-            "fsync": "off",
-            "max_connections": "200",
-            "shared_buffers": "16MB",
-            "jit": "off",
-        }
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = _command("postgres", "-D", str(self.folder), "-p", str(self.port), *options)
+        command = server_command(self.folder, self.port, ssl="on" if self.tls else "off")
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=debian.environment("postgresql"), stdout=log, stderr=log, cwd="/"
@@ -119,25 +104,7 @@ def postgresql_server(*, tls: bool = False) -> Iterator[PostgresqlServer]:
     folder = Path(tempfile.mkdtemp(prefix="pg-"))  # not below pytest's folders, which are for root alone
     server = PostgresqlServer(folder, free_port(), token_hex(16), tls)
     try:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "nobody", "nogroup")
-        told = folder.with_name(f"{folder.name}.password")
-        told.touch(mode=0o600)
-        told.write_text(server.password)
-        options = (
-            "-U",
-            OWNER,
-            "-A",
-            "scram-sha-256",
-            f"--pwfile={told}",
-            "--no-sync",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-        )
-        command = _command("initdb", "-D", str(folder), *options)
-        subprocess.run(command, env=debian.environment("postgresql"), check=True, stdout=subprocess.DEVNULL, cwd="/")
-        told.unlink()
+        initialise(folder, server.password)
         if tls:
             _certify(folder)
         server.start()
@@ -162,11 +129,6 @@ def _certify(folder: Path) -> None:
         (folder / file).write_bytes(content)
         if os.geteuid() == 0:
             shutil.chown(folder / file, "nobody", "nogroup")
-
-
-def _command(program: str, *arguments: str) -> list[str]:
-    path = debian.folder("postgresql") / "usr/lib/postgresql/15/bin" / program
-    return [*(_AS_NOBODY if os.geteuid() == 0 else ()), str(path), *arguments]
 
 
 def _answers(server: PostgresqlServer) -> bool:

@@ -6,7 +6,6 @@ They are Debian's, evaluate and notify every second, and read one folder.
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,57 +18,14 @@ import requests
 from provisioning_assets.backends.access import Access
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Json
-from provisioning_assets.sandbox import debian
+from provisioning_assets.sandbox.prometheus import server_command, write, write_alertmanager
 from tests.support.back_ends import opened
 from tests.support.servers import free_port, freeze, wait_for
 from tests.support.waiting import wait_until
 
-_PROMETHEUS = """
-global: {{scrape_interval: 1s, evaluation_interval: 1s, external_labels: {{site: here}}}}
-alerting:
-  alertmanagers: [{{static_configs: [{{targets: ["127.0.0.1:{alertmanager}"]}}]}}]
-rule_files: [rules/*.yml]
-scrape_configs:
-  - job_name: blackbox
-    metrics_path: /probe
-    params: {{module: [http_2xx]}}
-    file_sd_configs: [{{files: [targets/*.yml]}}]
-    relabel_configs:
-      - {{source_labels: [__address__], target_label: __param_target}}
-      - {{source_labels: [__param_target], target_label: instance}}
-      - {{target_label: __address__, replacement: "127.0.0.1:{blackbox}"}}
-  - job_name: pushgateway
-    honor_labels: true
-    static_configs: [{{targets: ["127.0.0.1:{pushgateway}"]}}]
-"""
-_ALERTMANAGER = """# The team's own.
-route:
-  receiver: nobody
-  group_wait: 1s
-  group_interval: 1s
-  repeat_interval: 4h
-  routes:
-    - matchers: [team="data", severity=~"warning|info"]  # not ours
-      receiver: people-quiet
-receivers:
-  - name: nobody
-  - name: people-pager
-    webhook_configs:
-      - url: "http://127.0.0.1:{delivery_probe}/people/pager"
-  - name: people-quiet
-    webhook_configs:
-      - url: "http://127.0.0.1:{delivery_probe}/people/quiet"
-"""
-_BLACKBOX = """
-modules:
-  http_2xx:
-    prober: http
-    timeout: 1s
-    http: {{proxy_url: "http://127.0.0.1:{pushgateway}", skip_resolve_phase_with_proxy: true}}
-"""
+_EVERYTHING = 'proxy_url: "http://127.0.0.1:{pushgateway}"'
 """Whatever plain http:// address it is to look at, the Pushgateway answers, as if it were there."""
-_TEMPLATES = b"/usr/share/prometheus/alertmanager"
-"""Where Debian's Alertmanager looks for its templates, whatever it is told."""
+SERVERS = ("delivery_probe", "blackbox", "pushgateway", "alertmanager", "prometheus")
 
 
 @dataclass
@@ -124,7 +80,7 @@ class Monitors:
         """Start one, in the folder."""
         with (self.folder / f"{server}.log").open("ab") as log:
             self.processes[server] = subprocess.Popen(
-                _command(server, self.ports[server]), cwd=self.folder, stdout=log, stderr=log
+                server_command(server, self.ports[server]), cwd=self.folder, stdout=log, stderr=log
             )
         wait_for(self.ports[server])
 
@@ -135,11 +91,14 @@ class Monitors:
 
     def empty(self) -> None:
         """Forget what was written for scopes."""
-        for file in [*self.folder.glob("rules/*"), *self.folder.glob("targets/*")]:
+        targets = list(self.folder.glob("targets/*"))
+        for file in targets:
+            file.write_text('[{"targets": []}]')  # of a file that is gone, Prometheus keeps what it read last
+        for file in self.folder.glob("rules/*"):
             file.unlink()
         shutil.rmtree(self.folder / "consoles")
         (self.folder / "consoles").mkdir()
-        (self.folder / "alertmanager.yml").write_text(_ALERTMANAGER.format_map(self.ports))
+        write_alertmanager(self.folder, self.ports)
         for server in ("prometheus", "alertmanager"):
             self.reload(server)
         for silence in self.api("alertmanager", "/api/v2/silences"):
@@ -147,6 +106,8 @@ class Monitors:
                 self.api("alertmanager", f"/api/v2/silence/{silence['id']}", "DELETE")
         # What is gone from the files stays live for some seconds, and would be taken for what a test had written.
         wait_until(lambda: not any("scope" in target["labels"] for target in self._targets()))
+        for file in targets:
+            file.unlink()
 
     def _targets(self) -> list[Json]:
         found: list[Json] = self.api("prometheus", "/api/v1/targets?state=active")["data"]["activeTargets"]
@@ -164,55 +125,12 @@ def prometheus_access(**variables: str) -> Access:
 def monitors() -> Iterator[Monitors]:
     """All of them, running."""
     with TemporaryDirectory() as name, ExitStack() as stack:
-        ports = {server: free_port() for server in _ARGUMENTS}
+        ports = {server: free_port() for server in SERVERS}
         running = Monitors(Path(name), ports)
-        for each in ("rules", "targets", "consoles"):
-            (running.folder / each).mkdir()
-        (running.folder / "prometheus.yml").write_text(_PROMETHEUS.format_map(ports))
-        (running.folder / "alertmanager.yml").write_text(_ALERTMANAGER.format_map(ports))
-        (running.folder / "blackbox.yml").write_text(_BLACKBOX.format_map(ports))
-        shutil.copytree(debian.folder("prometheus") / _TEMPLATES.decode()[1:], running.folder / "templates")
+        write(running.folder, ports, http=_EVERYTHING.format_map(ports))
         for server in ports:
             stack.callback(running.end, server)
             running.start(server)
         wait_until(lambda: requests.get(f"{running.address('prometheus')}/-/ready", timeout=1).ok)
         wait_until(lambda: running.api("prometheus", "/api/v1/alertmanagers")["data"]["activeAlertmanagers"])
         yield running
-
-
-_ARGUMENTS = {
-    "delivery_probe": (),
-    "blackbox": ("--config.file=blackbox.yml",),
-    "pushgateway": (),
-    "alertmanager": ("--config.file=alertmanager.yml", "--storage.path=alerts", "--cluster.listen-address="),
-    "prometheus": (
-        "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.enable-lifecycle",
-        "--web.console.templates=consoles", "--scrape.discovery-reload-interval=100ms",
-    ),
-}  # fmt: skip
-_PROGRAMS = {
-    "blackbox": "prometheus-blackbox-exporter",
-    "pushgateway": "prometheus-pushgateway",
-    "prometheus": "prometheus",
-}
-
-
-def _command(server: str, port: int) -> list[str]:
-    if server == "delivery_probe":
-        module = "provisioning_assets.backends.monitoring.prometheus.delivery_probe"
-        return [sys.executable, "-m", module, f"127.0.0.1:{port}"]
-    programs = debian.folder("prometheus") / "usr/bin"
-    program = _alertmanager() if server == "alertmanager" else programs / _PROGRAMS[server]
-    return [str(program), f"--web.listen-address=127.0.0.1:{port}", *_ARGUMENTS[server]]
-
-
-def _alertmanager() -> Path:
-    """Debian's program, which looks for its templates in the folder where it is started: no root, nothing installed."""
-    original = debian.folder("prometheus") / "usr/bin/prometheus-alertmanager"
-    ours = original.with_name("alertmanager-here")
-    if not ours.exists():
-        made = ours.with_name(f"{ours.name}.{free_port()}")  # two workers may do this at once
-        made.write_bytes(original.read_bytes().replace(_TEMPLATES, b"./templates".ljust(len(_TEMPLATES), b"/")))
-        made.chmod(0o755)
-        made.replace(ours)
-    return ours
