@@ -3,10 +3,11 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
+ENGAGEMENT ?= demo_shop
 BIN := $(VENV)/bin
 
 # Tests of a file share a worker, and what that starts; the slow ones begin first (tests/e2e/conftest.py).
-WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -20,11 +21,11 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# The example engagement, staging and then production, from nothing to its readiness report.
+# An example engagement, staging and then production, from nothing to its readiness report: ENGAGEMENT=cdk_shop is another.
 demo: install
-	$(BIN)/provisioning sandbox start
+	$(BIN)/provisioning sandbox start $(ENGAGEMENT)
 	@export DEMO_SHOP_PAYMENT_API_KEY=$${DEMO_SHOP_PAYMENT_API_KEY:-$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')}; \
-	  $(BIN)/provisioning apply demo_shop && { $(BIN)/provisioning readiness demo_shop || test $$? -eq 2; }
+	  $(BIN)/provisioning apply $(ENGAGEMENT) && { $(BIN)/provisioning readiness $(ENGAGEMENT) || test $$? -eq 2; }
 	@echo
 	@echo "NO-GO is right: what the report names as not_run holds the launch, and is not built yet."
 	@echo "Open the graph, the checks and the schedules with: make ui"
@@ -62,7 +63,7 @@ lint-terraform: install
 	$(BIN)/python terraform/validate.py
 
 ui: install
-	@$(BIN)/provisioning sandbox status >/dev/null || $(BIN)/provisioning sandbox start
+	@$(BIN)/provisioning sandbox status $(ENGAGEMENT) >/dev/null || $(BIN)/provisioning sandbox start $(ENGAGEMENT)
 	@exec $(BIN)/provisioning ui
 
 docs: install

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 ENGAGEMENTS = "engagements"
+SANDBOX = "sandbox"
+"""What the name of a profile begins with that a sandbox writes."""
 
 
 def repository() -> Path:
@@ -44,9 +46,14 @@ def folder() -> Path:
     return repository() / ".provisioning"
 
 
-def sandbox() -> Path:
-    """The sandbox's folder."""
-    return folder() / "sandbox"
+def sandbox(profile: str = SANDBOX) -> Path:
+    """Folder of the sandbox that writes this profile."""
+    return folder() / profile
+
+
+def sandboxes() -> list[Path]:
+    """Folder of every sandbox that was ever started here; the demo's in any case."""
+    return [sandbox(), *sorted({found.parent for found in folder().glob(f"{SANDBOX}*/ports.json")} - {sandbox()})]
 
 
 def reports(engagement: str) -> Path:

@@ -11,9 +11,9 @@ from provisioning_assets.sandbox.setup import Setup
 KEY = "provisioning"
 """Name of the TSIG key."""
 _ZONE = """$TTL 300
-@ SOA ns1.{zone}. hostmaster.{zone}. 1 3600 900 604800 60
-@ NS ns1.{zone}.
-ns1 A 127.0.0.1
+@ SOA ns1.servers.example. hostmaster.servers.example. 1 3600 900 604800 60
+@ NS ns1.servers.example.
+@ NS ns2.servers.example.
 """
 
 
@@ -28,7 +28,7 @@ def prepare(setup: Setup) -> None:
     key.touch(mode=0o600)
     key.write_text(f'key "{KEY}" {{\n  algorithm hmac-sha256;\n  secret "{secret}";\n}};\n', encoding="ascii")
     for zone in setup.wanted.zones:
-        (folder / zone).write_text(_ZONE.format(zone=zone), encoding="ascii")
+        (folder / zone).write_text(_ZONE, encoding="ascii")
     rule = f"allow-update {{ key {KEY}; }}; allow-transfer {{ key {KEY}; }};"
     zones = "\n".join(f'zone "{zone}" {{ type primary; file "{zone}"; {rule} }};' for zone in setup.wanted.zones)
     options = f"""include "{key}";

@@ -101,7 +101,7 @@ SERVERS: Mapping[str, Server] = {
         scheme="http://",
         prepare=_aws_prepare,
         ready="/moto-api/config",
-        lost="its cloud was in memory and is empty now, the ledger and Terraform's state included",
+        lost="its cloud was in memory and is empty now, with every state and record that lay there",
     ),
     "openbao": Server(
         _OF_OPENBAO,
@@ -145,7 +145,7 @@ SERVERS: Mapping[str, Server] = {
             prometheus.profile(name),
             prepare=prometheus.prepare if name == "prometheus" else _nothing,
             scheme="http://",
-            ready="" if name in {"gateway", "delivery_probe"} else "/",
+            ready="" if name in {"gateway", "delivery_probe"} else "/-/healthy",
             lost="silences and alerts were in memory and are gone" if name == "alertmanager" else "",
         )
         for name in prometheus.MEMBERS

@@ -80,7 +80,7 @@ class Folder:
 
     def forget_ports(self) -> None:
         """Let the next call of `ports` choose new ones."""
-        (self.path / "ports.json").unlink()
+        (self.path / "ports.json").unlink(missing_ok=True)
 
 
 def _free_ports(count: int) -> list[int]:

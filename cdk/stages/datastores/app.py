@@ -20,6 +20,10 @@ sessions = dynamodb.Table(
     removal_policy=cdk.RemovalPolicy.RETAIN,
 )
 
+# The document of flags that clients read lies in a bucket whose name people know before it is there.
+if flags := app.node.get_context("flags_bucket"):
+    s3.Bucket(stack, "Flags", bucket_name=flags, versioned=True, removal_policy=cdk.RemovalPolicy.RETAIN)
+
 contract = {"assets_bucket": assets.bucket_name, "sessions_table": sessions.table_name}
 cdk.CfnOutput(stack, "contract", value=stack.to_json_string(contract))
 app.synth()

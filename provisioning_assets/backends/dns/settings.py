@@ -20,8 +20,9 @@ class Rfc2136(Settings):
 
     variables: ClassVar = {"RFC2136_NAMESERVER": host_port, **texts("RFC2136_TSIG_FILE")}
     name: Literal["rfc2136"] = "rfc2136"
-    server: Annotated[HostPort, IDENTITY]
-    """The primary server, `HOST`, `HOST:PORT` or `[IPv6]:PORT`; must be the profile's RFC2136_NAMESERVER."""
+    server: Annotated[HostPort | None, IDENTITY] = None
+    """The primary server, `HOST`, `HOST:PORT` or `[IPv6]:PORT`; must be the profile's RFC2136_NAMESERVER, which is the
+    default."""
     key: Annotated[
         Annotated[str, Form(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?", "the key's name, as a domain name")]
         | None,

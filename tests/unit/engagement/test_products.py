@@ -199,7 +199,7 @@ MISPLACED = [
     ("provider: acme", "provider: {name: acme}\n  directory: x  # here", "provider: {name: acme, directory: …}"),
     ("provider: acme", "directory: https://ca.example  # here", "provider: {name: acme, directory: …}"),
     ("provider: route53", "server: ns1.example  # here", "provider: {name: rfc2136, server: …}"),
-    ("provider: route53", "key: ours  # here", "provider: {name: rfc2136, server: …, key: …}"),
+    ("provider: route53", "key: ours  # here", "provider: {name: rfc2136, key: …}"),
     (PLACES[Kind.MONITORING][0], "namespace: ${engagement}  # here", "provider: {name: cloudwatch, namespace: …}"),
     (STATE, "bucket: shop-state  # here", "state: {name: s3, bucket: …}"),
     (STATE, "state: {provider: s3, bucket: shop-state}  # here", "state: {name: s3, …}"),

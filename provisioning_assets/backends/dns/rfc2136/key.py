@@ -44,9 +44,14 @@ class SigningKey:
     """The key as dnspython takes it; its own `repr` shows the secret."""
 
 
-def server_of(declared: str, access: Access) -> NameServer:
-    """The declared server, which must be the profile's, or nothing is sent to it."""
+def server_of(declared: str | None, access: Access) -> NameServer:
+    """The profile's server. One that is declared must be the same, or nothing is sent to it."""
     own = access.get(ADDRESS)
+    if declared is None:
+        if own:
+            return _parsed(own, access.name)
+        remedy = f"set {ADDRESS} in the environment's profile"
+        raise ProviderFailed("there is no address of the name server", where=access.name, remedy=remedy)
     if own and _parsed(own, access.name) == _parsed(declared, "the engagement file"):
         return _parsed(own, access.name)
     profile = f"{access.name} says {own}" if own else f"{access.name} has no {ADDRESS}"

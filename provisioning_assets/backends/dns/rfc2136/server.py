@@ -52,7 +52,7 @@ class Transfer:
 class Server:
     """A primary server. Nothing is sent before its address is known to be the profile's."""
 
-    def __init__(self, declared: str, key: str | None, access: Access) -> None:
+    def __init__(self, declared: str | None, key: str | None, access: Access) -> None:
         self._declared = declared
         self._declared_key = key
         self._access = access
