@@ -89,7 +89,8 @@ def _file(name: str, repository: Path, shell: Mapping[str, str]) -> Path:
         raise ProviderFailed(
             f"there is no profile `{name}`",
             where=" or ".join(map(str, candidates)),
-            remedy="docs/profiles.md says what is in one; `provisioning sandbox start` writes `sandbox`",
+            remedy="docs/profiles.md says what is in one; `provisioning sandbox start ENGAGEMENT` writes one whose"
+            " name begins with `sandbox`",
         )
     mode = found.stat().st_mode
     if mode & _FOR_OTHERS:

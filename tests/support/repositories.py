@@ -28,9 +28,9 @@ _STAGES = f"""stages:
 """
 
 
-def copy_repository(folder: Path) -> None:
-    """What a clone of this repository has that an operator works with."""
-    for name in ("engagements", "terraform"):
+def copy_repository(folder: Path, engagement: str = "demo_shop") -> None:
+    """What a clone of this repository has that an operator works with, and one of its engagements."""
+    for name in (f"engagements/{engagement}", "terraform", "cdk"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns(".terraform"))
     for name in ("dagster.yaml", "definitions.py", "pyproject.toml", "workspace.yaml"):
         shutil.copy(REPOSITORY / name, folder / name)

@@ -158,7 +158,10 @@ class Server:
             return ProviderFailed(failed, where=str(self.address), cause=said, remedy="look into the server's log")
         self.apex(zone, "SOA")
         whom = f"the key {self.key.name}" if self.key else "whoever has no key"
-        remedy = f"let the server do it for this key, or give {KEY_FILE} of the profile the key that may"
+        remedy = (
+            f"let the server do it for this key, or give {KEY_FILE} of the profile the key that may;"
+            " BIND refuses also what would leave a name server of the zone without an address: its log says why"
+        )
         denied = f"the name server does not {what} {zone} for {whom}"
         return ProviderFailed(denied, where=str(self.address), cause=said, remedy=remedy)
 
