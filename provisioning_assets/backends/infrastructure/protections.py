@@ -1,11 +1,13 @@
 """What says how long data is kept and how safely, and whether a change weakens it: one judge for every engine.
 
-Names are neutral: the words of a property in lower case, joined by `_`, as hashicorp/aws writes them. An engine hands
-both sides of a change over in this form, blocks as mappings or as lists of them.
+Names are neutral: the words of a property in lower case, joined by `_`. An engine hands both sides of a change over in
+this form, blocks as mappings or as lists of them. Where the words of hashicorp/aws and those of CloudFormation differ,
+both stand here.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
 from math import inf
 
@@ -17,43 +19,50 @@ Path = tuple[str, ...]
 _RETENTIONS = {
     "automated_snapshot_retention_period", "automatic_backup_retention_days", "backup_retention_period",
     "data_retention_in_hours", "default_retention.days", "default_retention.years", "deletion_window_in_days",
-    "magnetic_store_retention_period_in_days", "manual_snapshot_retention_period", "message_retention_seconds",
-    "min_retention_days", "newer_noncurrent_versions", "recovery_period_in_days", "recovery_window_in_days",
-    "retention_days", "retention_in_days", "retention_period", "retention_period_in_days", "retain_rule.count",
-    "retain_rule.interval", "snapshot_retention_limit",
+    "magnetic_store_retention_period_in_days", "manual_snapshot_retention_period",
+    "memory_store_retention_period_in_hours", "message_retention_period", "message_retention_seconds",
+    "min_retention_days", "newer_noncurrent_versions", "pending_window_in_days", "recovery_period_in_days",
+    "recovery_window_in_days", "retain_rule.count", "retain_rule.interval", "retention_days", "retention_in_days",
+    "retention_period", "retention_period_hours", "retention_period_in_days", "snapshot_retention_limit",
 }  # fmt: skip
 """Numbers that say for how long or how often something is kept. A load balancer's `idle_timeout` is none."""
 
 _EXPIRIES = {
-    "delete_after", "expiration.date", "expiration.days", "noncurrent_days", "noncurrent_version_expiration.days",
+    "default_time_to_live", "delete_after", "delete_after_days", "expiration.date", "expiration.days",
+    "expiration_date", "expiration_in_days", "noncurrent_days", "noncurrent_version_expiration.days",
+    "noncurrent_version_expiration_in_days",
 }  # fmt: skip
 """Numbers that say after how long something is deleted: 0 and none are never."""
 
-_SCOPES = {"expiration.date", "filter", "rule.prefix"}
+_SCOPES = {"expiration.date", "expiration_date", "filter", "rule.prefix", "rules.scope"}
 """What says which data expires, and when. Which of two is wider, we cannot tell."""
 
 _PROTECTIONS = {
     "aws_dlm_lifecycle_policy.state", "backup_policy", "backup_retention_enabled", "default_retention",
     "deletion_protection", "deletion_protection_enabled", "disable_api_termination", "object_lock_enabled",
-    "object_lock_mode", "point_in_time_recovery", "termination_protection_enabled", "versioning",
-    "versioning_configuration",
+    "object_lock_mode", "point_in_time_recovery", "point_in_time_recovery_enabled",
+    "point_in_time_recovery_specification", "termination_protection_enabled", "versioning", "versioning_configuration",
 }  # fmt: skip
 """What protects data while it is on, with all that lies in it. A load balancer has `enable_deletion_protection`."""
 
-_SAVERS = {"rule.rule_name"}
+_SAVERS = {"backup_plan_rule.rule_name", "rule.rule_name"}
 """What saves data while it is there: a rule of a backup plan."""
 
-_DANGERS = {"delete_automated_backups", "force_destroy", "skip_final_backup", "skip_final_snapshot", "ttl.enabled"}
+_DANGERS = {
+    "delete_automated_backups", "empty_on_delete", "force_destroy", "skip_final_backup", "skip_final_snapshot",
+    "time_to_live_specification.enabled", "ttl.enabled",
+}  # fmt: skip
 """What protects data while it is off."""
 
+_WATCHED = _RETENTIONS | _EXPIRIES | _SCOPES | _PROTECTIONS | _SAVERS | _DANGERS
 _STRENGTHS = {"COMPLIANCE": 2, "ACTIVE": 1, "ENABLED": 1, "GOVERNANCE": 1, "TRUE": 1}
 
 TELLING = (
     (_RETENTIONS | _PROTECTIONS | _DANGERS) - {"disable_api_termination", "versioning"}
 ) | {
     "allocated_storage", "final_snapshot", "final_snapshot_identifier", "final_snapshot_name", "recovery_points",
-    "retention_properties", "snapshot_arn", "snapshot_arns", "snapshot_identifier", "storage_capacity",
-    "storage_encrypted",
+    "retention_properties", "snapshot_arn", "snapshot_arns", "snapshot_identifier", "snapshot_name",
+    "storage_capacity", "storage_encrypted",
 }  # fmt: skip
 """Attributes that only what holds data has, whatever their value; a launch template can `disable_api_termination`."""
 
@@ -64,8 +73,15 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+")
 _ISO_DURATION = re.compile(r"p(?=.)(?:\d+[ymwd])*(?:t(?:\d+[hms])+)?")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000, "month": 2592000}
 
-UNKNOWN = object()
-"""A value that is known only after the apply."""
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that is known only after the apply; two that are told alike are the same."""
+
+    told: str = ""
+
+
+UNKNOWN = Unknown()
 
 
 def weakened(
@@ -86,17 +102,22 @@ def weakened(
 def _values(before: Json, after: Json, path: Path, absent: Json) -> Iterator[tuple[Path, Json, Json]]:
     """Each value on either side, with the one in its place on the other side; None where there is none."""
     old, new = _in_force(before, path), _in_force(after, path)
-    sides = [side for side in (old, new) if side is not None and side is not UNKNOWN]
+    sides = [side for side in (old, new) if side is not None and not isinstance(side, Unknown)]
     if any(sides) and all(isinstance(side, Mapping) for side in sides):
-        missing = None if new is None else UNKNOWN if new is UNKNOWN else absent
-        old, new = old or {}, {} if new in (None, UNKNOWN) else new
+        was, missing = _without(old, None), _without(new, absent)
+        old, new = ({} if not isinstance(side, Mapping) else side for side in (old, new))
         for name in {**old, **new}:
-            yield from _values(old.get(name), new.get(name, missing), (*path, name), absent)
+            yield from _values(old.get(name, was), new.get(name, missing), (*path, name), absent)
     elif any(sides) and all(isinstance(side, list) for side in sides):
-        for each in _paired(old or [], new):
+        for each in _paired(old, new):
             yield from _values(*each, path, absent)
     else:
         yield path, old, new
+
+
+def _without(side: Json, absent: Json) -> Json:
+    """What one side says of a name that it does not have."""
+    return side if side is None or isinstance(side, Unknown) else absent
 
 
 def _in_force(value: Json, path: Path) -> Json:
@@ -109,10 +130,13 @@ def _in_force(value: Json, path: Path) -> Json:
 
 def _paired(before: Json, after: Json) -> Iterator[tuple[Json, Json]]:
     """Items of two lists: blocks by their names if all have one, everything else by position."""
-    if after is UNKNOWN:
-        yield from ((each, UNKNOWN) for each in before)
+    if isinstance(before, Unknown):
+        yield from ((before, each) for each in after)
         return
-    after = after or []
+    if isinstance(after, Unknown):
+        yield from ((each, after) for each in before)
+        return
+    before, after = before or [], after or []
     for name in _NAMES:
         old, new = _by_name(before, name), _by_name(after, name)
         if (len(old), len(new)) == (len(before), len(after)):
@@ -128,13 +152,15 @@ def _by_name(blocks: Json, name: str) -> dict[str, Json]:
 def _less(path: Path, before: Json, after: Json) -> bool:
     """Whether less is kept afterwards, or less safely."""
     tail = {path[-1], ".".join(path[-2:])}
+    if isinstance(before, Unknown):
+        return before != after and bool(_WATCHED & {*path, *tail})
     return bool(
         (_RETENTIONS & tail and _kept(path[-1], before) > _kept(path[-1], after))
         or (_EXPIRIES & tail and _until(before) > _until(after))
         or (_SCOPES & {*path, *tail} and None not in (before, after) and before != after)
         or (_PROTECTIONS & {*path, *tail} and _strength(before) > _strength(after))
         or (_SAVERS & tail and before and not after)
-        or (_DANGERS & tail and not _strength(before) and (after is UNKNOWN or _strength(after)))
+        or (_DANGERS & tail and not _strength(before) and (isinstance(after, Unknown) or _strength(after)))
     )
 
 
