@@ -1,6 +1,5 @@
 """One engagement, two engines: a stage of Terraform and one of CDK, which takes what the first one published."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,13 +115,13 @@ def test_a_stage_of_cdk_is_proven_after_one_of_terraform(stood_up: dict[str, Fin
 
 @pytest.mark.usefixtures("stood_up")
 def test_what_terraform_published_is_in_the_stack(session: Session) -> None:
-    sqs, iam = (aws.of(session.access).client(name) for name in ("sqs", "iam"))
+    sqs, ssm = (aws.of(session.access).client(name) for name in ("sqs", "ssm"))
     published = outputs(session, "jobs")
 
     read = sqs.get_queue_attributes(QueueUrl=published["queue"], AttributeNames=["All"])["Attributes"]
-    role = iam.get_role(RoleName=published["sender"])["Role"]
+    senders = ssm.get_parameter(Name=published["senders"])["Parameter"]
 
-    assert VPC in json.dumps(role["AssumeRolePolicyDocument"])
+    assert senders["Value"] == VPC
     assert read["MessageRetentionPeriod"] == str(5 * 86_400)
     assert outputs(session, "networking")["vpc_id"] == VPC
 

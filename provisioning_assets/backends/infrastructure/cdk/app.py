@@ -89,6 +89,12 @@ def files(root: Path) -> Iterator[Path]:
                 yield file
 
 
+def would_belong(root: Path, file: Path) -> bool:
+    """Whether a file would be the app's if it were there."""
+    inside = file.relative_to(root) if file.is_relative_to(root) else None
+    return inside is not None and not _BESIDE & {*inside.parts[:-1]} and not _leftover(inside.name)
+
+
 def linked_folders(root: Path) -> Iterator[Path]:
     """Folders of the app that lie elsewhere."""
     for folder, folders, _ in os.walk(root):

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from botocore.exceptions import ClientError
+
 from provisioning_assets.backends.aws import Aws
 from provisioning_assets.backends.infrastructure import StageRoot
 from provisioning_assets.backends.infrastructure.cdk.resolved import Resolved
@@ -29,6 +31,7 @@ _PEERS = ("CidrIp", "CidrIpv6", "SourceSecurityGroupId", "DestinationSecurityGro
           "DestinationPrefixListId")  # fmt: skip
 _DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 _EVERYTHING = "-1"
+_NO_POLICY = {"NoSuchBucketPolicy", "NoSuchBucket", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"}
 
 
 def tags(stage: StageRoot) -> dict[str, str]:
@@ -46,6 +49,7 @@ def live_and_managed(stack: Stack, others: Sequence[Stack], stage: StageRoot, ac
             **dict(_security_group_rules(own, known, account)),
             **dict(_routes(own, known, account)),
             **dict(_role_policies(own, known, account)),
+            **dict(_resource_policies(own, known, account)),
             **dict(_zones(own, known, account)),
             **dict(_tagged({each for stack in known for each in _names(stack)}, stage, account)),
         }
@@ -161,6 +165,34 @@ def _role_policies(own: Resolved, known: Sequence[Resolved], account: Aws) -> Fo
 def _policies(role: str, names: Iterable[str], declared: Counter[Sign]) -> Found:
     for name, ours in _accounted_for(names, lambda name: (role, name), declared):
         yield f"policy {name} of role {role}", None if ours else _UNMANAGED
+
+
+def _resource_policies(own: Resolved, known: Sequence[Resolved], account: Aws) -> Found:
+    """Policies of queues and buckets: whoever they let in, no drift of the queue or the bucket shows it."""
+    sqs, s3 = account.client("sqs"), account.client("s3")
+    declared: set[str | None] = set()
+    for managed in known:
+        for _, told in managed.of_type("AWS::SQS::QueuePolicy"):
+            declared.update(managed.texts(told.get("Queues")))
+        for _, told in managed.of_type("AWS::S3::BucketPolicy"):
+            declared.add(managed.text(told.get("Bucket")))
+    for url, _ in own.of_type("AWS::SQS::Queue"):
+        if _policy(sqs.get_queue_attributes, QueueUrl=url, AttributeNames=["Policy"]):
+            yield f"policy of queue {url}", None if url in declared else _UNMANAGED
+    for name, _ in own.of_type("AWS::S3::Bucket"):
+        if _policy(s3.get_bucket_policy, Bucket=name):
+            yield f"policy of bucket {name}", None if name in declared else _UNMANAGED
+
+
+def _policy(read: Callable[..., Told], **of: object) -> str:
+    """The policy in an answer; empty where there is none, or nothing that could have one."""
+    try:
+        told = read(**of)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NO_POLICY:
+            raise
+        return ""
+    return str(told.get("Attributes", told).get("Policy") or "")  # SQS leaves them out when there are none
 
 
 def _zones(own: Resolved, known: Sequence[Resolved], account: Aws) -> Found:

@@ -1,8 +1,7 @@
 """AWS CDK: a Python app is synthesized, and CloudFormation plans, applies and reads its stack.
 
 A change set is the plan, and that very set is what an apply carries out. What CloudFormation's drift detection finds
-is part of the plan: a change set alone compares templates, and sees nothing of what was done out of band. What drift
-detection does not look at, nobody compared: the plan names it.
+is part of the plan: a change set alone compares templates, and sees nothing of what was done out of band.
 """
 
 import json
@@ -15,20 +14,16 @@ from typing import Self
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.infrastructure import Listener, StageRoot
-from provisioning_assets.backends.infrastructure.cdk import app, assembly, change_sets, coverage, packages, synth
+from provisioning_assets.backends.infrastructure.cdk import app, assembly, change_sets, coverage, drift, packages, synth
 from provisioning_assets.backends.infrastructure.cdk.changes import address, plan_from
 from provisioning_assets.backends.infrastructure.cdk.code import CdkCode
-from provisioning_assets.backends.infrastructure.cdk.stack import Stack, Told
+from provisioning_assets.backends.infrastructure.cdk.stack import Stack, Told, remedy_of
 from provisioning_assets.backends.infrastructure.settings import Cdk as Settings
 from provisioning_assets.core.plan import Json, Plan, digest
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, ProvisioningError
 
 _LARGEST = 51_200
 """Bytes of a template that CloudFormation takes without a bucket."""
-_DRIFTED = {"MODIFIED", "DELETED"}
-_LOOKED_AT = {"IN_SYNC", *_DRIFTED}
-_UNKNOWN = "UNKNOWN"
-_NOBODY = "CloudFormation's drift detection does not look at this type: nobody knows whether it was changed by hand"
 
 
 @dataclass(slots=True)
@@ -76,7 +71,8 @@ class Cdk:
         template = self._synthesized(stage, listener)
         before = stack.template() if found else {}
         listener.progress(f"{stage.name}: asking CloudFormation for what would change")
-        drifts, unseen = self._drifted(stage, stack, before) if found else ([], {})
+        managed = stack.resources() if found else []
+        drifts, unseen = drift.found(stack, managed, before) if found else ([], {})
         tags = {**template.tags, **coverage.tags(stage)}
         body = json.dumps(template.body, separators=(",", ":"))
         if len(body.encode()) > _LARGEST:
@@ -86,8 +82,7 @@ class Cdk:
                 remedy="split the stage",
             )
         proposed = change_sets.propose(stack, body, tags, new=found is None, revert=bool(drifts))
-        existing = len(stack.resources()) if found else 0
-        plan = replace(plan_from(proposed.changes, drifts, before, template.body, existing), unseen=unseen)
+        plan = replace(plan_from(proposed.changes, drifts, before, template.body, len(managed)), unseen=unseen)
         if plan.empty:
             change_sets.forget(stack, proposed.arn)
             return plan
@@ -121,11 +116,11 @@ class Cdk:
         ended = change_sets.execute(kept.stack, kept.arn, tell)
         if not ended.done:
             raise ApplyFailed(
-                f"CloudFormation did not carry {stage.name} out: its stack is {ended.status}",
+                f"CloudFormation has not carried {stage.name} out: its stack is {ended.status}",
                 where=", ".join(dict.fromkeys(kept.names.get(name, name) for name, _ in ended.failed))
                 or kept.stack.name,
                 cause="\n".join(f"{kept.names.get(name, name)}: {why}" for name, why in ended.failed if why),
-                remedy="correct what CloudFormation names, then run again: it took back what it had done",
+                remedy=remedy_of(ended.status),
             )
 
     def outputs(self, stage: StageRoot) -> Mapping[str, Json]:
@@ -189,27 +184,6 @@ class Cdk:
             listener.progress(f"{stage.name}: synthesizing with {packages.version()}")
             self._made[into] = synth.synthesize(stage, context, account, self._access)
         return self._made[into]
-
-    def _drifted(self, stage: StageRoot, stack: Stack, before: Mapping[str, Json]) -> tuple[list[Told], dict[str, str]]:
-        """What was changed out of band; and each resource that nobody looked at, and why."""
-        drifts = stack.drifts()
-        unknown = [each for each in drifts if each["StackResourceDriftStatus"] == _UNKNOWN]
-        if unknown:
-            raise ProviderFailed(
-                f"CloudFormation cannot tell what of {stage.name} was changed out of band",
-                where=", ".join(address(each["LogicalResourceId"], each["ResourceType"], before) for each in unknown),
-                cause="; ".join(filter(None, (str(each.get("DriftStatusReason") or "") for each in unknown))),
-                remedy="give the credentials the right to read it, then run again",
-            )
-        looked_at = {each["LogicalResourceId"] for each in drifts if each["StackResourceDriftStatus"] in _LOOKED_AT}
-        reasons = {each["LogicalResourceId"]: str(each.get("DriftStatusReason") or _NOBODY) for each in drifts}
-        managed = {each["LogicalResourceId"]: each for each in stack.resources()}
-        unseen = {
-            address(logical, each["ResourceType"], before): reasons.get(logical, _NOBODY)
-            for logical, each in managed.items()
-            if logical not in looked_at
-        }
-        return [each for each in drifts if each["StackResourceDriftStatus"] in _DRIFTED], unseen
 
     def _forget(self, stage: StageRoot) -> None:
         kept = self._kept.pop(stage.key, None)

@@ -15,6 +15,8 @@ from provisioning_assets.errors import ProviderFailed
 
 WATCHED = Path(__file__).with_name("watched.py")
 """The program that runs an app."""
+PRELOADED = WATCHED.with_suffix(".cjs")
+"""What its Node.js loads before anything else."""
 
 
 def version() -> str:
@@ -43,17 +45,20 @@ def require_pins(stage: StageRoot) -> None:
             )
 
 
-def require_own(stage: StageRoot, touched: Mapping[str, Sequence[str]], out: Path) -> None:
-    """Everything that the app read is in its digest, or in a package of a version that it names."""
+def require_own(stage: StageRoot, touched: Mapping[str, Sequence[str]], made: Sequence[Path]) -> None:
+    """Everything that the app read is in its digest, in a package of a version that it names, or `made` by this run."""
     files = {file.resolve() for file in app.files(stage.root)}
     # Python looks for what it compiled earlier, and takes it if it is of this very file.
     compiled = {Path(cache_from_source(str(file))) for file in files if file.suffix == ".py"}
-    folders = {stage.root.resolve(), *(file.parent for file in files | compiled)}
-    own, known = {str(path) for path in files | compiled | folders}, (*_installed(), str(out.resolve()))
+    root = stage.root.resolve()
+    folders = {root, *(folder for file in files | compiled for folder in file.parents if folder.is_relative_to(root))}
+    own, known = {*files, *compiled, *folders}, (*map(Path, _installed()), *(folder.resolve() for folder in made))
     outside = [
-        name
-        for name in touched["read"]
-        if name not in own and not any(name == each or name.startswith(f"{each}/") for each in known)
+        str(path)
+        for path in map(Path, touched["read"])
+        if path not in own
+        and not any(path.is_relative_to(each) for each in known)
+        and not (not path.exists() and app.would_belong(root, path))
     ]
     if touched["refused"]:
         raise ProviderFailed(

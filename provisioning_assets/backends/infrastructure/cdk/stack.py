@@ -1,10 +1,11 @@
 """One stack of CloudFormation: how it stands, who works on it, what it manages. StackId is its identity."""
 
 import hashlib
+import json
 import re
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +60,7 @@ class Stack:
             return None
         status = str(stack["StackStatus"])
         if status in _DEAD:
-            self._delete(stack["StackId"])
+            self._delete_empty(stack["StackId"])
             return None
         if status in _BROKEN:
             raise ProviderFailed(
@@ -108,6 +109,14 @@ class Stack:
                     remedy="give the credentials the right to read every type of the stack, then run again",
                 )
             return list(self.pages("describe_stack_resource_drifts", "StackResourceDrifts", StackName=self.name))
+
+    def write_only(self, kind: str) -> set[str]:
+        """Properties that a type says can be written and never read; none where it cannot be asked."""
+        with self.translated(), suppress(ClientError, KeyError, ValueError):
+            schema = json.loads(self.client.describe_type(Type="RESOURCE", TypeName=kind)["Schema"])
+            paths = (str(path).removeprefix("/properties/") for path in schema.get("writeOnlyProperties", []))
+            return {path.replace("/", ".") for path in paths}
+        return set()
 
     def wait(self, lock_id: str) -> None:
         """Until the operation of this number has ended; at once when another one is under way, or none."""
@@ -181,7 +190,14 @@ class Stack:
         locked.remedy = "wait: CloudFormation ends what was begun, whether that run is still there or not"
         return locked
 
-    def _delete(self, stack_id: str) -> None:
+    def _delete_empty(self, stack_id: str) -> None:
+        left = [each for each in self.resources() if each["ResourceStatus"] != "CREATE_FAILED"]
+        if left:
+            raise ProviderFailed(
+                f"the first create of the stack {self.name} failed, and left {len(left)} resources in it",
+                where=", ".join(str(each.get("PhysicalResourceId") or each["LogicalResourceId"]) for each in left[:5]),
+                remedy="see what they hold, delete the stack in CloudFormation, then run again",
+            )
         with self.translated():
             self.client.delete_stack(StackName=stack_id)
             gone = settle(
@@ -201,6 +217,15 @@ class Stack:
 def working(stack: Told) -> bool:
     """Whether CloudFormation is at work on it."""
     return str(stack["StackStatus"]).endswith("_IN_PROGRESS") and stack["StackStatus"] != SHELL
+
+
+def remedy_of(status: str) -> str:
+    """What to do about a stack on which a change set was not carried out."""
+    if status.endswith("_IN_PROGRESS"):
+        return "wait: CloudFormation ends what was begun, whether anybody looks or not; then run again"
+    if status in {"ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}:
+        return "correct what CloudFormation names, then run again: it took back what it had done"
+    return _BROKEN.get(status, "see in CloudFormation what became of the stack, then run again")
 
 
 def failures(events: list[Told]) -> list[tuple[str, str]]:

@@ -1,28 +1,34 @@
 """Which changes would lose data, now or later. In doubt, one would: losing data by mistake cannot be mended.
 
-What a resource holds is told by its type and by its own properties; what a change does to it, by its action and by the
-properties that it weakens. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
+What a resource holds is told by its type and by its own properties; what a change does to it, by its action and by what
+it weakens, which the same comparison judges for every engine.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping
-from math import inf
 
+from provisioning_assets.backends.infrastructure.protections import TELLING, Unknown, weakened
 from provisioning_assets.core.plan import Action, Json
 
 _STATEFUL = {
-    "AWS::ACMPCA::CertificateAuthority", "AWS::AmazonMQ::Broker", "AWS::Backup::BackupVault",
-    "AWS::Cassandra::Keyspace", "AWS::Cassandra::Table", "AWS::CodeCommit::Repository", "AWS::Cognito::UserPool",
-    "AWS::DirectoryService::MicrosoftAD", "AWS::DirectoryService::SimpleAD", "AWS::DocDB::DBCluster",
-    "AWS::DocDBElastic::Cluster", "AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table", "AWS::EC2::Instance",
-    "AWS::EC2::Volume", "AWS::ECR::Repository", "AWS::EFS::FileSystem", "AWS::ElastiCache::CacheCluster",
-    "AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache", "AWS::Elasticsearch::Domain",
-    "AWS::KMS::Key", "AWS::Kendra::Index", "AWS::Kinesis::Stream", "AWS::Lightsail::Bucket", "AWS::Lightsail::Disk",
+    "AWS::ACMPCA::CertificateAuthority", "AWS::APS::Workspace", "AWS::AmazonMQ::Broker", "AWS::Backup::BackupPlan",
+    "AWS::Backup::BackupVault", "AWS::Cassandra::Keyspace", "AWS::Cassandra::Table", "AWS::CloudFormation::Stack",
+    "AWS::CloudTrail::EventDataStore", "AWS::CodeCommit::Repository", "AWS::Cognito::UserPool",
+    "AWS::DLM::LifecyclePolicy", "AWS::DirectoryService::MicrosoftAD", "AWS::DirectoryService::SimpleAD",
+    "AWS::DocDB::DBCluster", "AWS::DocDBElastic::Cluster", "AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table",
+    "AWS::EC2::Instance", "AWS::EC2::Volume", "AWS::ECR::Repository", "AWS::EFS::FileSystem",
+    "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache",
+    "AWS::Elasticsearch::Domain", "AWS::KMS::Key", "AWS::Kendra::Index", "AWS::Kinesis::Stream",
+    "AWS::Lightsail::Bucket", "AWS::Lightsail::Database", "AWS::Lightsail::Disk", "AWS::Lightsail::Instance",
     "AWS::Logs::LogGroup", "AWS::MSK::Cluster", "AWS::MSK::ServerlessCluster", "AWS::MemoryDB::Cluster",
     "AWS::Neptune::DBCluster", "AWS::OpenSearchServerless::Collection", "AWS::OpenSearchService::Domain",
     "AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::RDS::GlobalCluster", "AWS::Redshift::Cluster",
     "AWS::RedshiftServerless::Namespace", "AWS::Route53::HostedZone", "AWS::S3::Bucket",
-    "AWS::S3Express::DirectoryBucket", "AWS::S3Tables::TableBucket", "AWS::SQS::Queue", "AWS::SSM::Parameter",
-    "AWS::SecretsManager::Secret", "AWS::Timestream::Database", "AWS::Timestream::Table", "AWS::WorkSpaces::Workspace",
+    "AWS::S3Express::DirectoryBucket", "AWS::S3Tables::Table", "AWS::S3Tables::TableBucket", "AWS::SQS::Queue",
+    "AWS::SSM::Parameter", "AWS::SecretsManager::Secret", "AWS::Timestream::Database", "AWS::Timestream::Table",
+    "AWS::WorkSpaces::Workspace",
 }  # fmt: skip
 """Types that hold data; most of them have no property that says so."""
 
@@ -35,26 +41,28 @@ _STATELESS = {
 }  # fmt: skip
 """Types with one of the properties below that hold none: what is in a cluster's instance lies in the cluster."""
 
-_RETENTIONS = {
-    "AutomatedSnapshotRetentionPeriod", "BackupRetentionPeriod", "DataRetentionInHours",
-    "MagneticStoreRetentionPeriodInDays", "ManualSnapshotRetentionPeriod", "MemoryStoreRetentionPeriodInHours",
-    "MessageRetentionPeriod", "MinRetentionDays", "PendingWindowInDays", "RecoveryPeriodInDays", "RetentionInDays",
-    "RetentionPeriodHours", "SnapshotRetentionLimit",
-}  # fmt: skip
-"""Numbers that say for how long something is kept."""
+_DEFAULTS: Mapping[str, Mapping[str, Json]] = {
+    "AWS::DocDB::DBCluster": {"BackupRetentionPeriod": 1},
+    "AWS::KMS::Key": {"PendingWindowInDays": 30},
+    "AWS::Kinesis::Stream": {"RetentionPeriodHours": 24},
+    "AWS::Logs::LogGroup": {"RetentionInDays": 0},
+    "AWS::Neptune::DBCluster": {"BackupRetentionPeriod": 1},
+    "AWS::RDS::DBCluster": {"BackupRetentionPeriod": 1},
+    "AWS::RDS::DBInstance": {"BackupRetentionPeriod": 1, "DeleteAutomatedBackups": True},
+    "AWS::Redshift::Cluster": {"AutomatedSnapshotRetentionPeriod": 1},
+    "AWS::SQS::Queue": {"MessageRetentionPeriod": 345_600},
+}
+"""What holds when the template does not say; 0 days of a log group are for ever."""
 
-_PROTECTIONS = {
-    "BackupPolicy", "DeletionProtection", "DeletionProtectionEnabled", "DisableApiTermination", "ObjectLockEnabled",
-    "PointInTimeRecoveryEnabled", "PointInTimeRecoverySpecification", "VersioningConfiguration",
-}  # fmt: skip
-"""What protects data while it is on, with all that lies in it."""
+_BESIDE = {"AnalyticsConfigurations", "InventoryConfigurations", "MetricsConfigurations", "NotificationConfiguration"}
+"""Properties of a bucket that look like rules on what it keeps, and are about something else."""
 
-_TELLING = (_RETENTIONS | _PROTECTIONS) - {"DisableApiTermination"} | {
-    "AllocatedStorage", "SnapshotArns", "SnapshotIdentifier", "SnapshotName", "StorageCapacity", "StorageEncrypted",
-}  # fmt: skip
-"""Properties that only what holds data has, whatever their value."""
+_SCOPE = ("ObjectSizeGreaterThan", "ObjectSizeLessThan", "Prefix", "TagFilters")
+"""What says to which objects a rule of a bucket applies: without any of them, to all."""
 
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
+_NOTHING = {"Ref": "AWS::NoValue"}
 _KEEPING = {"Retain", "RetainExceptOnCreate", "Snapshot"}
 
 
@@ -64,7 +72,9 @@ def because(kind: str, action: Action, before: Mapping[str, Json], after: Mappin
     if action is Action.CREATE or not holds:
         return ""
     if action is Action.UPDATE:
-        weaker = sorted({*_weaker(before.get("Properties"), after.get("Properties")), *_let_go(before, after)})
+        old, new = (_neutral(kind, side.get("Properties") or {}) for side in (before, after))
+        names = map(_camel, weakened(_snake(kind.replace("::", "_")), old, new))
+        weaker = sorted({*names, *_let_go(before, after)})
         return f"less is kept, or less safely: {', '.join(weaker)}" if weaker else ""
     return holds
 
@@ -74,7 +84,7 @@ def _holds_data(kind: str, properties: Mapping[str, Json]) -> str:
         return f"what {kind} holds is not known"
     if kind in _STATEFUL or kind.startswith(_FAMILIES):
         return f"{kind} holds data"
-    telling = sorted(_TELLING & properties.keys())
+    telling = sorted(name for name in properties if _snake(name) in TELLING)
     return f"{kind} holds data: it has {telling[0]}" if telling and kind not in _STATELESS else ""
 
 
@@ -85,45 +95,39 @@ def _let_go(before: Mapping[str, Json], after: Mapping[str, Json]) -> Iterator[s
             yield name
 
 
-def _weaker(before: Json, after: Json, within: tuple[str, ...] = ()) -> Iterator[str]:
-    """Names of what is kept less long afterwards, or protected less. What only CloudFormation knows is."""
-    if isinstance(before, Mapping):
-        if _told_by_function(before) and before != after and (_RETENTIONS | _PROTECTIONS) & {*within}:
-            yield ".".join(within)
-        elif before != after:
-            for name, value in before.items():
-                yield from _weaker(value, after.get(name) if isinstance(after, Mapping) else None, (*within, name))
-            yield from (".".join((*within, name)) for name in _begun(before, after))
-    elif isinstance(before, list):
-        for position, value in enumerate(before):
-            known = isinstance(after, list) and position < len(after)
-            yield from _weaker(value, after[position] if known else None, within)
-    elif (_RETENTIONS & {*within[-1:]} and _span(within[-1], before) > _span(within[-1], after)) or (
-        _PROTECTIONS & {*within} and _on(before) and not _on(after)
-    ):
-        yield ".".join(within)
+def _neutral(kind: str, properties: Mapping[str, Json]) -> Json:
+    """Properties of a template in the form in which every engine is judged."""
+    told = {name: value for name, value in properties.items() if name not in _BESIDE and value != _NOTHING}
+    rules = (told.get("LifecycleConfiguration") or {}).get("Rules")
+    if isinstance(rules, list):
+        told["LifecycleConfiguration"] = {**told["LifecycleConfiguration"], "Rules": [*map(_scoped, rules)]}
+    return _form({**_DEFAULTS.get(kind, {}), **told})
 
 
-def _told_by_function(value: Mapping[str, Json]) -> bool:
-    """Whether only CloudFormation knows the value."""
-    return len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
+def _scoped(rule: Json) -> Json:
+    """A rule with all that says to what it applies as one value; one that only CloudFormation knows has none."""
+    return {**rule, "Scope": json.dumps([rule.get(name) for name in _SCOPE])} if "Status" in rule else rule
 
 
-def _begun(before: Mapping[str, Json], after: Json) -> Iterator[str]:
-    """What was kept for ever, for want of a number."""
-    if isinstance(after, Mapping) and "RetentionInDays" in after and "RetentionInDays" not in before:
-        yield "RetentionInDays"
+def _form(value: Json) -> Json:
+    """The same of a value; what only CloudFormation knows is not known."""
+    if isinstance(value, list):
+        return [_form(each) for each in value]
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    if value == _NOTHING:
+        return None
+    if not isinstance(value, Mapping):
+        return value
+    if len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::")):
+        return Unknown(json.dumps(value, sort_keys=True))
+    return {_snake(name): _form(each) for name, each in value.items()}
 
 
-def _span(name: str, value: Json) -> float:
-    """How long that is, in the property's own unit: without a number, logs are kept for ever."""
-    if value is None and name == "RetentionInDays":
-        return inf
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return 0
+def _snake(name: str) -> str:
+    return _WORDS.sub("_", name).lower()
 
 
-def _on(value: Json) -> bool:
-    return value is True or str(value).upper() in {"ENABLED", "TRUE"}
+def _camel(name: str) -> str:
+    """The same as a template has it: of what is judged, each word begins with one capital."""
+    return re.sub(r"(?:^|_|(?<=[.]))([a-z])", lambda found: found[1].upper(), name)

@@ -6,11 +6,10 @@ that is not known are judged by what their names suggest.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from itertools import zip_longest
-from math import inf
 
+from provisioning_assets.backends.infrastructure.protections import TELLING, UNKNOWN, Path, span, weakened
 from provisioning_assets.core.plan import Action, Json
 
 _KNOWN_PROVIDERS = {
@@ -53,52 +52,8 @@ _STATELESS = (
 )  # fmt: skip
 """Types with one of the attributes below that hold none: what is in a cluster's instance lies in the cluster."""
 
-_RETENTIONS = {
-    "automated_snapshot_retention_period", "automatic_backup_retention_days", "backup_retention_period",
-    "data_retention_in_hours", "default_retention.days", "default_retention.years", "deletion_window_in_days",
-    "magnetic_store_retention_period_in_days", "manual_snapshot_retention_period", "message_retention_seconds",
-    "min_retention_days", "newer_noncurrent_versions", "recovery_period_in_days", "recovery_window_in_days",
-    "retention_days", "retention_in_days", "retention_period", "retention_period_in_days", "retain_rule.count",
-    "retain_rule.interval", "snapshot_retention_limit",
-}  # fmt: skip
-"""Numbers that say for how long or how often something is kept. A load balancer's `idle_timeout` is none."""
-
-_EXPIRIES = {
-    "delete_after", "expiration.date", "expiration.days", "noncurrent_days", "noncurrent_version_expiration.days",
-}  # fmt: skip
-"""Numbers that say after how long something is deleted: 0 and none are never."""
-
-_SCOPES = {"expiration.date", "filter", "rule.prefix"}
-"""What says which data expires, and when. Which of two is wider, we cannot tell."""
-
-_PROTECTIONS = {
-    "aws_dlm_lifecycle_policy.state", "backup_policy", "backup_retention_enabled", "default_retention",
-    "deletion_protection", "deletion_protection_enabled", "disable_api_termination", "object_lock_enabled",
-    "object_lock_mode", "point_in_time_recovery", "termination_protection_enabled", "versioning",
-    "versioning_configuration",
-}  # fmt: skip
-"""What protects data while it is on, with all that lies in it. A load balancer has `enable_deletion_protection`."""
-
-_SAVERS = {"rule.rule_name"}
-"""What saves data while it is there: a rule of a backup plan."""
-
-_DANGERS = {"delete_automated_backups", "force_destroy", "skip_final_backup", "skip_final_snapshot", "ttl.enabled"}
-"""What protects data while it is off."""
-
 _EXPIRING = {"aws_s3_bucket_lifecycle_configuration": "bucket"}
 """Types that hold no data and delete what another one holds, and the attribute that names that one."""
-
-_STRENGTHS = {"COMPLIANCE": 2, "ACTIVE": 1, "ENABLED": 1, "GOVERNANCE": 1, "TRUE": 1}
-
-_TELLING = (
-    (_RETENTIONS | _PROTECTIONS | _DANGERS) - {"disable_api_termination", "versioning"}
-) | {
-    "allocated_storage", "final_snapshot", "final_snapshot_identifier", "final_snapshot_name", "recovery_points",
-    "retention_properties", "snapshot_arn", "snapshot_arns", "snapshot_identifier", "storage_capacity",
-    "storage_encrypted",
-}  # fmt: skip
-"""Attributes that only what holds data has, whatever their value; a launch template can `disable_api_termination`."""
-
 
 _SUGGESTING = (
     "archiv", "backup", "delet", "destroy", "encrypt", "expir", "immutab", "lifecycle", "lock", "prevent", "protect",
@@ -110,19 +65,6 @@ _SUGGESTING_WORDS = {"age", "day", "days", "hours", "mode", "months", "pitr", "t
 _SAVING = ("backup", "encrypt", "immutab", "protect", "recover", "versioning")
 _AGAINST = {"bypass", "delete", "destroy", "disable", "disabled", "force", "no", "purge", "skip", "without"}
 """What is saving is safe to turn on, unless one of these words turns it around."""
-
-_NAMES = ("id", "rule_name", "name")
-"""Attributes by which a block is known again in a list."""
-
-_UNKNOWN = object()
-"""A value that is known only after the apply."""
-
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+")
-_ISO_DURATION = re.compile(r"p(?=.)(?:\d+[ymwd])*(?:t(?:\d+[hms])+)?")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000, "month": 2592000}
-
-Path = tuple[str, ...]
-"""The type of a resource, and the names that lead to a value in it."""
 
 
 def because(resource: Mapping[str, Json], action: Action, new_buckets: AbstractSet[str] = frozenset()) -> str:
@@ -140,8 +82,9 @@ def because(resource: Mapping[str, Json], action: Action, new_buckets: AbstractS
         return "" if action is Action.CREATE else holds
     elif not holds and not container:
         return ""
-    judge = _weaker if provider in _KNOWN_PROVIDERS else _suggests_less
-    weaker = sorted({".".join(path[1:]) for path, *both in _values(before, after, (kind,)) if judge(path, *both)})
+    judge = None if provider in _KNOWN_PROVIDERS else _suggests_less
+    # What a plan leaves out of the new side is known only after the apply.
+    weaker = weakened(kind, before, after, absent=UNKNOWN, judge=judge)
     return f"less is kept, or less safely: {', '.join(weaker)}" if weaker else ""
 
 
@@ -150,63 +93,8 @@ def _holds_data(kind: str, provider: str, attributes: Mapping[str, Json]) -> str
         return f"what {kind} holds is not known"
     if kind in _STATEFUL or kind.startswith(_FAMILIES):
         return f"{kind} holds data"
-    telling = sorted(_TELLING & attributes.keys())
+    telling = sorted(TELLING & attributes.keys())
     return f"{kind} holds data: it has {telling[0]}" if telling and kind not in _STATELESS else ""
-
-
-def _values(before: Json, after: Json, path: Path) -> Iterator[tuple[Path, Json, Json]]:
-    """Each value on either side, with the one in its place on the other side; None where there is none."""
-    old, new = _in_force(before, path), _in_force(after, path)
-    sides = [side for side in (old, new) if side is not None and side is not _UNKNOWN]
-    if any(sides) and all(isinstance(side, Mapping) for side in sides):
-        # What the plan leaves out of the new side is known only after the apply.
-        missing, old, new = None if new is None else _UNKNOWN, old or {}, {} if new in (None, _UNKNOWN) else new
-        for name in {**old, **new}:
-            yield from _values(old.get(name), new.get(name, missing), (*path, name))
-    elif any(sides) and all(isinstance(side, list) for side in sides):
-        for each in _paired(old or [], new):
-            yield from _values(*each, path)
-    else:
-        yield path, old, new
-
-
-def _in_force(value: Json, path: Path) -> Json:
-    """The value; None for an empty list, and for a block that is switched off, since it does nothing."""
-    if len(path) > 1 and isinstance(value, Mapping):
-        off = str(value.get("status")).upper() == "DISABLED" or value.get("enabled") is False
-        return None if off else value
-    return None if value == [] else value
-
-
-def _paired(before: Json, after: Json) -> Iterator[tuple[Json, Json]]:
-    """Items of two lists: blocks by their names if all have one, everything else by position."""
-    if after is _UNKNOWN:
-        yield from ((each, _UNKNOWN) for each in before)
-        return
-    after = after or []
-    for name in _NAMES:
-        old, new = _by_name(before, name), _by_name(after, name)
-        if (len(old), len(new)) == (len(before), len(after)):
-            yield from ((old.get(each), new.get(each)) for each in {**old, **new})
-            return
-    yield from zip_longest(before, after)
-
-
-def _by_name(blocks: Json, name: str) -> dict[str, Json]:
-    return {str(each[name]): each for each in blocks if isinstance(each, Mapping) and each.get(name)}
-
-
-def _weaker(path: Path, before: Json, after: Json) -> bool:
-    """Whether less is kept afterwards, or less safely, as hashicorp/aws names it."""
-    tail = {path[-1], ".".join(path[-2:])}
-    return bool(
-        (_RETENTIONS & tail and _kept(path[-1], before) > _kept(path[-1], after))
-        or (_EXPIRIES & tail and _until(before) > _until(after))
-        or (_SCOPES & {*path, *tail} and None not in (before, after) and before != after)
-        or (_PROTECTIONS & {*path, *tail} and _strength(before) > _strength(after))
-        or (_SAVERS & tail and before and not after)
-        or (_DANGERS & tail and not _strength(before) and (after is _UNKNOWN or _strength(after)))
-    )
 
 
 def _suggests_less(path: Path, before: Json, after: Json) -> bool:
@@ -214,7 +102,7 @@ def _suggests_less(path: Path, before: Json, after: Json) -> bool:
     words = {word for name in path[1:] for word in _words(name)}
     if not (words & _SUGGESTING_WORDS or any(word.startswith(_SUGGESTING) for word in words)):
         return False
-    old, new = _span(before), _span(after)
+    old, new = span(before), span(after)
     if old is not None and new is not None:
         return old != new and (old <= 0 or new < old)  # 0 and below may be for ever
     if after is True and not before:
@@ -224,30 +112,3 @@ def _suggests_less(path: Path, before: Json, after: Json) -> bool:
 
 def _words(name: str) -> list[str]:
     return re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
-
-
-def _kept(name: str, value: Json) -> float:
-    """How long that is, in the attribute's own unit: below 0 is for ever, and so is a log group's 0."""
-    span = _span(value) or 0
-    return inf if span < 0 or (value == 0 and name == "retention_in_days") else span
-
-
-def _until(value: Json) -> float:
-    """When it is deleted, in the attribute's own unit; what is no number, at any time."""
-    return inf if value in (None, 0, "") else _span(value) or 0
-
-
-def _span(value: Json) -> float | None:
-    """A number, or a duration such as 90m or P30D in seconds; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    text = str(value).lower()
-    if _DURATION.fullmatch(text) or _ISO_DURATION.fullmatch(text):
-        date, _, time = text.partition("t") if text.startswith("p") else ("", "", text)
-        months = re.sub(r"(?<=\d)m", "month", date)
-        return sum(float(n) * _SECONDS[unit] for n, unit in re.findall(r"([\d.]+)([a-z]+)", months + time))
-    return float(text) if re.fullmatch(r"-?\d+(?:\.\d+)?", text) else None
-
-
-def _strength(value: Json) -> int:
-    return _STRENGTHS.get(str(value).upper(), 0)
