@@ -99,7 +99,7 @@ PRODUCTS: tuple[Product, ...] = (
     Product(
         Kind.CERTIFICATES,
         Acme,
-        "certificates.acme:Acme",
+        "certificates.acme.authority:Acme",
         proven="OpenBao's ACME authority",
         not_tested=("Let's Encrypt's rate limits",),
     ),

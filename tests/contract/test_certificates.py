@@ -236,7 +236,7 @@ def test_a_wrong_challenge_is_no_certificate_and_names_each_name(
     authority: Subject, zone: Zone, monkeypatch: pytest.MonkeyPatch, *, proving: bool
 ) -> None:
     # OpenBao looks again and again for 100 seconds; other authorities look once.
-    monkeypatch.setattr("provisioning_assets.backends.certificates.acme.ORDER_TIME", timedelta(seconds=3))
+    monkeypatch.setattr("provisioning_assets.backends.certificates.acme.authority.ORDER_TIME", timedelta(seconds=3))
     customer = Customer(NAMES[:2], Challenges(zone, spoilt=True))
     if not proving:
         assert authority.issue(customer)  # the catalogue says that it proves nothing

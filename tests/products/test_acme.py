@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates.acme import Acme
+from provisioning_assets.backends.certificates.acme.authority import Acme
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ProviderFailed, Refused, Unreachable
 from tests.support.authorities import Challenges, Customer, acme_directory
