@@ -100,7 +100,7 @@ PRODUCTS: tuple[Product, ...] = (
         Kind.CERTIFICATES,
         Acme,
         "certificates.acme.authority:Acme",
-        proven="OpenBao's ACME authority",
+        proven="OpenBao's ACME authority and Pebble 2.4",
         not_tested=("Let's Encrypt's rate limits",),
     ),
     Product(

@@ -1,5 +1,7 @@
 """Settings of certificate authorities."""
 
+import binascii
+from base64 import b64decode
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal
 
@@ -9,7 +11,9 @@ from pydantic_core import PydanticCustomError
 from provisioning_assets.backends.addresses import Url, url
 from provisioning_assets.backends.backend import IDENTITY, Settings
 from provisioning_assets.backends.forms import Form
-from provisioning_assets.backends.variables import AWS, VAULT
+from provisioning_assets.backends.variables import AWS, VAULT, texts
+
+EAB_KEY_ID, EAB_HMAC_KEY = "ACME_EAB_KEY_ID", "ACME_EAB_HMAC_KEY"
 
 _PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _ARN = r"arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:[0-9]{12}:certificate-authority/[0-9a-f-]{36}"
@@ -22,13 +26,29 @@ def _below(folder: str) -> str:
     return folder
 
 
+def base64url(text: str) -> bytes:
+    """The bytes behind base64url (RFC 4648, 5), with or without its padding."""
+    try:
+        found = b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars="-_", validate=True)
+    except (binascii.Error, ValueError):
+        found = b""
+    if not found:
+        raise ValueError("base64url, as authorities give keys: letters, digits, - and _")
+    return found
+
+
 class Acme(Settings):
     """An ACME authority (RFC 8555), such as Let's Encrypt."""
 
-    variables: ClassVar = {"ACME_DIRECTORY_URL": url}
+    variables: ClassVar = {"ACME_DIRECTORY_URL": url, EAB_HMAC_KEY: base64url, **texts(EAB_KEY_ID)}
     name: Literal["acme"] = "acme"
     directory: Annotated[Url | None, IDENTITY] = None
     """Its directory; must be the profile's ACME_DIRECTORY_URL, which is the default."""
+    eab_key_id: Annotated[
+        Annotated[str, Form(r"[!-~]{1,200}", "the key id as the authority gives it, without spaces")] | None, IDENTITY
+    ] = None
+    """Key id of the external account binding, where the authority requires one; its key is the profile's
+    ACME_EAB_HMAC_KEY. Default is the profile's ACME_EAB_KEY_ID, where an id belongs that looks like a secret."""
 
 
 class Manual(Settings):

@@ -15,7 +15,7 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.content import content_of
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.products import DnsSettings, identity_keys, needs
-from provisioning_assets.engagement.sections import Dns, Model, Secrets
+from provisioning_assets.engagement.sections import Certificates, Dns, Model, Secrets
 
 Edit = Callable[..., None]
 Digests = dict[tuple[str, str], tuple[str, str]]
@@ -74,6 +74,11 @@ def test_content_that_changes_is_in_its_digests(folder: Path, edit: Edit) -> Non
 def test_an_identity_setting_is_no_content(product: Product) -> None:
     own = dict.fromkeys(identity_keys(product.settings) - set(needs(product.settings)), "https://bao.agency.example")
     assert content_of(Secrets, {"provider": {"name": product.name, **own}})["provider"] == {"name": product.name}
+
+
+def test_a_binding_of_an_account_is_no_content() -> None:
+    bound = {"name": "acme", "eab_key_id": "kid-1"}
+    assert content_of(Certificates, {"provider": bound}) == content_of(Certificates, {"provider": "acme"})
 
 
 @pytest.mark.parametrize("written", ["route53", {"name": "route53"}])

@@ -85,6 +85,8 @@ CERTIFICATES_AND_REFERENCES = [
     ('["*.${domain}"]', '["*.${domain}", "a.${domain}"]', "a.$", "*.", ""),
     ('      served_at: ["status.${domain}"]\n', "", "- name: wildcard", "wildcard", "`served_at`"),
     ('served_at: ["status', 'served_at: ["a.status', "a.status", "a.status", ""),
+    ("provider: acme", "provider: {name: acme, eab_key_id: two words}", "two words", "`eab_key_id`", "without spaces"),
+    ("provider: acme", "provider: {name: acme, eab_hmac_key: geheim}", "geheim", "`eab_hmac_key`", "`eab_key_id`"),
     ("name: session-key", "name: database-password", "", "database-password", ""),
     ("name: ci-deploy-key", "name: certificate-shop", "certificate-shop", "certificate-shop", ""),
     ("name: ci-deploy-key", "name: pending-certificate-shop", "pending-certificate", "pending-certificate-shop", ""),

@@ -15,7 +15,7 @@ from josepy.jwk import JWKEC
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates import Order, Signed, chains
-from provisioning_assets.backends.certificates.acme.accounts import Network, loaded
+from provisioning_assets.backends.certificates.acme.accounts import Binding, Network, loaded, unbound
 from provisioning_assets.backends.certificates.acme.words import failures, told, until
 from provisioning_assets.backends.certificates.requests import pem
 from provisioning_assets.backends.certificates.settings import Acme as Settings
@@ -48,7 +48,8 @@ class Acme:
         return cls(settings, access)
 
     def reach(self) -> None:
-        """Require that the address serves an ACME directory."""
+        """Require that the address serves an ACME directory, and that a binding is whole."""
+        self._binding()
         try:
             self._session().get(self._directory, timeout=(2, 2)).raise_for_status()
         except requests.RequestException as error:
@@ -107,13 +108,22 @@ class Acme:
     def _register(self, key: ec.EllipticCurvePrivateKey, contact: str) -> Any:
         """A client with its account: a new one, or the one that already belongs to the key."""
         trust: Any = self._session().verify
-        net = Network(JWKEC(key=key), alg=ES256, verify_ssl=trust, user_agent=_AGENT, timeout=_TIMEOUT)
+        signing = JWKEC(key=key)
+        net = Network(signing, alg=ES256, verify_ssl=trust, user_agent=_AGENT, timeout=_TIMEOUT)
         net.session.trust_env = False
         net.session.proxies.update(self._access.proxies(self._directory))
         net.session.hooks["response"].append(self._remember)
         made = client.ClientV2(client.ClientV2.get_directory(self._directory, net), net)
+        binding = self._binding()
         try:
-            made.new_account(messages.NewRegistration.from_data(email=contact, terms_of_service_agreed=True))
+            bound = binding.signed(signing, made.directory) if binding else None
+            made.new_account(
+                messages.NewRegistration.from_data(
+                    email=contact, terms_of_service_agreed=True, external_account_binding=bound
+                )
+            )
+        except messages.Error as error:
+            raise unbound(error, binding, self._directory) or error from None
         except errors.ConflictError as known:
             net.account = messages.RegistrationResource(uri=known.location, body=messages.Registration())
         except KeyError as missing:
@@ -121,6 +131,9 @@ class Acme:
                 "this is no ACME directory", where=self._directory, cause=str(missing), remedy=_REMEDY
             ) from None
         return made
+
+    def _binding(self) -> Binding | None:
+        return Binding.of(self._settings.eab_key_id, self._access)
 
     @property
     def _directory(self) -> str:
