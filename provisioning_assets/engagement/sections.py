@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from provisioning_assets.backends.certificates.settings import Acme
+from provisioning_assets.backends.certificates.settings import Acme, KeyType
 from provisioning_assets.backends.config.settings import Ssm
 from provisioning_assets.backends.dns.settings import Route53
 from provisioning_assets.backends.forms import Form
@@ -96,6 +96,8 @@ class Certificate(Model):
     """DNS names; a wildcard is written `*.example.com`."""
     served_at: tuple[str, ...] = ()
     """Host names at which a TLS client must see this certificate. Empty: the names without wildcards."""
+    key_type: KeyType = "ec256"
+    """Type of its key: `ec256` (ECDSA on P-256), or RSA for clients that know nothing else. Another one is reissued."""
 
 
 class Certificates(Model):

@@ -8,6 +8,7 @@ from typing import Protocol
 import hvac
 
 from provisioning_assets.backends.certificates import requests
+from provisioning_assets.backends.certificates.settings import KeyType
 from tests.support.name_servers import Zone
 from tests.support.servers import SecretServer
 
@@ -27,6 +28,7 @@ class Customer:
     name: str = "web"
     scope: str = "shop-staging"
     contact: str = CONTACT
+    key_type: KeyType = "ec256"
     accounts: list[str] = field(default_factory=list)
     """What it keeps; empty until an authority asks."""
     keys: list[str] = field(default_factory=list)
@@ -35,7 +37,7 @@ class Customer:
 
     def request(self) -> str:
         if not self._request:
-            key, self._request = requests.make(self.names)
+            key, self._request = requests.make(self.names, self.key_type)
             self.keys.append(key)
         return self._request
 

@@ -13,6 +13,9 @@ from provisioning_assets.backends.backend import IDENTITY, Settings
 from provisioning_assets.backends.forms import Form
 from provisioning_assets.backends.variables import AWS, VAULT, texts
 
+KeyType = Literal["ec256", "rsa2048", "rsa3072", "rsa4096"]
+"""What keys of certificates can be: on P-256, or RSA with so many bits."""
+
 EAB_KEY_ID, EAB_HMAC_KEY = "ACME_EAB_KEY_ID", "ACME_EAB_HMAC_KEY"
 
 _PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"

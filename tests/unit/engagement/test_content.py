@@ -81,6 +81,13 @@ def test_a_binding_of_an_account_is_no_content() -> None:
     assert content_of(Certificates, {"provider": bound}) == content_of(Certificates, {"provider": "acme"})
 
 
+@pytest.mark.parametrize(("key_type", "same"), [("ec256", True), ("rsa2048", False)])
+def test_the_usual_type_of_a_key_changes_no_digest(key_type: str, *, same: bool) -> None:
+    own = {"name": "shop", "names": ["shop.example"]}
+    before = content_of(Certificates, {"certificates": [own]})
+    assert (content_of(Certificates, {"certificates": [{**own, "key_type": key_type}]}) == before) == same
+
+
 @pytest.mark.parametrize("written", ["route53", {"name": "route53"}])
 def test_both_forms_of_a_product_are_one_content(written: object) -> None:
     section = {"provider": written, "zone": "shop.example"}

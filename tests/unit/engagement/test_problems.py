@@ -87,6 +87,7 @@ CERTIFICATES_AND_REFERENCES = [
     ('served_at: ["status', 'served_at: ["a.status', "a.status", "a.status", ""),
     ("provider: acme", "provider: {name: acme, eab_key_id: two words}", "two words", "`eab_key_id`", "without spaces"),
     ("provider: acme", "provider: {name: acme, eab_hmac_key: geheim}", "geheim", "`eab_hmac_key`", "`eab_key_id`"),
+    ('["*.${domain}"]', '["*.${domain}"]\n      key_type: rsa1024', "rsa1024", "'rsa1024'", "'rsa2048'"),
     ("name: session-key", "name: database-password", "", "database-password", ""),
     ("name: ci-deploy-key", "name: certificate-shop", "certificate-shop", "certificate-shop", ""),
     ("name: ci-deploy-key", "name: pending-certificate-shop", "pending-certificate", "pending-certificate-shop", ""),
