@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.certificates import CertificateAuthority, Managed
 from provisioning_assets.backends.secrets import Place, certificate_secret
 from provisioning_assets.core.evidence import Finding
-from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import OTHERWISE, Action, Attributes, Change, ChangeClass, Plan, diff
 from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
@@ -187,13 +186,13 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     items = (certificates_are_issued, certificates_are_served)
     own, template = section(engagement, environment, "certificates")
     product = environment.certificates.provider.name
-    proven = Capability.CHALLENGES not in catalogue.lacks(Kind.CERTIFICATES, product)
+    in_zone = environment.certificates.proof == "dns-01"
     return Task(
         name="certificates",
         description="TLS certificates, stored with their keys in the secret store.",
         environment=environment.name,
         labels=frozenset({product, "tls"}),
-        backends=(Kind.CERTIFICATES, Kind.SECRETS, *([Kind.DNS] if proven else [])),
+        backends=(Kind.CERTIFICATES, Kind.SECRETS, *([Kind.DNS] if in_zone else [])),
         views=(resolvers.viewpoint, tls.viewpoint),
         upstream=("dns_records", "secrets"),
         inputs=inputs(engagement, items, own=own, template=template),

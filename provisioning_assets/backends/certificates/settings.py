@@ -5,7 +5,7 @@ from base64 import b64decode
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from provisioning_assets.backends.addresses import Url, url
@@ -19,6 +19,7 @@ KeyType = Literal["ec256", "rsa2048", "rsa3072", "rsa4096"]
 EAB_KEY_ID, EAB_HMAC_KEY = "ACME_EAB_KEY_ID", "ACME_EAB_HMAC_KEY"
 
 _PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_WEBROOT = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*|/[^\x00-\x1f]*"
 _ARN = r"arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:[0-9]{12}:certificate-authority/[0-9a-f-]{36}"
 
 
@@ -40,10 +41,18 @@ def base64url(text: str) -> bytes:
     return found
 
 
+def _fitting(webroot: str | None, info: ValidationInfo) -> str | None:
+    by_http = info.data.get("challenge") == "http-01"
+    if by_http != bool(webroot) and "challenge" in info.data:
+        needed = "the folder or bucket that the edge serves from, which `challenge: http-01` needs"
+        raise PydanticCustomError("webroot", needed if by_http else "`challenge: http-01` beside it, or no `webroot`")
+    return webroot
+
+
 class Acme(Settings):
     """An ACME authority (RFC 8555), such as Let's Encrypt."""
 
-    variables: ClassVar = {"ACME_DIRECTORY_URL": url, EAB_HMAC_KEY: base64url, **texts(EAB_KEY_ID)}
+    variables: ClassVar = {**AWS, "ACME_DIRECTORY_URL": url, EAB_HMAC_KEY: base64url, **texts(EAB_KEY_ID)}
     name: Literal["acme"] = "acme"
     directory: Annotated[Url | None, IDENTITY] = None
     """Its directory; must be the profile's ACME_DIRECTORY_URL, which is the default."""
@@ -52,6 +61,16 @@ class Acme(Settings):
     ] = None
     """Key id of the external account binding, where the authority requires one; its key is the profile's
     ACME_EAB_HMAC_KEY. Default is the profile's ACME_EAB_KEY_ID, where an id belongs that looks like a secret."""
+    challenge: Literal["dns-01", "http-01"] = "dns-01"
+    """How names are proven: by records in the zone, or over plain HTTP, which cannot prove a wildcard."""
+    webroot: Annotated[
+        Annotated[str, Form(_WEBROOT, "`s3://BUCKET/PREFIX`, or an absolute folder")] | None,
+        AfterValidator(_fitting),
+        Field(validate_default=True),
+        IDENTITY,
+    ] = None
+    """For http-01: what the edge serves as `http://NAME/`, `s3://BUCKET/PREFIX` in the environment's account, or a
+    folder of the machine that applies. Files are put below `.well-known/acme-challenge/`, and taken away again."""
 
 
 class Manual(Settings):

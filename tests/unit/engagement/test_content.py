@@ -81,6 +81,15 @@ def test_a_binding_of_an_account_is_no_content() -> None:
     assert content_of(Certificates, {"provider": bound}) == content_of(Certificates, {"provider": "acme"})
 
 
+def test_how_names_are_proven_is_content_and_where_is_not() -> None:
+    def content(**settings: str) -> object:
+        return content_of(Certificates, {"provider": {"name": "acme", **settings}})
+
+    assert content(challenge="dns-01") == content()
+    assert content(challenge="http-01", webroot="/srv") != content()
+    assert content(challenge="http-01", webroot="/srv") == content(challenge="http-01", webroot="s3://edge/site")
+
+
 @pytest.mark.parametrize(("key_type", "same"), [("ec256", True), ("rsa2048", False)])
 def test_the_usual_type_of_a_key_changes_no_digest(key_type: str, *, same: bool) -> None:
     own = {"name": "shop", "names": ["shop.example"]}

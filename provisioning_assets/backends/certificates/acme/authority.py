@@ -1,20 +1,22 @@
-"""ACME (RFC 8555): certificates for names proven by DNS records (dns-01)."""
+"""ACME (RFC 8555): certificates for names proven by DNS records (dns-01) or over HTTP (http-01)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import requests
-from acme import challenges, client, errors, messages
+from acme import client, errors, messages
 from cryptography.hazmat.primitives.asymmetric import ec
+from josepy.b64 import b64encode
 from josepy.errors import Error as MalformedJson
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates import Order, Signed, chains
+from provisioning_assets.backends.certificates.acme import webroot
 from provisioning_assets.backends.certificates.acme.accounts import Binding, Network, loaded, unbound
 from provisioning_assets.backends.certificates.acme.words import failures, told, until
 from provisioning_assets.backends.certificates.requests import pem
@@ -48,8 +50,10 @@ class Acme:
         return cls(settings, access)
 
     def reach(self) -> None:
-        """Require that the address serves an ACME directory, and that a binding is whole."""
+        """Require that the address serves an ACME directory, that a binding is whole, and a webroot there."""
         self._binding()
+        if self._webroot:
+            self._webroot.reach()
         try:
             self._session().get(self._directory, timeout=(2, 2)).raise_for_status()
         except requests.RequestException as error:
@@ -72,20 +76,44 @@ class Acme:
             client = self._client(account, order.contact)
             placed = client.new_order(order.request().encode())
             asked = [
-                (each, _dns01(each)) for each in placed.authorizations if each.body.status != messages.STATUS_VALID
+                (each.body.identifier.value, self._offered(each))
+                for each in placed.authorizations
+                if each.body.status != messages.STATUS_VALID
             ]
-            records = [
-                (
-                    challenge.chall.validation_domain_name(authorization.body.identifier.value),
-                    challenge.chall.validation(client.net.key),
-                )
-                for authorization, challenge in asked
-            ]
-            with order.publish(records):
+            with self._published(order, asked, client.net.key):
                 for _, challenge in asked:
                     client.answer_challenge(challenge, challenge.response(client.net.key))
                 done = self._finished(client, placed, order.names)
         return chains.signed(done.fullchain_pem, order, where=self._directory, remedy=_ANOTHER)
+
+    def _published(self, order: Order, asked: Sequence[tuple[str, Any]], key: Any) -> AbstractContextManager[None]:
+        """What the authority looks for: records in the zone, or files that the edge serves."""
+        texts = [(name, each.chall, each.chall.validation(key)) for name, each in asked]
+        if self._webroot is None:
+            return order.publish([(chall.validation_domain_name(name), text) for name, chall, text in texts])
+        answers = {chall.encode("token"): text for _, chall, text in texts}
+        return webroot.serving(self._webroot, answers, b64encode(key.thumbprint()).decode())
+
+    def _offered(self, authorization: messages.AuthorizationResource) -> Any:
+        """The authorization's challenge of the kind that the settings name."""
+        kind, name = self._settings.challenge, authorization.body.identifier.value
+        for challenge in authorization.body.challenges:
+            if challenge.chall.typ == kind:
+                return challenge
+        what = f"the authority offers no {kind} challenge for {name}"
+        raise ProviderFailed(what, where=self._directory, remedy="choose another authority, or another `challenge`")
+
+    @property
+    def _webroot(self) -> webroot.Webroot | None:
+        place = self._settings.webroot
+        return webroot.opened(place, self._access) if place else None
+
+    @property
+    def _look(self) -> str:
+        """What people look at when a name is not proven."""
+        if place := self._settings.webroot:
+            return f"see that the edge serves {place} at this address, by plain HTTP and to everybody"
+        return "look at the challenge records that the authority saw"
 
     def _finished(self, client: Any, order: Any, names: Sequence[str]) -> Any:
         """The order with its certificate; when time runs out, an error with what the authority has seen so far."""
@@ -96,7 +124,7 @@ class Acme:
             seen = [client.poll(each)[0] for each in order.authorizations]
             unproven = "; ".join(failures(seen)) or "all names are proven, the certificate is not made"
             cause = f"the order is not valid after {ORDER_TIME.seconds} s ({unproven})"
-            remedy = "look at the challenge records that the authority saw, then run again: a new order begins"
+            remedy = f"{self._look}, then run again: a new order begins"
             raise self._failed(names, cause, remedy) from None
 
     def _client(self, account: str, contact: str) -> Any:
@@ -163,8 +191,8 @@ class Acme:
             cause = type(error).__name__
             raise Unreachable("the certificate authority", self._directory, cause=cause, remedy=_REMEDY) from None
         except errors.ValidationError as error:
-            remedy = "look at the challenge record that the authority saw, then run again"
-            raise self._failed(names, "; ".join(failures(error.failed_authzrs)), remedy) from None
+            cause = "; ".join(failures(error.failed_authzrs))
+            raise self._failed(names, cause, f"{self._look}, then run again") from None
         except errors.IssuanceError as error:
             raise self._refused(names, error.error) from None
         except messages.Error as error:
@@ -187,11 +215,3 @@ class Acme:
         return ProviderFailed(
             f"no certificate for {', '.join(names)}", where=self._directory, cause=cause, remedy=remedy
         )
-
-
-def _dns01(authorization: messages.AuthorizationResource) -> Any:
-    for challenge in authorization.body.challenges:
-        if isinstance(challenge.chall, challenges.DNS01):
-            return challenge
-    name = authorization.body.identifier.value
-    raise ProviderFailed(f"the authority offers no dns-01 challenge for {name}", remedy="choose another authority")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from acme import messages
+from acme import challenges, messages
 
 
 def failures(authorizations: Sequence[Any]) -> Iterator[str]:
@@ -13,8 +13,14 @@ def failures(authorizations: Sequence[Any]) -> Iterator[str]:
     for authorization in authorizations:
         name, status = authorization.body.identifier.value, authorization.body.status
         if status != messages.STATUS_VALID:
-            seen = [told(challenge.error) for challenge in authorization.body.challenges if challenge.error]
+            seen = [_seen(challenge, name) for challenge in authorization.body.challenges if challenge.error]
             yield f"{name}: {', '.join(seen) or status.name}"
+
+
+def _seen(challenge: Any, name: str) -> str:
+    """What went wrong with a challenge; one over HTTP, with the address at which the authority looked."""
+    at = f"{challenge.chall.uri(name)}: " if isinstance(challenge.chall, challenges.HTTP01) else ""
+    return at + told(challenge.error)
 
 
 def told(error: messages.Error) -> str:
