@@ -1,7 +1,8 @@
 """Answers to http-01 challenges (RFC 8555, 8.3), put where the team's edge serves files from: a folder or a bucket.
 
 A file of ours is known by its content, which ends in the thumbprint of our account's key: what a killed run left is
-found by the next one, and what others have put there is left alone.
+found by the next one, and what others have put there is left alone. Nobody looks before the authority does: our
+vantage point is another one, and a web server is no product of ours that could be asked.
 """
 
 from collections.abc import Iterator, Mapping
