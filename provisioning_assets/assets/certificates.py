@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.certificates import CertificateAuthority, Managed
 from provisioning_assets.backends.secrets import Place, certificate_secret
 from provisioning_assets.core.evidence import Finding
-from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import OTHERWISE, Action, Attributes, Change, ChangeClass, Plan, diff
 from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
@@ -27,10 +26,12 @@ PICKED_UP = 20.0
 _AUTHORITY = "authority"
 """Metadata of a stored certificate: moving from a rehearsal authority to the real one is a change."""
 
+_USUAL = Certificate.model_fields["key_type"].default
+
 
 @dataclass
 class Certificates:
-    """A target: each declared certificate is stored, with its names, from its authority, and not due for renewal."""
+    """A target: each declared certificate is stored, as declared, from its authority, and not due for renewal."""
 
     run: AssetRun
 
@@ -44,6 +45,10 @@ class Certificates:
             address, kept = f"certificate {name}", kept_for(self.run, each)
             wanted = {"names": sorted(each.names), "authority": authority}
             has = {"names": list(kept.leaf.names), "authority": kept.authority} if kept else {}
+            types = each.key_type, (kept.key_type if kept else "") or each.key_type
+            if set(types) != {_USUAL}:  # else it is in no plan, and the digests of plans stay what they were
+                wanted["key_type"] = types[0]
+                has |= {"key_type": types[1]} if kept else {}
             desired[address] = {**wanted, OTHERWISE: []}
             if has == wanted and kept and not kept.leaf.renewal_due(now()):
                 found[address] = desired[address]
@@ -115,6 +120,8 @@ class Kept:
 
     leaf: Described
     authority: str
+    key_type: str
+    """Of its key; empty where the product keeps that, which chose it."""
 
 
 def kept_for(run: AssetRun, certificate: Certificate) -> Kept | None:
@@ -123,14 +130,17 @@ def kept_for(run: AssetRun, certificate: Certificate) -> Kept | None:
     stored = store.find(where, name)
     if stored is None:
         return None
-    return Kept(describe(store.read(where, name)["chain"]), stored.metadata.get(_AUTHORITY, ""))
+    value = store.read(where, name)
+    leaf = describe(value["chain"])
+    return Kept(leaf, stored.metadata.get(_AUTHORITY, ""), leaf.key_type if "key" in value else "")
 
 
 @readiness_item(review_item=3, version=2)
 def certificates_are_issued(run: AssetRun) -> Finding:
     """Every declared certificate is stored with exactly its names, from its authority, and is not due for renewal.
 
-    Renewal is due after two thirds of the lifetime. Red names each certificate that differs. Apply to order it again.
+    Its key is of the declared type. Renewal is due after two thirds of the lifetime. Red names each certificate that
+    differs. Apply to order it again.
     """
     return equals_declared(run, Certificates(run))
 
@@ -176,13 +186,13 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     items = (certificates_are_issued, certificates_are_served)
     own, template = section(engagement, environment, "certificates")
     product = environment.certificates.provider.name
-    proven = Capability.CHALLENGES not in catalogue.lacks(Kind.CERTIFICATES, product)
+    in_zone = environment.certificates.proof == "dns-01"
     return Task(
         name="certificates",
         description="TLS certificates, stored with their keys in the secret store.",
         environment=environment.name,
         labels=frozenset({product, "tls"}),
-        backends=(Kind.CERTIFICATES, Kind.SECRETS, *([Kind.DNS] if proven else [])),
+        backends=(Kind.CERTIFICATES, Kind.SECRETS, *([Kind.DNS] if in_zone else [])),
         views=(resolvers.viewpoint, tls.viewpoint),
         upstream=("dns_records", "secrets"),
         inputs=inputs(engagement, items, own=own, template=template),

@@ -99,9 +99,14 @@ PRODUCTS: tuple[Product, ...] = (
     Product(
         Kind.CERTIFICATES,
         Acme,
-        "certificates.acme:Acme",
-        proven="OpenBao's ACME authority",
-        not_tested=("Let's Encrypt's rate limits",),
+        "certificates.acme.authority:Acme",
+        proven="OpenBao's ACME authority and Pebble 2.4",
+        not_tested=(
+            "Let's Encrypt's rate limits",
+            "authorities that require a binding, other than OpenBao and Pebble",
+            "http-01 on OpenBao, which looks at port 80 alone; on Pebble it is proven",
+            "a webroot in another object store than S3, and edges that serve a file minutes after it was put",
+        ),
     ),
     Product(
         Kind.CERTIFICATES,

@@ -25,7 +25,7 @@ class Capability(StrEnum):
     ALIAS = "dns.alias"
     """Records that follow another name of the zone."""
     CHALLENGES = "certificates.challenges"
-    """Has names proven by DNS records before it issues."""
+    """Has names proven before it issues: by DNS records, or over HTTP where the settings say so."""
     UNATTENDED = "certificates.unattended"
     """Issues and renews without a person."""
     GUARDED = "dns.guarded"

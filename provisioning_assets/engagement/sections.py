@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from provisioning_assets.backends.certificates.settings import Acme
+from provisioning_assets.backends import catalogue
+from provisioning_assets.backends.certificates.settings import Acme, KeyType
 from provisioning_assets.backends.config.settings import Ssm
 from provisioning_assets.backends.dns.settings import Route53
 from provisioning_assets.backends.forms import Form
 from provisioning_assets.backends.infrastructure.settings import Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch
 from provisioning_assets.backends.secrets.settings import OpenBao
+from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.products import (
     CertificatesSettings,
     ConfigSettings,
@@ -96,6 +98,8 @@ class Certificate(Model):
     """DNS names; a wildcard is written `*.example.com`."""
     served_at: tuple[str, ...] = ()
     """Host names at which a TLS client must see this certificate. Empty: the names without wildcards."""
+    key_type: KeyType = "ec256"
+    """Type of its key: `ec256` (ECDSA on P-256), or RSA for clients that know nothing else. Another one is reissued."""
 
 
 class Certificates(Model):
@@ -107,6 +111,13 @@ class Certificates(Model):
     """Address that the authority writes to."""
     certificates: tuple[Certificate, ...] = Field(min_length=1)
     """Each with all its names."""
+
+    @property
+    def proof(self) -> str | None:
+        """How names are proven: `dns-01`, unless the settings say `http-01`; None where the authority proves none."""
+        if Capability.CHALLENGES in catalogue.lacks(Kind.CERTIFICATES, self.provider.name):
+            return None
+        return str(getattr(self.provider, "challenge", "dns-01"))
 
 
 class Generate(Model):

@@ -55,7 +55,7 @@ class Order:
         """The request that is open, else a new one with a new key."""
         pending = self._pending()
         if pending is None:
-            key, request = requests.make(self.names)
+            key, request = requests.make(self.names, self.certificate.key_type)
             pending = {"key": key, "request": request}
             self._keep(pending)
         return pending["request"]
@@ -97,7 +97,7 @@ class Order:
         return Challenges(self.run).publish(records)
 
     def _pending(self) -> dict[str, str] | None:
-        """Key and request for these names, without a certificate yet."""
+        """Key and request for these names and this type of key, without a certificate yet."""
         if not self._store.find(self._place, self._secret):
             return None
         found = dict(self._store.read(self._place, self._secret))
@@ -105,7 +105,8 @@ class Order:
             asked = SigningRequest.read(found["request"])
         except (KeyError, ValueError):
             return None  # nothing, or no request: one is made
-        fits = asked.names == tuple(sorted(self.names)) and asked.key_fingerprint != self.used
+        wanted = tuple(sorted(self.names)), self.certificate.key_type
+        fits = (asked.names, asked.key_type) == wanted and asked.key_fingerprint != self.used
         return found if fits else None
 
     def _keep(self, value: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from cryptography.x509 import verification
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates.chains import certificates, renewal_due
-from provisioning_assets.backends.certificates.requests import fingerprint, names_in
+from provisioning_assets.backends.certificates.requests import fingerprint, names_in, type_of
 from provisioning_assets.backends.variables import texts
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ConfigurationError, Problem, ProviderFailed
@@ -45,6 +45,8 @@ class Described:
     """SHA-256 of the certificate."""
     key_fingerprint: str
     """SHA-256 of the public key (SPKI), which its private key shares."""
+    key_type: str
+    """`ec256`, `rsa2048` and the like."""
 
     def renewal_due(self, now: datetime) -> bool:
         """True after two thirds of the lifetime."""
@@ -186,4 +188,5 @@ def _described(leaf: x509.Certificate) -> Described:
         serial=f"{leaf.serial_number:x}",
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
         key_fingerprint=fingerprint(leaf.public_key()),
+        key_type=type_of(leaf.public_key()),
     )

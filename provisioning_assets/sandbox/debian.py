@@ -22,6 +22,7 @@ SERVERS: dict[str, tuple[str, ...]] = {
         "knot", "libbpf1", "libdnssec9", "libfstrm0", "libknot13", "liblmdb0", "libprotobuf-c1", "liburcu8",
         "libxdp1", "libzscanner4",
     ),
+    "pebble": ("pebble",),
     "postgresql": (
         "postgresql-15", "libcom-err2", "libgssapi-krb5-2", "libicu72", "libk5crypto3", "libkeyutils1", "libkrb5-3",
         "libkrb5support0", "libldap-2.5-0", "libpq5", "libsasl2-2", "libxml2",

@@ -1,15 +1,13 @@
 """One suite for every certificate authority, which looks for challenges in a zone that is served here."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from cryptography import x509
 
-from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates import CertificateAuthority, Issued, Managed
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.errors import NotConverged, ProviderFailed, Waiting
@@ -17,13 +15,13 @@ from provisioning_assets.probes.resolvers import Server, ask
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
 from tests.support.authorities import Challenges, Customer, acme_directory, mounted_pki
-from tests.support.back_ends import FAKE, aws_access, lacks, names, products, subject_of
+from tests.support.back_ends import FAKE, lacks, names, products, subject_of
+from tests.support.certificate_subjects import ON_PEBBLE, PEOPLE, SUBJECTS
 from tests.support.laws import EveryBackEnd, Proven
 from tests.support.name_servers import Zone, answering
+from tests.support.pebble import Pebble, pebble_server
 from tests.support.private_ca import root_authority
-from tests.support.secret_stores import vault_access
 from tests.support.servers import SecretServer
-from tests.support.signing import Signer
 
 NAMES = ("shop.example", "www.shop.example", "api.shop.example")
 MANAGED = f"{FAKE}, which keeps the keys"
@@ -46,25 +44,10 @@ def directory(request: pytest.FixtureRequest, name_server: Server) -> str:
     return acme_directory(request.getfixturevalue("bao"), str(name_server))
 
 
-def acme(request: pytest.FixtureRequest) -> Proven:
-    """OpenBao's ACME authority."""
-
-    def leading_to(address: str) -> Access:
-        return Access("the test's own", {"ACME_DIRECTORY_URL": address})
-
-    return Proven(Kind.CERTIFICATES, "acme", request.getfixturevalue("directory"), leading_to)
-
-
-def manual(request: pytest.FixtureRequest) -> Proven:
-    """A folder, and somebody who signs; it cannot be where a file is."""
-    tmp_path: Path = request.getfixturevalue("tmp_path")
-    (tmp_path / "in-the-way").mkdir()
-    (tmp_path / "in-the-way/certificates").write_text("a file")
-
-    def below(engagement: str) -> Access:
-        return Access("the test's own", {}, folder=Path(engagement), engagement=Path(engagement))
-
-    return Proven(Kind.CERTIFICATES, "manual", str(tmp_path), below, away=str(tmp_path / "in-the-way"))
+@pytest.fixture(scope="module")
+def pebble(name_server: Server) -> Iterator[Pebble]:
+    with pebble_server(str(name_server)) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -74,58 +57,25 @@ def private_pki(request: pytest.FixtureRequest) -> SecretServer:
     return server
 
 
-def openbao_pki(request: pytest.FixtureRequest) -> Proven:
-    """A role for the zone, as OpenBao makes one."""
-    server: SecretServer = request.getfixturevalue("private_pki")
-
-    def leading_to(address: str) -> Access:
-        return vault_access(address, server.token)
-
-    return Proven(Kind.CERTIFICATES, "openbao_pki", server.address, leading_to, {"mount": "private", "role": "server"})
-
-
 @pytest.fixture(scope="module")
 def private_ca(request: pytest.FixtureRequest) -> str:
     return root_authority(request.getfixturevalue("moto"))
 
 
-def acm_pca(request: pytest.FixtureRequest) -> Proven:
-    """A root of its own, on moto."""
-    settings = {"arn": request.getfixturevalue("private_ca")}
-    return Proven(Kind.CERTIFICATES, "acm_pca", request.getfixturevalue("moto"), aws_access, settings)
-
-
-def who_signs(proven: Proven) -> Callable[[], None]:
-    """Somebody who has each request signed."""
-
-    def sign() -> None:
-        for request in (Path(proven.address) / "certificates").glob("*.csr"):
-            chain = SIGNER.sign(request.read_text()) + SIGNER.pem
-            request.with_suffix(".pem").write_text(chain)
-
-    return sign
-
-
-SIGNER = Signer("Test Root")
-SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
-    "acme": acme,
-    "manual": manual,
-    "openbao_pki": openbao_pki,
-    "acm_pca": acm_pca,
-}
-PEOPLE: Mapping[str, Callable[[Proven], Callable[[], None]]] = {"manual": who_signs}
-"""What a person does for a product that cannot do without one."""
-
-
 class TestEveryLaw(EveryBackEnd):
-    @pytest.fixture(params=products(Kind.CERTIFICATES))
+    @pytest.fixture(params=[*products(Kind.CERTIFICATES), ON_PEBBLE])
     def proven(self, request: pytest.FixtureRequest) -> Proven:
         return subject_of(Kind.CERTIFICATES, request.param, SUBJECTS)(request)
 
 
-@pytest.fixture(params=[*names(Kind.CERTIFICATES), MANAGED, BY_HAND])
+@pytest.fixture(params=[*names(Kind.CERTIFICATES), MANAGED, BY_HAND, ON_PEBBLE])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+def product_of(name: str) -> str:
+    """What the catalogue calls it."""
+    return name.partition(",")[0]
 
 
 @dataclass(frozen=True)
@@ -160,7 +110,7 @@ def authority(request: pytest.FixtureRequest, name: str, name_server: Server) ->
 @pytest.fixture
 def proving(name: str) -> bool:
     """Whether it has names proven; a product that does not asks for no records."""
-    return name == MANAGED or (name != BY_HAND and not lacks(name, Capability.CHALLENGES))
+    return name == MANAGED or (name != BY_HAND and not lacks(product_of(name), Capability.CHALLENGES))
 
 
 def order(authority: Subject, names: Sequence[str], challenges: Challenges) -> Issued:
@@ -236,7 +186,7 @@ def test_a_wrong_challenge_is_no_certificate_and_names_each_name(
     authority: Subject, zone: Zone, monkeypatch: pytest.MonkeyPatch, *, proving: bool
 ) -> None:
     # OpenBao looks again and again for 100 seconds; other authorities look once.
-    monkeypatch.setattr("provisioning_assets.backends.certificates.acme.ORDER_TIME", timedelta(seconds=3))
+    monkeypatch.setattr("provisioning_assets.backends.certificates.acme.authority.ORDER_TIME", timedelta(seconds=3))
     customer = Customer(NAMES[:2], Challenges(zone, spoilt=True))
     if not proving:
         assert authority.issue(customer)  # the catalogue says that it proves nothing
@@ -272,7 +222,7 @@ def test_an_authority_has_a_name_that_stays(authority: Subject) -> None:
 
 def test_one_that_needs_a_person_says_so_until_somebody_has_acted(name: str, authority: Subject, zone: Zone) -> None:
     customer = Customer(NAMES[:1], Challenges(zone))
-    if name != BY_HAND and not lacks(name if name != MANAGED else FAKE, Capability.UNATTENDED):
+    if name != BY_HAND and not lacks(product_of(name), Capability.UNATTENDED):
         assert authority.authority.issue(customer)
         return
     told = []

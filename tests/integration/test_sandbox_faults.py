@@ -22,7 +22,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates.acme import Acme
+from provisioning_assets.backends.certificates.acme.authority import Acme
 from provisioning_assets.probes.tls import connect_to, describe
 from tests.support.authorities import Customer
 

@@ -24,7 +24,7 @@ from tenacity import RetryError
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates.acme import Acme
+from provisioning_assets.backends.certificates.acme.authority import Acme
 from provisioning_assets.sandbox.name_server import NEGATIVE_TTL
 from provisioning_assets.sandbox.resolver import Cache
 from tests.support.authorities import Customer

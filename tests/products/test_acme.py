@@ -6,12 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates.acme import Acme
+from provisioning_assets.backends.certificates.acme.authority import Acme
+from provisioning_assets.backends.certificates.settings import KeyType
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ProviderFailed, Refused, Unreachable
+from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.support.authorities import Challenges, Customer, acme_directory
 from tests.support.back_ends import opened
 from tests.support.http_servers import answering_always
@@ -89,6 +96,19 @@ def test_a_clock_in_another_zone_does_not_end_an_order(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize(("key_type", "bits"), [("rsa2048", 2048), ("rsa3072", 3072), ("rsa4096", 4096)])
+def test_a_certificate_may_have_an_rsa_key(directory: str, zone: Zone, key_type: KeyType, bits: int) -> None:
+    customer = Customer(NAMES[:1], Challenges(zone), key_type=key_type)
+
+    leaf = describe(at(directory).issue(customer).chain)
+
+    key = load_pem_private_key(customer.keys[0].encode(), password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    assert key.key_size == bits
+    assert leaf.key_fingerprint == fingerprint_of_key(customer.keys[0])
+    assert leaf.key_type == key_type
 
 
 def test_the_directory_is_the_profiles(directory: str, zone: Zone) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 import hvac
 
 from provisioning_assets.backends.certificates import requests
+from provisioning_assets.backends.certificates.settings import KeyType
 from tests.support.name_servers import Zone
 from tests.support.servers import SecretServer
 
@@ -27,6 +28,7 @@ class Customer:
     name: str = "web"
     scope: str = "shop-staging"
     contact: str = CONTACT
+    key_type: KeyType = "ec256"
     accounts: list[str] = field(default_factory=list)
     """What it keeps; empty until an authority asks."""
     keys: list[str] = field(default_factory=list)
@@ -35,7 +37,7 @@ class Customer:
 
     def request(self) -> str:
         if not self._request:
-            key, self._request = requests.make(self.names)
+            key, self._request = requests.make(self.names, self.key_type)
             self.keys.append(key)
         return self._request
 
@@ -83,12 +85,16 @@ def mounted_pki(server: SecretServer, path: str, **role: object) -> hvac.Client:
     return bao
 
 
-def acme_directory(server: SecretServer, name_server: str) -> str:
-    """Make an OpenBao an ACME authority that asks this name server; the address of its directory."""
+def acme_directory(server: SecretServer, name_server: str, *, bound: bool = False) -> str:
+    """Make an OpenBao an ACME authority that asks this name server; the address of its directory.
+
+    A `bound` one takes an account only with an external account binding.
+    """
     bao = mounted_pki(server, "pki", allow_any_name=True, allow_wildcard_certificates=True, require_cn=False)
     bao.write_data("pki/config/cluster", data={"path": f"{server.address}/v1/pki"})
     headers = {"allowed_response_headers": ["Replay-Nonce", "Link", "Location"]}
     bao.write_data("sys/mounts/pki/tune", data=headers)
     enabled = {"enabled": True, "default_directory_policy": "role:server", "dns_resolver": name_server}
-    bao.write_data("pki/config/acme", data={**enabled, "allowed_roles": ["server"], "eab_policy": "not-required"})
+    policy = "always-required" if bound else "not-required"
+    bao.write_data("pki/config/acme", data={**enabled, "allowed_roles": ["server"], "eab_policy": policy})
     return f"{server.address}/v1/pki/acme/directory"

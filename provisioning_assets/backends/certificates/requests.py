@@ -6,8 +6,12 @@ from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+from provisioning_assets.backends.certificates.settings import KeyType
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +22,23 @@ class SigningRequest:
     """Sorted."""
     key_fingerprint: str
     """SHA-256 of the public key."""
+    key_type: str
+    """As `type_of` says it."""
 
     @classmethod
     def read(cls, pem: str) -> Self:
         """A request of ours; `ValueError` when it is none."""
         request = x509.load_pem_x509_csr(pem.encode())
-        return cls(names_in(request.extensions), fingerprint(request.public_key()))
+        key = request.public_key()
+        return cls(names_in(request.extensions), fingerprint(key), type_of(key))
 
 
-def make(names: Sequence[str]) -> tuple[str, str]:
-    """A new private key on P-256 and a request for the names, both PEM.
+def make(names: Sequence[str], key_type: KeyType = "ec256") -> tuple[str, str]:
+    """A new private key and a request for the names, both PEM.
 
     None of them is the common name, which is limited to 64 characters.
     """
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = _made(key_type)
     alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     request = (
         x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(alternatives, critical=True)
@@ -39,10 +46,19 @@ def make(names: Sequence[str]) -> tuple[str, str]:
     return pem(key), request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
-def pem(key: ec.EllipticCurvePrivateKey) -> str:
+def pem(key: PrivateKey) -> str:
     """A private key in the clear, for the secret store."""
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
+
+
+def type_of(key: PublicKeyTypes) -> str:
+    """A key's type, in the words of `KeyType` where it is one of them."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"rsa{key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return "ec256" if isinstance(key.curve, ec.SECP256R1) else key.curve.name
+    return type(key).__name__
 
 
 def names_in(extensions: x509.Extensions) -> tuple[str, ...]:
@@ -59,3 +75,9 @@ def fingerprint(public_key: PublicKeyTypes) -> str:
     digest = hashes.Hash(hashes.SHA256())
     digest.update(public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
     return digest.finalize().hex()
+
+
+def _made(key_type: KeyType) -> PrivateKey:
+    if key_type == "ec256":
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(65537, int(key_type.removeprefix("rsa")))

@@ -1,9 +1,7 @@
-"""Certificates: names that DNS can prove, where it has to, and a place where a client sees each of them."""
+"""Certificates: names that can be proven, where they have to be, and a place where a client sees each of them."""
 
 from collections.abc import Iterator
 
-from provisioning_assets.backends import catalogue
-from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.validation.domains import expected_of
@@ -13,7 +11,7 @@ from provisioning_assets.engagement.validation.records import inside
 def certificate_problems(environment: Environment) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
     zone = environment.dns.zone
-    proven = Capability.CHALLENGES not in catalogue.lacks(Kind.CERTIFICATES, environment.certificates.provider.name)
+    proof = environment.certificates.proof
     for position, certificate in enumerate(environment.certificates.certificates):
         place = ("certificates", "certificates", position)
         for number, name in enumerate(certificate.names):
@@ -22,9 +20,8 @@ def certificate_problems(environment: Environment) -> Iterator[Wrong]:
                 continue  # no domain name, which is another rule's matter
             if "_" in name:
                 yield Wrong(here, f"`{name}` is no host name: authorities refuse `_`", "`www.example.com`")
-            elif proven and not inside(name.removeprefix("*."), zone):
-                what = f"{name} lies outside the zone {zone}, so DNS cannot prove it"
-                yield Wrong(here, what, f"a name that ends in {zone}")
+            elif unproven := _unproven(name, proof, zone):
+                yield Wrong(here, *unproven)
             elif _wildcard(name) in certificate.names and not name.startswith("*."):
                 what = f"{name} is covered by {_wildcard(name)}; authorities refuse an order with both"
                 yield Wrong(here, what, "one of the two")
@@ -35,6 +32,15 @@ def certificate_problems(environment: Environment) -> Iterator[Wrong]:
             if not expected_of(host) and host not in certificate.names and _wildcard(host) not in certificate.names:
                 what = f"the certificate {certificate.name} does not cover {host}"
                 yield Wrong((*place, "served_at", number), what, "a host that one of its names covers")
+
+
+def _unproven(name: str, proof: str | None, zone: str) -> tuple[str, str] | None:
+    """Why a name cannot be proven, and what can."""
+    if proof == "http-01" and name.startswith("*."):
+        return f"{name} is a wildcard, which http-01 cannot prove", "names without `*`, or `challenge: dns-01`"
+    if proof == "dns-01" and not inside(name.removeprefix("*."), zone):
+        return f"{name} lies outside the zone {zone}, so DNS cannot prove it", f"a name that ends in {zone}"
+    return None
 
 
 def _wildcard(name: str) -> str:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from provisioning_assets.assets.certificates import Certificates, certificates_are_issued, task
 from provisioning_assets.backends import catalogue
+from provisioning_assets.backends.certificates.settings import Acme
 from provisioning_assets.backends.secrets import ACME_ACCOUNT
 from provisioning_assets.core.evidence import Verdict
 from provisioning_assets.core.kinds import Capability, Kind
@@ -184,6 +185,15 @@ def test_the_zone_is_needed_only_where_names_are_proven(monkeypatch: pytest.Monk
     demo = load_engagement(EXAMPLE)
 
     assert (Kind.DNS in task(demo, demo.environments[0]).backends) == proving
+
+
+def test_names_that_are_proven_over_http_need_no_zone() -> None:
+    demo = load_engagement(EXAMPLE)
+    first = demo.environments[0]
+    by_http = Acme(challenge="http-01", webroot="/srv/www")
+    section = first.certificates.model_copy(update={"provider": by_http})
+
+    assert Kind.DNS not in task(demo, first.model_copy(update={"certificates": section})).backends
 
 
 def test_somebody_else_who_writes_meanwhile_is_told(shop: Certified, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ import pytest
 from acme import challenges, errors, messages
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates.acme import Acme, _until
+from provisioning_assets.backends.certificates.acme.authority import Acme
+from provisioning_assets.backends.certificates.acme.words import until
+from provisioning_assets.backends.certificates.settings import Acme as Settings
 from provisioning_assets.errors import ProviderFailed
 
 PREFIX = "urn:ietf:params:acme:error:"
@@ -50,7 +52,7 @@ def refused_name_by_name() -> Exception:
     ],
 )
 def test_what_the_authority_says_is_told_name_by_name(made: Callable[[], Exception], cause: str) -> None:
-    authority = Acme(None, Access("the test's own", {"ACME_DIRECTORY_URL": DIRECTORY}))
+    authority = Acme(Settings(), Access("the test's own", {"ACME_DIRECTORY_URL": DIRECTORY}))
 
     with pytest.raises(ProviderFailed) as caught, authority._translated(["a.shop.example", "b.shop.example"]):
         raise made()
@@ -62,15 +64,15 @@ def test_what_the_authority_says_is_told_name_by_name(made: Callable[[], Excepti
 
 
 def test_a_date_or_seconds_tell_when_to_ask_again() -> None:
-    assert "2026-11-30T10:00:00+00:00" in _until("Mon, 30 Nov 2026 10:00:00 GMT")
-    told = datetime.fromisoformat(_until("3600").rpartition(" ")[2])
+    assert "2026-11-30T10:00:00+00:00" in until("Mon, 30 Nov 2026 10:00:00 GMT")
+    told = datetime.fromisoformat(until("3600").rpartition(" ")[2])
     assert timedelta(minutes=59) < told - datetime.now(UTC) < timedelta(minutes=61)
 
 
 @pytest.mark.parametrize("header", ["soon", "-1", "9" * 30])
 def test_a_header_that_is_no_time_is_told_as_it_is(header: str) -> None:
-    assert header in _until(header)
+    assert header in until(header)
 
 
 def test_without_the_header_nobody_knows_when() -> None:
-    assert _until(None)
+    assert until(None)

@@ -15,7 +15,7 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.content import content_of
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.products import DnsSettings, identity_keys, needs
-from provisioning_assets.engagement.sections import Dns, Model, Secrets
+from provisioning_assets.engagement.sections import Certificates, Dns, Model, Secrets
 
 Edit = Callable[..., None]
 Digests = dict[tuple[str, str], tuple[str, str]]
@@ -74,6 +74,27 @@ def test_content_that_changes_is_in_its_digests(folder: Path, edit: Edit) -> Non
 def test_an_identity_setting_is_no_content(product: Product) -> None:
     own = dict.fromkeys(identity_keys(product.settings) - set(needs(product.settings)), "https://bao.agency.example")
     assert content_of(Secrets, {"provider": {"name": product.name, **own}})["provider"] == {"name": product.name}
+
+
+def test_a_binding_of_an_account_is_no_content() -> None:
+    bound = {"name": "acme", "eab_key_id": "kid-1"}
+    assert content_of(Certificates, {"provider": bound}) == content_of(Certificates, {"provider": "acme"})
+
+
+def test_how_names_are_proven_is_content_and_where_is_not() -> None:
+    def content(**settings: str) -> object:
+        return content_of(Certificates, {"provider": {"name": "acme", **settings}})
+
+    assert content(challenge="dns-01") == content()
+    assert content(challenge="http-01", webroot="/srv") != content()
+    assert content(challenge="http-01", webroot="/srv") == content(challenge="http-01", webroot="s3://edge/site")
+
+
+@pytest.mark.parametrize(("key_type", "same"), [("ec256", True), ("rsa2048", False)])
+def test_the_usual_type_of_a_key_changes_no_digest(key_type: str, *, same: bool) -> None:
+    own = {"name": "shop", "names": ["shop.example"]}
+    before = content_of(Certificates, {"certificates": [own]})
+    assert (content_of(Certificates, {"certificates": [{**own, "key_type": key_type}]}) == before) == same
 
 
 @pytest.mark.parametrize("written", ["route53", {"name": "route53"}])

@@ -85,6 +85,14 @@ CERTIFICATES_AND_REFERENCES = [
     ('["*.${domain}"]', '["*.${domain}", "a.${domain}"]', "a.$", "*.", ""),
     ('      served_at: ["status.${domain}"]\n', "", "- name: wildcard", "wildcard", "`served_at`"),
     ('served_at: ["status', 'served_at: ["a.status', "a.status", "a.status", ""),
+    ("provider: acme", "provider: {name: acme, eab_key_id: two words}", "two words", "`eab_key_id`", "without spaces"),
+    ("provider: acme", "provider: {name: acme, eab_hmac_key: geheim}", "geheim", "`eab_hmac_key`", "`eab_key_id`"),
+    ("provider: acme", "provider: {name: acme, challenge: http-01}", "challenge:", "`webroot`", "http-01"),
+    ("provider: acme", "provider: {name: acme, webroot: s3://edge}", "webroot:", "`webroot`", "http-01"),
+    ("provider: acme", "provider: {name: acme, challenge: http-01, webroot: www}", "www}", "`webroot`", "s3://"),
+    ("provider: acme", "provider: {name: acme, challenge: http-1}", "http-1", "'http-1'", "'http-01'"),
+    ("provider: acme", "provider: {name: acme, challenge: http-01, webroot: /srv}", 'names: ["*', "*.", "dns-01"),
+    ('["*.${domain}"]', '["*.${domain}"]\n      key_type: rsa1024', "rsa1024", "'rsa1024'", "'rsa2048'"),
     ("name: session-key", "name: database-password", "", "database-password", ""),
     ("name: ci-deploy-key", "name: certificate-shop", "certificate-shop", "certificate-shop", ""),
     ("name: ci-deploy-key", "name: pending-certificate-shop", "pending-certificate", "pending-certificate-shop", ""),
@@ -150,6 +158,15 @@ def test_a_problem_names_its_line(
     assert meant in found.expected
     said = "\n".join(map(str, everything))
     assert not any(secret in said for secret in ("geheim", "hunter2", "IOSFODNN7", "0123456789", "wJalr"))
+
+
+def test_a_name_that_is_proven_over_http_may_lie_elsewhere(edit: Edit, problems: Problems) -> None:
+    edit('"www.${domain}", "api', '"shop.elsewhere.example", "api')
+    edit('names: ["*.${domain}"]', 'names: ["status.${domain}"]')
+    assert any("shop.elsewhere.example" in problem.what for problem in problems())
+    edit("provider: acme", 'provider: {name: acme, challenge: http-01, webroot: "s3://edge/${environment}"}')
+
+    assert problems() == []
 
 
 def test_a_name_that_dns_need_not_prove_may_lie_elsewhere(

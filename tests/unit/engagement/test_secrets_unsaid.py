@@ -27,6 +27,7 @@ PLACES = [
     (BUCKET, "{{name: s3, bucket: '{}'}}"),
     ("provider: route53", "provider: {{name: rfc2136, server: '{}'}}"),
     ("provider: route53", "provider: {{name: rfc2136, server: ns.example, key: '{}'}}"),
+    ("provider: acme", "provider: {{name: acme, eab_hmac_key: '{}'}}"),
     ("zone: ${domain}", "zone: '{}'"),
     ("probe: shop,", "probe: '{}',"),
     ("https://${domain}/healthz", "https://{}/"),

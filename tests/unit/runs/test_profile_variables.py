@@ -48,7 +48,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
     ("AWS_ENDPOINT_URL=127.0.0.1:4566", "https://"), ("AWS_ENDPOINT_URL_S3=http://10.0.0.1:9000", "https://"),
     ("RFC2136_NAMESERVER=127.0.0.1:99999", "HOST:PORT"), ("RFC2136_NAMESERVER='ns1 example'", "HOST:PORT"),
     ("PROVISIONING_RESOLVERS=dns.example", "127.0.0.1"), ("PROVISIONING_NAMESERVERS=127.0.0.1:0", "127.0.0.1"),
-    ("PGPORT=0", "65535"),
+    ("PGPORT=0", "65535"), ("ACME_EAB_HMAC_KEY='no key'", "base64url"), ("ACME_EAB_HMAC_KEY=A", "base64url"),
 ])  # fmt: skip
 def test_a_value_that_is_no_address_is_told_at_its_line(read: Read, line: str, expected: str) -> None:
     (wrong,) = read(f"# where\n\n{line}\n")

@@ -1,0 +1,1 @@
+"""ACME (RFC 8555): certificates for names that are proven, with certbot's `acme` library."""

@@ -1,0 +1,45 @@
+"""Relays before HTTP servers of tests, which hang up or answer something else where a test wants it."""
+
+import http.server
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import requests
+
+Change = Callable[[str, bytes], bytes | None]
+"""What is answered instead, from the path and the real answer; None hangs up without one."""
+
+
+@contextmanager
+def relaying(upstream: str, change: Change) -> Iterator[str]:
+    """Yields the relay's address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            answer = requests.request(self.command, upstream + self.path, headers=self.headers, data=body, timeout=10)
+            content = change(self.path, answer.content)
+            if content is None:
+                self.connection.close()
+                return
+            self.send_response(answer.status_code)
+            for name, value in answer.headers.items():
+                if name.lower() not in {"content-length", "content-encoding", "transfer-encoding", "connection"}:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else content)
+
+        do_POST = do_HEAD = do_GET  # noqa: N815 - the names are the parent's
+
+        def log_message(self, *_arguments: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
