@@ -12,7 +12,7 @@ from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.core.kinds import Kind
-from tests.support import debian
+from provisioning_assets.sandbox import debian
 from tests.support.back_ends import opened
 from tests.support.self_signed import self_signed
 from tests.support.servers import free_port, wait_for
