@@ -49,7 +49,11 @@ PRODUCTS: tuple[Product, ...] = (
         "infrastructure.terraform.engine:Terraform",
         code="infrastructure.terraform.code:TerraformCode",
         proven="Terraform 1.11 with the AWS provider, on moto",
-        not_tested=("Terraform Cloud and remote operations", "resources that moto does not emulate (facts)"),
+        not_tested=(
+            "Terraform Cloud and remote operations",
+            "resources that moto does not emulate (facts)",
+            "OpenTofu (`program: tofu`) itself: a stand-in shows how it is called, configured and told apart",
+        ),
     ),
     Product(
         Kind.INFRASTRUCTURE,
