@@ -48,7 +48,7 @@ PRODUCTS: tuple[Product, ...] = (
         Terraform,
         "infrastructure.terraform.engine:Terraform",
         code="infrastructure.terraform.code:TerraformCode",
-        proven="Terraform 1.11 with the AWS provider, on moto",
+        proven="Terraform 1.11 and 1.15 with the AWS provider, on moto",
         not_tested=(
             "Terraform Cloud and remote operations",
             "resources that moto does not emulate (facts)",
