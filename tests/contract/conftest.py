@@ -2,7 +2,7 @@
 
 import pytest
 
-SLOW = ("cdk", "prometheus", "secretsmanager", "terraform 1.15")
+SLOW = ("appconfig", "cdk", "prometheus", "secretsmanager", "terraform 1.15")
 """Products whose own servers take minutes, and second versions of a product: `make test-second`."""
 
 
