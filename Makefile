@@ -38,7 +38,7 @@ test: install browser servers
 test-faults: install servers
 	$(BIN)/pytest -m faults $(WORKERS)
 
-# The products beside the demo's whose own servers take minutes: CDK, Prometheus, Secrets Manager.
+# The products beside the demo's whose own servers take minutes: AppConfig, CDK, Prometheus, Secrets Manager; and a second Terraform.
 test-second: install servers
 	$(BIN)/pytest -m second $(WORKERS)
 

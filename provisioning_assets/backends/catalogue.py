@@ -7,7 +7,7 @@ from typing import Any
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
 from provisioning_assets.backends.certificates.settings import Acme, AcmPca, Manual, OpenBaoPki
-from provisioning_assets.backends.config.settings import Flagd, Ssm
+from provisioning_assets.backends.config.settings import AppConfig, Flagd, Ssm
 from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Cdk, Terraform
@@ -48,8 +48,12 @@ PRODUCTS: tuple[Product, ...] = (
         Terraform,
         "infrastructure.terraform.engine:Terraform",
         code="infrastructure.terraform.code:TerraformCode",
-        proven="Terraform 1.11 with the AWS provider, on moto",
-        not_tested=("Terraform Cloud and remote operations", "resources that moto does not emulate (facts)"),
+        proven="Terraform 1.11 and 1.15 with the AWS provider, on moto",
+        not_tested=(
+            "Terraform Cloud and remote operations",
+            "resources that moto does not emulate (facts)",
+            "OpenTofu (`program: tofu`) itself: a stand-in shows how it is called, configured and told apart",
+        ),
     ),
     Product(
         Kind.INFRASTRUCTURE,
@@ -173,6 +177,19 @@ PRODUCTS: tuple[Product, ...] = (
         not_tested=(
             "the flagd daemon itself, how soon it reads a new version, and its web API with names that have a `/`",
             "buckets of other clouds",
+        ),
+    ),
+    Product(
+        Kind.CONFIG,
+        AppConfig,
+        "config.appconfig.store:AppConfig",
+        proven="MiniStack",
+        not_tested=(
+            "Amazon's own timing of deployments, and how soon a deployed document reaches every client",
+            "validators of a profile, extensions, and lists of more than one page",
+            "somebody else's first deployment to an environment in the same moment as ours",
+            "what Amazon answers for a profile that was never deployed to an environment, where another one was",
+            "feature flag profiles, and documents that lie outside of AppConfig: they are refused",
         ),
     ),
     Product(

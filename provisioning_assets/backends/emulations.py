@@ -37,4 +37,13 @@ EMULATIONS: Mapping[str, Emulation] = MappingProxyType({
             "cloudwatch": {Capability.ALARM_EVALUATION: "moto stores alarms and never evaluates them"},
         },
     ),
+    "ministack": Emulation(
+        alarm_evaluator="MiniStack's own evaluator (not Amazon CloudWatch)",
+        lacks={
+            "cloudwatch": {
+                Capability.ALARM_EVALUATION: "MiniStack looks at alarms when a metric is put, at no dimensions, and at"
+                " no missing data: an alarm without data is never well, and one that fired stays so",
+            },
+        },
+    ),
 })  # fmt: skip

@@ -2,8 +2,8 @@
 
 import pytest
 
-SLOW = ("cdk", "prometheus", "secretsmanager")
-"""Products whose own servers take minutes: `make test-second`."""
+SLOW = ("appconfig", "cdk", "prometheus", "secretsmanager", "terraform 1.15")
+"""Products whose own servers take minutes, and second versions of a product: `make test-second`."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Action, Attributes, Change, diff
 from provisioning_assets.errors import ApplyFailed, Unreachable
 from tests.fakes.config import MemoryConfig
+from tests.support.appconfig import made_profile
 from tests.support.back_ends import FAKE, aws_access, names, products, subject_of
 from tests.support.buckets import made_bucket
 from tests.support.laws import EveryBackEnd, Proven
@@ -28,7 +29,13 @@ def flagd(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.CONFIG, "flagd", address, aws_access, own)
 
 
-SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"ssm": ssm, "flagd": flagd}
+def appconfig(request: pytest.FixtureRequest) -> Proven:
+    """A document of its own on MiniStack."""
+    address = request.getfixturevalue("ministack")
+    return Proven(Kind.CONFIG, "appconfig", address, aws_access, made_profile(address))
+
+
+SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {"ssm": ssm, "flagd": flagd, "appconfig": appconfig}
 
 
 class TestEveryLaw(EveryBackEnd):

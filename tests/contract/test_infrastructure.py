@@ -20,6 +20,7 @@ from tests.support.engines import (
     Subject,
     cdk_alone,
     in_memory,
+    on_second_terraform,
     terraform_on_postgresql,
     terraform_on_s3,
 )
@@ -30,8 +31,12 @@ SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Subject]] = {
     "terraform on s3": terraform_on_s3,
     "terraform on postgresql": terraform_on_postgresql,
     "cdk": cdk_alone,
+    "terraform 1.15 on s3": on_second_terraform(terraform_on_s3),
+    "terraform 1.15 on postgresql": on_second_terraform(terraform_on_postgresql),
 }
-"""An engine, with the store of its state where it has one."""
+"""An engine, with the store of its state where it has one; without a version, the one that is installed here."""
+
+VERSIONS = [name for name in SUBJECTS if name.startswith("terraform 1.15")]
 
 UNSEEN = {FAKE: ["variable.log"], "cdk": ["Always (AWS::CloudFormation::WaitConditionHandle)"]}
 """What the engine cannot compare of the other stage, where there is something."""
@@ -60,6 +65,7 @@ class TestEveryLaw(EveryBackEnd):
         FAKE,
         *WITHOUT_STORE,
         *(f"{engine} on {store}" for engine, store in ENGINES_AND_STORES if not lacks(store, Capability.ENGINE_STATE)),
+        *VERSIONS,
     ]
 )
 def name(request: pytest.FixtureRequest) -> str:

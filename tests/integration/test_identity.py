@@ -49,7 +49,7 @@ def test_what_another_terraform_planned_counts_no_longer(
     prove(graph, "staging", *EVERYTHING)
     newer = tmp_path / "bin/terraform"
     newer.parent.mkdir()
-    newer.write_text("""#!/bin/sh\necho '{"terraform_version": "1.99.0"}'\n""")
+    newer.write_text("#!/bin/sh\necho Terraform v1.99.0\n")
     newer.chmod(0o755)
     with monkeypatch.context() as patched:
         patched.setenv("PATH", f"{newer.parent}:{os.environ['PATH']}")

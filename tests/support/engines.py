@@ -21,6 +21,7 @@ from tests.support.cdk_stage import LOG_APP, waits_in_vain, write_app
 from tests.support.ministack import empty_ministack
 from tests.support.postgresql import PostgresqlServer
 from tests.support.repository import REPOSITORY
+from tests.support.second_terraform import VERSION, install_second_terraform
 from tests.support.terraform_stage import BUCKET, bucket_at
 
 PREFIX = "demo_shop/staging"
@@ -136,6 +137,9 @@ class Subject:
         self.engine.apply(self.stage(size), self.engine.plan(self.stage(size), QUIET), QUIET)
 
 
+Makes = Callable[[pytest.FixtureRequest], Subject]
+
+
 def in_memory(request: pytest.FixtureRequest) -> Subject:
     memory = MemoryInfrastructure("broken", "variable.log", belongs_to=f"{PREFIX}/small", hidden="variable.log")
 
@@ -211,6 +215,20 @@ def cdk_alone(request: pytest.FixtureRequest) -> Subject:
 
     engine: Engine = request.getfixturevalue("cdk")
     return Subject(engine, folder, lock, lambda: tagged_queue(request, access), lose, holder)
+
+
+def on_second_terraform(
+    subject: Callable[[pytest.FixtureRequest], Subject],
+) -> Callable[[pytest.FixtureRequest], Subject]:
+    """The same, under Terraform 1.15."""
+
+    def prepared(request: pytest.FixtureRequest) -> Subject:
+        install_second_terraform(request.getfixturevalue("tmp_path"), request.getfixturevalue("monkeypatch"))
+        made = subject(request)
+        assert made.engine.identity()["engine"] == f"Terraform {VERSION}"
+        return made
+
+    return prepared
 
 
 def _write_roots(folder: Path, backend: str) -> None:

@@ -3,7 +3,9 @@
 import shutil
 from pathlib import Path
 
+from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.engagement.loading import load_engagement
+from provisioning_assets.runs.graph import Graph
 from tests.support.repository import REPOSITORY
 
 STAGE = "networking"
@@ -34,6 +36,16 @@ def copy_repository(folder: Path, engagement: str = "demo_shop") -> None:
         shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns(".terraform"))
     for name in ("dagster.yaml", "definitions.py", "pyproject.toml", "workspace.yaml"):
         shutil.copy(REPOSITORY / name, folder / name)
+
+
+def configured_in(folder: Path, provider: str) -> Graph:
+    """The demo shop with this store of its configuration."""
+    copy_repository(folder)
+    file = folder / "engagements/demo_shop/engagement.yaml"
+    text = file.read_text()
+    assert "provider: ssm" in text
+    file.write_text(text.replace("provider: ssm", f"provider: {provider}"))
+    return assemble(load_engagement(file.parent))
 
 
 def reduce_to_one_stage(folder: Path) -> None:

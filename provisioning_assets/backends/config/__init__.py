@@ -1,4 +1,4 @@
-"""Runtime configuration: keys and values that the running system reads. Products: SSM Parameter Store, flagd."""
+"""Runtime configuration: keys and values that the running system reads. Products: SSM, flagd, AppConfig."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

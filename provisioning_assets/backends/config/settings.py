@@ -30,3 +30,23 @@ class Flagd(Settings):
     """Name of the bucket; a stage creates it."""
     object: Annotated[str, Field(pattern=r"^[\w.-]+(/[\w.-]+)*$", max_length=512), IDENTITY]
     """Key of the document in the bucket; each environment needs one of its own."""
+
+
+class AppConfig(Settings):
+    """A hosted document of AWS AppConfig, which a deployment takes to the clients of an environment.
+
+    Each key below the prefix is a member of that name: `true`, `false` and numbers as JSON writes them, everything else
+    as text. The member `provisioning` lists ours; those of others are left alone. A stage creates application,
+    environment and profile (hosted, freeform); each is named by its name or its ID.
+    """
+
+    variables: ClassVar = AWS
+    name: Literal["appconfig"] = "appconfig"
+    application: Annotated[str, Field(min_length=1, max_length=64), IDENTITY]
+    """The application."""
+    environment: Annotated[str, Field(min_length=1, max_length=64), IDENTITY]
+    """The environment of the application, whose clients read the document; each of ours needs one of its own."""
+    profile: Annotated[str, Field(min_length=1, max_length=128), IDENTITY]
+    """The configuration profile; environments may share it, since each is deployed to by itself."""
+    strategy: Annotated[str, Field(min_length=1, max_length=64)] = "AppConfig.AllAtOnce"
+    """The deployment strategy. A run waits until the deployment is complete: as long as the strategy takes."""

@@ -7,7 +7,7 @@ from provisioning_assets.backends.variables import AWS, texts
 
 
 class Terraform(Settings):
-    """Terraform, as installed on the machine where a run works."""
+    """Terraform or OpenTofu, as installed on the machine where a run works."""
 
     variables: ClassVar = {
         **AWS,
@@ -15,6 +15,8 @@ class Terraform(Settings):
         **texts("PROVISIONING_TERRAFORM_MIRROR"),
     }
     name: Literal["terraform"] = "terraform"
+    program: Literal["terraform", "tofu"] = "terraform"
+    """The command that carries it out: `tofu` is OpenTofu, with a lock file of its own registry in each root."""
 
 
 class Cdk(Settings):

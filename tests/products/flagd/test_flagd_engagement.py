@@ -5,35 +5,22 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.assets import runtime_config
-from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.core.evidence import Finding
-from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ConfigurationError
 from provisioning_assets.runs.asset_run import AssetRun
-from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.session import Session
 from provisioning_assets.runs.task import ReadinessItem
 from tests.products.flagd.conftest import Document
 from tests.support.flags import THEIRS, client
-from tests.support.repositories import copy_repository
+from tests.support.repositories import configured_in
 
 PREFIX = "/demo_shop/staging/config"
-
-
-def chosen(folder: Path, provider: str) -> Graph:
-    """The demo shop with this store of its configuration."""
-    copy_repository(folder)
-    file = folder / "engagements/demo_shop/engagement.yaml"
-    text = file.read_text()
-    assert "provider: ssm" in text
-    file.write_text(text.replace("provider: ssm", f"provider: {provider}"))
-    return assemble(load_engagement(file.parent))
 
 
 @pytest.fixture
 def run(tmp_path: Path, document: Document) -> AssetRun:
     """Staging, with its keys as declared."""
-    graph = chosen(tmp_path, f"{{name: flagd, bucket: {document.bucket}, object: {document.key}}}")
+    graph = configured_in(tmp_path, f"{{name: flagd, bucket: {document.bucket}, object: {document.key}}}")
     session = Session(graph, graph.engagement.environment("staging"), document.access, "r1")
     run = AssetRun(session, graph.task("staging", "runtime_config"))
     target = runtime_config.target(run)
@@ -112,7 +99,7 @@ def test_anothers_flag_with_a_value_of_production_is_named(run: AssetRun, docume
 ])  # fmt: skip
 def test_a_wrong_setting_is_told_by_its_line(tmp_path: Path, own: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        chosen(tmp_path, f"{{name: flagd, {own}}}")
+        configured_in(tmp_path, f"{{name: flagd, {own}}}")
 
     text = (tmp_path / "engagements/demo_shop/engagement.yaml").read_text()
     line = next(number for number, each in enumerate(text.splitlines(), 1) if "flagd" in each)
@@ -121,7 +108,7 @@ def test_a_wrong_setting_is_told_by_its_line(tmp_path: Path, own: str) -> None:
 
 def test_a_place_of_its_own_for_each_environment_changes_no_content(tmp_path: Path) -> None:
     def content(name: str, provider: str) -> str:
-        return str(chosen(tmp_path / name, provider).task("staging", "runtime_config").inputs)
+        return str(configured_in(tmp_path / name, provider).task("staging", "runtime_config").inputs)
 
     one = content("one", "{name: flagd, bucket: '${environment}-flags', object: flags.json}")
     assert one == content("two", "{name: flagd, bucket: 'shop-flags', object: '${environment}/flags.json'}")

@@ -41,7 +41,13 @@ def test_names_are_unique_within_a_kind(kind: Kind) -> None:
 
 @pytest.mark.parametrize(
     ("emulation", "lacking"),
-    [("moto", {Capability.ALARM_EVALUATION}), ("sandbox", set()), ("", set()), ("zzzz", set())],
+    [
+        ("moto", {Capability.ALARM_EVALUATION}),
+        ("ministack", {Capability.ALARM_EVALUATION}),
+        ("sandbox", set()),
+        ("", set()),
+        ("zzzz", set()),
+    ],
 )
 def test_what_an_emulation_lacks_is_lacking_behind_it_alone(emulation: str, lacking: set[Capability]) -> None:
     access = Access("the test's own", {"PROVISIONING_EMULATION": emulation})

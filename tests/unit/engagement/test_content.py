@@ -41,7 +41,7 @@ FULL_FORMS = [
     (ROOT, f"{ROOT}    engine: {{name: terraform}}\n"),
 ]
 DEFAULTS = [
-    (ROOT, f"{ROOT}    after: []\n"),
+    (ROOT, f"{ROOT}    after: []\n    engine: {{name: terraform, program: terraform}}\n"),
     (", period: 10, periods: 1}", ", period: 10}"),
     ("  log_retention_days: 30\n  probes", "  probes"),
     ("\ndifferences:", "\nsafety: {deleted: 0.5}\n\ndifferences:"),
@@ -68,6 +68,9 @@ def test_content_that_changes_is_in_its_digests(folder: Path, edit: Edit) -> Non
     assert differing(folder, before) == {"monitoring", "verified_environment", "launch_readiness"}
     edit("provider: openbao", "provider: vault")
     assert "secrets" in differing(folder, before)
+    assert "networking" not in differing(folder, before)
+    edit(ROOT, f"{ROOT}    engine: {{name: terraform, program: tofu}}\n")
+    assert "networking" in differing(folder, before)
 
 
 @pytest.mark.parametrize("product", catalogue.of_kind(Kind.SECRETS), ids=lambda each: each.name)

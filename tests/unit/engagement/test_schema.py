@@ -38,6 +38,9 @@ SETTINGS = {
     "role": "server",
     "arn": AUTHORITY,
     "object": "flags.json",
+    "application": "shop",
+    "environment": "${environment}",
+    "profile": "runtime",
 }
 """What each key that a product cannot do without may be."""
 CODE: dict[str, dict[str, Any]] = {"terraform": {}, "cdk": {"root": "cdk"}}

@@ -4,25 +4,40 @@ https://flagd.dev/reference/flag-definitions/
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
 
+from provisioning_assets.backends.config import documents
+from provisioning_assets.backends.config.documents import Document, NoDocument
 from provisioning_assets.core.plan import Attributes, Json
-
-Document = dict[str, Any]
 
 _SCHEMA = "https://flagd.dev/schema/v0/flags.json"
 _STATES = {"ENABLED", "DISABLED"}
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
-_EXACT = 2**53
-"""From here on, not every client reads a number as it is written."""
 _MARK = "provisioning"
 """In the metadata of a flag of ours: the prefix from which it comes."""
 
 
-class NoDocument(ValueError):
-    """What was read is no flag document; the text says why, without its content."""
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The flags of a document, as its entries."""
+
+    document: Document
+
+    def read(self, prefix: str) -> dict[str, Attributes]:
+        """Every flag; those of others are unmanaged."""
+        return {f"{prefix}/{name}": attributes(prefix, found) for name, found in self.document["flags"].items()}
+
+    def keeper(self, name: str) -> str | None:
+        """The prefix that its metadata names."""
+        return kept_by(self.document["flags"].get(name, {}))
+
+    def put(self, prefix: str, name: str, value: str) -> None:
+        """A flag that has this value for everybody."""
+        self.document["flags"][name] = flag(prefix, value)
+
+    def drop(self, name: str) -> None:
+        """Delete it."""
+        del self.document["flags"][name]
 
 
 def empty() -> Document:
@@ -32,15 +47,8 @@ def empty() -> Document:
 
 def parsed(content: bytes) -> Document:
     """The document. Whatever a client of flagd would refuse, or writing it again would change, raises `NoDocument`."""
-    try:
-        found = json.loads(content.decode(), object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
-    except UnicodeDecodeError:
-        raise NoDocument("it is not text (UTF-8)") from None
-    except json.JSONDecodeError as error:
-        raise NoDocument(f"it is no JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
-    except RecursionError:
-        raise NoDocument("it is nested too deeply") from None
-    if not isinstance(found, dict) or not isinstance(found.get("flags"), dict):
+    found = documents.parsed(content)
+    if not isinstance(found.get("flags"), dict):
         raise NoDocument("it has no object `flags`")
     for name, flag in found["flags"].items():
         if not isinstance(flag, dict) or flag.get("state") not in _STATES or not _variants(flag):
@@ -48,14 +56,9 @@ def parsed(content: bytes) -> Document:
     return found
 
 
-def written(document: Document) -> bytes:
-    """The document as text."""
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
 def flag(prefix: str, text: str) -> Document:
     """A flag that has this value for everybody: true and false, numbers as JSON writes them, else texts."""
-    value = _typed(text)
+    value = documents.typed(text)
     if isinstance(value, bool):
         variants, default = {"on": True, "off": False}, "on" if value else "off"
     else:
@@ -78,7 +81,7 @@ def attributes(prefix: str, found: Document) -> Attributes:
     default = found.get("defaultVariant")
     if not isinstance(default, str) or default not in found["variants"]:
         return {"value": "", "otherwise": ["it has no default variant"]}
-    value = _text(found["variants"][default])
+    value = documents.text(found["variants"][default])
     return {"value": value, "otherwise": list(_otherwise(found, flag(prefix, value)))}
 
 
@@ -98,37 +101,3 @@ def _otherwise(found: Document, wanted: Mapping[str, Json]) -> Iterator[str]:
 
 def _variants(flag: Document) -> bool:
     return isinstance(flag.get("variants"), dict) and bool(flag["variants"])
-
-
-def _typed(text: str) -> Json:
-    if text in {"true", "false"}:
-        return text == "true"
-    if _NUMBER.fullmatch(text):
-        number = json.loads(text)
-        # Only if a client that reads it writes the same text again.
-        if abs(number) < _EXACT and json.dumps(number) == text:
-            return number
-    return text
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _unique(pairs: list[tuple[str, Json]]) -> Document:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(key for position, (key, _) in enumerate(pairs) if key in [each for each, _ in pairs[:position]])
-        raise NoDocument(f"it has the key `{twice}` twice in one place")
-    return found
-
-
-def _no_number(text: str) -> Json:
-    raise NoDocument(f"{text} is no number of JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in {float("inf"), float("-inf")}:
-        raise NoDocument("it has a number that is too large")
-    return number

@@ -1,4 +1,4 @@
-"""Terraform's CLI configuration: where providers come from, decided explicitly for each run.
+"""The CLI configuration of Terraform or OpenTofu: where providers come from, decided explicitly for each run.
 
 https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
 """
@@ -8,57 +8,66 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioning_assets.backends.access import OF_PROCESS, Access
+from provisioning_assets.backends.infrastructure.terraform.program import TERRAFORM, Program
 from provisioning_assets.errors import ProviderFailed
 
 MIRROR = "PROVISIONING_TERRAFORM_MIRROR"
 
 
-def configuration(workdir: Path, access: Access) -> tuple[Path, str]:
+def configuration(workdir: Path, access: Access, program: Program = TERRAFORM) -> tuple[Path, str]:
     """The configuration to run with, and, for people, where providers then come from.
 
     The order: the mirror that PROVISIONING_TERRAFORM_MIRROR names, the operator's own CLI configuration (used in place,
     since it may hold tokens), a mirror found on this machine, the registry.
     """
-    own = _own(access)
+    own = _own(access, program)
     if own and not access.get(MIRROR):
         return own, f"providers as {own} says"
-    mirror = next(iter(_mirrors(access)), None)
-    file = workdir.resolve() / "terraform.tfrc"
-    file.write_text("disable_checkpoint = true\n" + (_installation(mirror) if mirror else ""))
+    mirror = next(iter(_mirrors(access, program)), None)
+    file = workdir.resolve() / f"{program.command}.tfrc"
+    file.write_text(program.unasked + (_installation(mirror) if mirror else ""))
     return file, f"providers from {mirror or 'the registry'}"
 
 
-def _own(access: Access) -> Path | None:
-    """The operator's configuration. Terraform lets the variable name a missing file, and so do we.
+def _own(access: Access, program: Program) -> Path | None:
+    """The operator's configuration. Both programs let the variable name a missing file, and so do we.
 
     The one in the home folder belongs to the shell: an environment with a profile must name its own.
     """
     named = access.get("TF_CLI_CONFIG_FILE")
     if not named and access.name != OF_PROCESS:
         return None
-    file = access.folder / (named or Path.home() / ".terraformrc")
-    return file if file.is_file() else None
+    at_home = (Path.home() / name for name in program.configurations)
+    files = [access.folder / named] if named else at_home
+    return next((file for file in files if file.is_file()), None)
 
 
-def _mirrors(access: Access) -> Iterator[Path]:
-    """Folders that hold `<host>/<namespace>/<type>/…`, best first."""
+def _mirrors(access: Access, program: Program) -> Iterator[Path]:
+    """Folders that hold `<host>/<namespace>/<type>/…`, best first.
+
+    One with nothing but the other program's own providers is none: this one would look for other names.
+    """
     named = access.folder / access.get(MIRROR) if access.get(MIRROR) else None
-    if named and not _providers(named):
+    if named and not _suits(named, program):
         raise ProviderFailed(
-            "the mirror of Terraform providers holds none",
+            f"the mirror of providers holds none for {program.name}",
             where=f"{MIRROR}={named}",
-            remedy="name a folder that holds <host>/<namespace>/<type>/…, or unset the variable",
+            remedy=f"name a folder that holds {program.registry}/<namespace>/<type>/…, or unset the variable",
         )
     data = access.get("XDG_DATA_HOME") or Path.home() / ".local/share"
     candidates = (
         *([named] if named else []),
         Path.home() / ".terraform.d/plugins",
-        Path(data) / "terraform/plugins",
-        Path("/usr/local/share/terraform/plugins"),
-        Path("/usr/share/terraform/plugins"),
+        Path(data) / program.shared / "plugins",
+        Path("/usr/local/share") / program.shared / "plugins",
+        Path("/usr/share") / program.shared / "plugins",
         *sorted(Path("/opt").glob("*")),
     )
-    return (folder for folder in candidates if _providers(folder))
+    return (folder for folder in candidates if _suits(folder, program))
+
+
+def _suits(mirror: Path, program: Program) -> bool:
+    return any(not provider.startswith(f"{program.rival}/") for provider in _providers(mirror))
 
 
 def _providers(mirror: Path) -> list[str]:

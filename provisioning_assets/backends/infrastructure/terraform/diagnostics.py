@@ -27,22 +27,22 @@ _NO_VALUE = re.compile(
 _SCALAR = re.compile(r'is (-?[\d.]+|"[^"\\]*")')
 _VARIABLE = re.compile(r"var\.([\w-]+)(?![\w-])")
 
-_REMEDY = "correct what Terraform names, then run again: what was done is in the state, the rest is done next"
+_REMEDY = "correct what it names, then run again: what was done is in the state, the rest is done next"
 
 
 def error(
     kind: type[ProviderFailed], command: str, stage: StageRoot, errors: Sequence[Diagnostic], secrets: Iterable[str]
 ) -> ProviderFailed:
-    """The error for a command that failed; `StateLocked` when another Terraform holds the state."""
+    """The error for a command that failed, such as `tofu plan`; `StateLocked` when another one holds the state."""
     for each in errors:
         if "acquiring the state lock" in each["summary"] and "Lock Info" in each.get("detail", ""):
             return _locked(stage, each["detail"])
     places = dict.fromkeys(place for each in errors if (place := _place(stage, each)))
     words = "\n".join(_words(stage, each) for each in errors)
     return kind(
-        f"terraform {command} of {stage.name} failed",
+        f"{command} of {stage.name} failed",
         where=", ".join(places),
-        cause=redacted(words, secrets) or "Terraform ended without a word",
+        cause=redacted(words, secrets) or "it ended without a word",
         remedy=_REMEDY,
     )
 

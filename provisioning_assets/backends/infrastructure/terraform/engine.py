@@ -1,4 +1,4 @@
-"""Terraform: plans, applies and reads one stage.
+"""Terraform, or OpenTofu: plans, applies and reads one stage.
 
 Names of resources leave this back end, and values never do. A plan is kept until it is applied or this process ends.
 """
@@ -24,6 +24,7 @@ from provisioning_assets.backends.infrastructure.terraform import (
 )
 from provisioning_assets.backends.infrastructure.terraform.plan_json import plan_from, vanished
 from provisioning_assets.backends.infrastructure.terraform.process import FLAG, Event, TerraformProcess
+from provisioning_assets.backends.infrastructure.terraform.program import PROGRAMS, Program
 from provisioning_assets.backends.infrastructure.terraform.state import State, state_of
 from provisioning_assets.core.plan import Json, Plan
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
@@ -35,30 +36,31 @@ _TOLD = {"apply_start", "apply_progress", "apply_complete", "apply_errored", "ch
 """Events of the stream that are shown to people."""
 
 _WORDS = 20
-"""Number of lines shown when Terraform failed without a diagnostic."""
+"""Number of lines shown when it failed without a diagnostic."""
 
 
 class Terraform:
-    """Terraform, as installed here."""
+    """Terraform or OpenTofu, as installed here."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, program: Program) -> None:
+        self._program = program
         self._access = access
         self._planned: dict[Path, str] = {}
         """Plan file to the digest of the plan in it."""
         self._version = ""
 
     @classmethod
-    def open(cls, _settings: Settings, access: Access) -> Self:
-        """Terraform with the environment's access."""
-        return cls(access)
+    def open(cls, settings: Settings, access: Access) -> Self:
+        """The program with the environment's access."""
+        return cls(access, PROGRAMS[settings.program])
 
     def reach(self) -> None:
         """Ask which account the credentials of its providers belong to."""
         aws.of(self._access).reach()
 
     def identity(self) -> Mapping[str, Json]:
-        """The account, and the version of Terraform: another version may plan differently for the same files."""
-        self._version = self._version or process.version(self._access)
+        """The account, the program and its version: another one may plan differently for the same files."""
+        self._version = self._version or self._program.version(process.inherited(self._access))
         return {**aws.of(self._access).identity(), "engine": self._version}
 
     def plan(self, stage: StageRoot, listener: Listener) -> Plan:
@@ -83,7 +85,7 @@ class Terraform:
         if status == 0 and not vanished(shown):
             self._forget(kept)
             return Plan()
-        plan = plan_from(shown)
+        plan = plan_from(shown, self._program.command)
         self._planned[kept] = plan.digest
         return plan
 
@@ -139,23 +141,24 @@ class Terraform:
         return None if state is None else str(state["lineage"])
 
     def _initialise(self, stage: StageRoot, listener: Listener) -> None:
-        """Run `terraform init`, if backend, lock file or code have changed since the last one here."""
+        """Run `init`, if backend, lock file or code have changed since the last one here."""
         state = self._state(stage)
         state.require()
+        root.require_for(self._program, stage)
         stage.workdir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _, source = cli_configuration.configuration(stage.workdir, self._access)
+        _, source = self._configuration(stage)
         done, data = stage.workdir / "initialised", _data(stage)
         with suppress(FileNotFoundError):
-            if data.is_dir() and done.read_text() == root.fingerprint(stage, state.backend, data):
+            if data.is_dir() and done.read_text() == root.fingerprint(stage, state.backend, data, self._program):
                 return
         done.unlink(missing_ok=True)
-        listener.progress(f"{stage.name}: terraform init, {source}")
+        listener.progress(f"{stage.name}: {self._program.command} init, {source}")
         status, errors = self._run(
             stage, listener, "init", input=False, lockfile="readonly", reconfigure=FLAG, backend_config=state.backend
         )
         if status:
             raise self._failed(ProviderFailed, "init", stage, errors)
-        done.write_text(root.fingerprint(stage, state.backend, data))
+        done.write_text(root.fingerprint(stage, state.backend, data, self._program))
 
     def _run(
         self,
@@ -189,21 +192,24 @@ class Terraform:
     def _failed(
         self, kind: type[ProviderFailed], command: str, stage: StageRoot, errors: list[diagnostics.Diagnostic]
     ) -> ProviderFailed:
-        error = diagnostics.error(kind, command, stage, errors, root.secrets(stage))
+        error = diagnostics.error(kind, f"{self._program.command} {command}", stage, errors, root.secrets(stage))
         return self._state(stage).locked(error) if isinstance(error, StateLocked) else error
 
     def _process(self, stage: StageRoot, listener: Listener) -> TerraformProcess:
         environment = {
             "TF_DATA_DIR": str(_data(stage)),
-            "TF_CLI_CONFIG_FILE": str(cli_configuration.configuration(stage.workdir, self._access)[0]),
+            "TF_CLI_CONFIG_FILE": str(self._configuration(stage)[0]),
             "TF_IN_AUTOMATION": "1",
             **self._state(stage).variables,
             **root.inputs(stage),
         }
-        return TerraformProcess(stage.root, environment, self._access, listener.started)
+        return TerraformProcess(stage.root, environment, self._access, listener.started, program=self._program)
 
     def _state(self, stage: StageRoot) -> State:
-        return state_of(stage, self._access)
+        return state_of(stage, self._access, self._program)
+
+    def _configuration(self, stage: StageRoot) -> tuple[Path, str]:
+        return cli_configuration.configuration(stage.workdir, self._access, self._program)
 
     def _forget(self, kept: Path) -> None:
         self._planned.pop(kept, None)

@@ -17,6 +17,7 @@ from provisioning_assets.backends import postgresql
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
 from provisioning_assets.backends.infrastructure.terraform import root
+from provisioning_assets.backends.infrastructure.terraform.program import Program
 from provisioning_assets.backends.libpq import introduction
 from provisioning_assets.backends.postgresql import StatementFailed
 from provisioning_assets.core.settle import settle
@@ -57,13 +58,13 @@ class PgState:
 
     kind = "pg"
 
-    def __init__(self, stage: StageRoot, access: Access) -> None:
+    def __init__(self, stage: StageRoot, access: Access, program: Program) -> None:
         self._access = access
         self._stage = stage.name
         self._schema = _schema(str(stage.state.model_dump()["schema_name"]), root.state_key(stage))
         self.backend: Mapping[str, str] = {"schema_name": self._schema}
         # The access's PG* variables lead Terraform to the database; the name marks its sessions as ours.
-        self.variables: Mapping[str, str] = {"PGAPPNAME": introduction("terraform")}
+        self.variables: Mapping[str, str] = {"PGAPPNAME": introduction(program.command)}
 
     @property
     def name(self) -> str:

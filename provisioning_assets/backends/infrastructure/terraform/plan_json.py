@@ -21,12 +21,14 @@ _ACTIONS = {
 }
 
 
-def plan_from(shown: Mapping[str, Json]) -> Plan:
-    """The plan in the output of `terraform show -json`, for a plan that Terraform says is not empty.
+def plan_from(shown: Mapping[str, Json], command: str = "terraform") -> Plan:
+    """The plan in the output of `terraform show -json`, for a plan that it says is not empty.
+
+    `command` is what a person calls to take something out of the state.
 
     It is never empty here either: if only outputs differ, or something unknown to this code, that is a change.
     """
-    changes = [*_resources(shown)]
+    changes = [*_resources(shown, command)]
     if not changes:
         outputs = shown.get("output_changes", {}).items()
         changes = [_update(f"output.{name}", ["value"]) for name, each in outputs if each["actions"] != ["no-op"]]
@@ -43,19 +45,19 @@ def _existing(shown: Mapping[str, Json]) -> int:
     return count
 
 
-def _resources(shown: Mapping[str, Json]) -> Iterator[Change]:
+def _resources(shown: Mapping[str, Json], command: str) -> Iterator[Change]:
     lost, buckets = vanished(shown), _new_buckets(shown)
     for resource in shown.get("resource_changes", []):
         if resource["mode"] != "managed":
             continue
         if resource["address"] in lost:
             action = _ACTIONS.get(tuple(resource["change"]["actions"]), Action.REPLACE)
-            yield _again(resource["address"], action, lost.pop(resource["address"]))
+            yield _again(resource["address"], action, lost.pop(resource["address"]), command)
         else:
             yield from _of_resource(resource, buckets)
     for address, why in lost.items():
         # It is in no code either: an apply takes it out of the state, and nobody misses it.
-        yield _again(address, Action.DELETE, why)
+        yield _again(address, Action.DELETE, why, command)
 
 
 def _of_resource(resource: Mapping[str, Json], new_buckets: AbstractSet[str]) -> Iterator[Change]:
@@ -98,10 +100,10 @@ def _new_buckets(shown: Mapping[str, Json]) -> AbstractSet[str]:
     return {str((each["change"]["after"] or {}).get("bucket")) for each in made if each["type"] == "aws_s3_bucket"}
 
 
-def _again(address: str, action: Action, lost: str) -> Change:
+def _again(address: str, action: Action, lost: str, command: str) -> Change:
     remedy = (
         "look where it went: was it deleted, or does it live in another region or account? Bring it back, or if it is"
-        f" gone for good, take it out of the state: terraform state rm '{address}'"
+        f" gone for good, take it out of the state: {command} state rm '{address}'"
     )
     return Change(action, address, {}, {}, stateful=True, because=lost, remedy=remedy)
 

@@ -1,12 +1,11 @@
-"""One Terraform process at a time: python-terraform builds the command line, this runs it and follows its output.
+"""One process of Terraform or OpenTofu at a time: python-terraform builds the command line, this follows its output.
 
-Each process has a session of its own and writes to an unnamed file. If our process dies, Terraform goes on, saves its
+Each process has a session of its own and writes to an unnamed file. If our process dies, it goes on, saves its
 state and ends, and none of its output stays on the disk.
 """
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -21,16 +20,17 @@ from python_terraform import Terraform as CommandLine
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.infrastructure.terraform.program import TERRAFORM, Program
 from provisioning_assets.errors import ProviderFailed
 
 FLAG = IsFlagged
 Event = Mapping[str, Any]
 """One line of the `-json` stream. https://developer.hashicorp.com/terraform/internals/machine-readable-ui"""
 
-_GATED = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "terraform")
-"""Waits for a line on its input, then becomes Terraform. Without a line (we died), it ends and starts nothing."""
+_GATED = ("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null')
+"""Waits for a line on its input, then becomes what follows its own name. Without a line (we died), it ends and starts
+nothing."""
 
-_INSTALL = "install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
 _POLL = 0.2
 _CLEAN_END = 120.0
 _KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_", "PG")
@@ -39,7 +39,7 @@ _KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_", "PG")
 
 @dataclass(frozen=True, slots=True)
 class TerraformProcess:
-    """How Terraform is started for one stage.
+    """How the program is started for one stage.
 
     `on_start` gets the ID of each process that may write, before the process does anything. `limit` is the number of
     seconds that one command may take.
@@ -50,6 +50,7 @@ class TerraformProcess:
     access: Access
     on_start: Callable[[int], None]
     limit: float = 7200
+    program: Program = TERRAFORM
 
     def stream(self, on_event: Callable[[Event], None], command: str, *args: str, **options: Any) -> int:
         """Run a command with `-json` output and pass on each event as it comes; returns the exit status."""
@@ -84,21 +85,18 @@ class TerraformProcess:
             raise
         if process.returncode:
             # The output may hold values, so it is not shown.
-            raise ProviderFailed(f"terraform {command} ended with status {process.returncode}", where=str(self.root))
+            raise ProviderFailed(
+                f"{self.program.command} {command} ended with status {process.returncode}", where=str(self.root)
+            )
         return str(output.decode())
 
     def _start(self, output: IO[bytes] | int, command: str, *args: str, **options: Any) -> "subprocess.Popen[bytes]":
-        binary = shutil.which("terraform")
-        if binary is None:
-            raise ProviderFailed(
-                "there is no `terraform` on the PATH",
-                remedy=_INSTALL,
-            )
+        binary = self.program.binary()
         untyped: Any = CommandLine
         writer = untyped(working_dir=self.environment["TF_DATA_DIR"], terraform_bin_path=binary)
         line: list[str] = writer.generate_cmd_string(command, *args, no_color=FLAG, **options)
         return subprocess.Popen(
-            [*_GATED, *line],
+            [*_GATED, self.program.command, *line],
             cwd=self.root,
             env={**inherited(self.access), **self.environment},
             stdin=subprocess.PIPE,
@@ -119,7 +117,7 @@ class TerraformProcess:
                 break
         else:
             raise ProviderFailed(
-                f"terraform did not end within {self.limit:.0f} s",
+                f"{self.program.command} did not end within {self.limit:.0f} s",
                 where=str(self.root),
                 remedy="look at what it waits for",
             )
@@ -130,20 +128,6 @@ class TerraformProcess:
 def inherited(access: Access) -> dict[str, str]:
     """Variables that Terraform and its providers need, none that changes what a command does, and no version check."""
     return {**aws.of(access).variables, **access.for_child(*_KEPT), "CHECKPOINT_DISABLE": "1"}
-
-
-def version(access: Access) -> str:
-    """The installed version, such as `Terraform 1.11.4`, or `none`."""
-    binary = shutil.which("terraform")
-    if binary is None:
-        return "none"
-    try:
-        told = subprocess.run(
-            [binary, "version", "-json"], env=inherited(access), capture_output=True, check=True, timeout=30
-        )
-        return f"Terraform {json.loads(told.stdout)['terraform_version']}"
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
-        raise ProviderFailed("terraform does not say which version it is", where=binary, remedy=_INSTALL) from None
 
 
 def _open_gate(process: "subprocess.Popen[bytes]") -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provisioning_assets.backends.infrastructure import StageRoot
 from provisioning_assets.backends.infrastructure.terraform import hcl
+from provisioning_assets.backends.infrastructure.terraform.program import TOFU, Program
 from provisioning_assets.core.plan import Json, digest
 from provisioning_assets.errors import ProviderFailed
 
@@ -21,6 +22,10 @@ class Variable:
 
     name: str
     sensitive: bool
+
+
+_OF_TOFU = ("*.tofu", "*.tofu.json")
+_LOCKS = re.compile(r'^provider "(?P<host>[^/"]+)/(?P<rest>[^"]+)"')
 
 
 def state_key(stage: StageRoot) -> str:
@@ -77,8 +82,33 @@ def backends(root: Path) -> Iterator[tuple[str, str]]:
         yield "", str(root)
 
 
-def fingerprint(stage: StageRoot, backend: Mapping[str, str], data: Path) -> str:
-    """Digest of everything that `init` depends on: backend, lock file, and the code of the root and its modules."""
+def require_for(program: Program, stage: StageRoot) -> None:
+    """Require a root that is written for this program: we read the files that it reads, and its lock file suits it."""
+    folders = sorted(hcl.closure(stage.root))
+    unread = [file for folder in folders for end in _OF_TOFU for file in sorted(folder.glob(end))]
+    if unread and program is TOFU:
+        raise ProviderFailed(
+            f"{stage.name} has code that {program.name} alone reads, and nothing here",
+            where=str(unread[0]),
+            remedy="write it into a file that ends in .tf or .tf.json",
+        )
+    if any(program.rival in file.read_text(encoding="utf-8") for folder in folders for file in hcl.files(folder)):
+        return  # it names that registry itself
+    lock = stage.root / ".terraform.lock.hcl"
+    for number, line in enumerate(lock.read_text(encoding="utf-8").splitlines() if lock.is_file() else (), 1):
+        locked = _LOCKS.match(line)
+        if locked and locked["host"] == program.rival:
+            raise ProviderFailed(
+                f"the lock file of {stage.name} was not written by {program.name}",
+                where=f"{lock}:{number}",
+                cause=f"it locks {locked['host']}/{locked['rest']}; {program.name} takes {locked['rest']} from"
+                f" {program.registry}",
+                remedy=f"delete it, and write it anew in that folder: {program.command} providers lock",
+            )
+
+
+def fingerprint(stage: StageRoot, backend: Mapping[str, str], data: Path, program: Program) -> str:
+    """Digest of everything that `init` depends on: backend, lock file, program, and the code with its modules."""
     listing = data / "modules/modules.json"
     modules = json.loads(listing.read_text())["Modules"] if listing.is_file() else []
     folders = {stage.root, *(stage.root / module["Dir"] for module in modules)}
@@ -86,6 +116,7 @@ def fingerprint(stage: StageRoot, backend: Mapping[str, str], data: Path) -> str
     lock = stage.root / ".terraform.lock.hcl"
     return digest({
         "backend": dict(backend),
+        "program": program.command,
         "files": {str(file): file.read_text() for file in [*files, *([lock] if lock.is_file() else [])]},
     })  # fmt: skip
 

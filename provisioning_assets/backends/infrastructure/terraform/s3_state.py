@@ -12,6 +12,7 @@ from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
 from provisioning_assets.backends.infrastructure.terraform import root
+from provisioning_assets.backends.infrastructure.terraform.program import Program
 from provisioning_assets.errors import ProviderFailed
 
 _ABSENT = {"NoSuchKey", "NoSuchBucket", "404"}
@@ -23,7 +24,8 @@ class S3State:
     kind = "s3"
     variables: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, stage: StageRoot, access: Access) -> None:
+    def __init__(self, stage: StageRoot, access: Access, program: Program) -> None:
+        self._command = program.command
         self._aws = aws.of(access)
         self._stage = stage.name
         self._bucket = str(stage.state.model_dump()["bucket"])
@@ -57,8 +59,8 @@ class S3State:
                 ) from None
 
     def locked(self, told: StateLocked) -> StateLocked:
-        """The same error: Terraform names the holder."""
-        told.remedy += f": terraform force-unlock {told.lock_id or 'ID'}"
+        """The same error: it names the holder."""
+        told.remedy += f": {self._command} force-unlock {told.lock_id or 'ID'}"
         return told
 
     def unlock(self, _lock_id: str) -> bool:

@@ -12,6 +12,7 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.infrastructure import StageRoot, StateLocked
 from provisioning_assets.backends.infrastructure.terraform import root
 from provisioning_assets.backends.infrastructure.terraform.pg_state import PgState
+from provisioning_assets.backends.infrastructure.terraform.program import TERRAFORM, Program
 from provisioning_assets.backends.infrastructure.terraform.s3_state import S3State
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ProviderFailed
@@ -55,26 +56,27 @@ class Place(Protocol):
         ...
 
 
-def state_of(stage: StageRoot, access: Access) -> "State":
-    """The state of a stage; `ProviderFailed` for a store in which Terraform cannot keep one."""
+def state_of(stage: StageRoot, access: Access, program: Program = TERRAFORM) -> "State":
+    """The state of a stage; `ProviderFailed` for a store in which the program cannot keep one."""
     if stage.state.name not in _PLACES:
         raise ProviderFailed(
-            f"Terraform cannot keep the state of {stage.name} in {stage.state.name}",
+            f"{program.name} cannot keep the state of {stage.name} in {stage.state.name}",
             remedy=f"give the environment a `state` of {' or '.join(_PLACES)}",
         )
-    return State(stage, _PLACES[stage.state.name](stage, access))
+    return State(stage, _PLACES[stage.state.name](stage, access, program), program)
 
 
-_PLACES: Mapping[str, Callable[[StageRoot, Access], Place]] = {"s3": S3State, "postgresql": PgState}
+_PLACES: Mapping[str, Callable[[StageRoot, Access, Program], Place]] = {"s3": S3State, "postgresql": PgState}
 
 
 class State:
     """One stage's state."""
 
-    def __init__(self, stage: StageRoot, place: Place) -> None:
+    def __init__(self, stage: StageRoot, place: Place, program: Program) -> None:
         self._stage = stage.name
         self._root = stage.root
         self._place = place
+        self._program = program
 
     @property
     def place(self) -> str:
@@ -109,11 +111,17 @@ class State:
         if content is None:
             return None
         state = self._parsed(content)
+        if "encrypted_data" in state:
+            raise ProviderFailed(
+                f"the state of {self._stage} is encrypted by {self._program.name}, and cannot be read here",
+                where=self.place,
+                remedy="take `encryption` out of the root, with a `fallback` for one apply; let its store encrypt it",
+            )
         if state.get("version") != _VERSION:
             raise ProviderFailed(
                 f"the state of {self._stage} has version {state.get('version')}; known is {_VERSION}",
                 where=self.place,
-                remedy="use the version of Terraform that the README names",
+                remedy=f"use {self._program.name} {self._program.oldest} or a newer one that writes version {_VERSION}",
             )
         return state
 

@@ -1,0 +1,1 @@
+"""Hosted documents of AWS AppConfig."""
