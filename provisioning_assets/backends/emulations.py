@@ -29,7 +29,6 @@ _MOTO: Mapping[str, Lacks] = {
 
 EMULATIONS: Mapping[str, Emulation] = MappingProxyType({
     "sandbox": Emulation(alarm_evaluator="emulated alarm engine (not Amazon CloudWatch)", lacks=_MOTO),
-    "ministack": Emulation(alarm_evaluator="MiniStack's own evaluator (not Amazon CloudWatch)"),
     "moto": Emulation(
         alarm_evaluator="nobody (moto evaluates no alarms)",
         lacks={

@@ -11,7 +11,11 @@ from provisioning_assets.sandbox.setup import REGION, Setup, Wanted
 
 Variables = Mapping[str, str]
 
-_OF_AWS = frozenset({"terraform", "cdk", "route53", "acm_pca", "secretsmanager", "ssm", "flagd", "cloudwatch", "s3"})
+_OF_AWS = frozenset({
+    "terraform", "cdk", "route53", "acm_pca", "secretsmanager", "ssm", "flagd", "appconfig", "cloudwatch", "s3",
+})  # fmt: skip
+_OF_MINISTACK = ("cdk", "appconfig")
+"""What moto does not carry."""
 _OF_OPENBAO = frozenset({"openbao", "vault", "acme", "openbao_pki"})
 _OF_DNS = frozenset({"route53", "rfc2136"})
 _AUTHORITIES = frozenset({"acme", "manual", "openbao_pki", "acm_pca"})
@@ -46,19 +50,19 @@ class Server:
 
 
 def _aws(setup: Setup) -> list[str]:
-    if setup.names("cdk"):
+    if setup.names(*_OF_MINISTACK):
         return [str(ministack.program())]
     return [sys.executable, "-m", "provisioning_assets.sandbox.aws", str(setup.ports["aws"])]
 
 
 def _aws_prepare(setup: Setup) -> None:
-    if setup.names("cdk"):
+    if setup.names(*_OF_MINISTACK):
         ministack.install(setup.progress)
 
 
 def _aws_own(setup: Setup) -> Variables:
     obeying = {"AUTH": "true", "AWS_ACCESS_KEY_ID": "sandbox"}
-    return ministack.variables(setup.ports["aws"], **obeying) if setup.names("cdk") else {}
+    return ministack.variables(setup.ports["aws"], **obeying) if setup.names(*_OF_MINISTACK) else {}
 
 
 def _aws_profile(setup: Setup) -> Variables:
@@ -69,7 +73,7 @@ def _aws_profile(setup: Setup) -> Variables:
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PROVISIONING_EMULATION": "ministack" if setup.names("cdk") else "sandbox",
+        "PROVISIONING_EMULATION": "ministack" if setup.names(*_OF_MINISTACK) else "sandbox",
     }
 
 
