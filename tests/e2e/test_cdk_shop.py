@@ -15,6 +15,7 @@ from tests.support.command_line import CommandLine, fresh_shell
 from tests.support.leaks import files_below, leaks
 from tests.support.profiles import Profile
 from tests.support.repositories import copy_repository
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.second, pytest.mark.timeout(600)]
 
@@ -113,7 +114,8 @@ def test_a_server_that_is_gone_is_no_answer_and_no_drift(shop: CommandLine, firs
     assert found.returncode == 1, found.stdout + found.stderr
     again = shop.run("sandbox", "start", NAME)
     assert (again.returncode, f"{member} had crashed" in again.stdout + again.stderr) == (0, True)
-    assert shop.run("check", NAME, "staging", item).returncode == 0
+    # A Prometheus that was started anew takes up its targets within seconds.
+    wait_until(lambda: shop.run("check", NAME, "staging", item).returncode == 0, within=40)
 
 
 def test_a_record_that_cannot_be_reached_is_an_error_that_names_it(shop: CommandLine, first: str) -> None:
