@@ -62,7 +62,7 @@ PRODUCTS: tuple[Product, ...] = (
             "Amazon's own decisions on replacement, and its timing",
             "setting back what was changed out of band (REVERT_DRIFT): MiniStack takes no notice of it",
             "drift of types that MiniStack does not look at, such as a VPC: each is named, and its stage not green",
-            "which properties drift detection leaves out on AWS: each is named, unless its type says it is write-only",
+            "which properties drift detection leaves out on AWS: each is named, unless its type says nobody can read it",
         ),
     ),
     Product(
