@@ -16,10 +16,11 @@ from provisioning_assets.backends.infrastructure.cdk.stack import _BROKEN, Stack
 from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from tests.support.back_ends import aws_access
-from tests.support.cdk_stage import STACK, bring_up, cdk, planned, stage, status, there, waiting, write_app
+from tests.support.cdk_stage import STACK, cdk, stage, status, there, waiting, write_app
 from tests.support.http_servers import answering_always
 from tests.support.ministack import empty_ministack
 from tests.support.servers import free_port
+from tests.support.stages import bring_up, planned
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.second
@@ -55,8 +56,8 @@ def parameter(account: aws.Aws) -> str:
 def test_what_was_changed_by_hand_is_planned_and_not_called_done(
     engine: Engine, account: aws.Aws, tmp_path: Path
 ) -> None:
-    root, ssm = stage(tmp_path, size="small"), account.client("ssm")
-    bring_up(engine, root)
+    bring_up(engine, root := stage(tmp_path, size="small"))
+    ssm = account.client("ssm")
     ssm.put_parameter(Name=parameter(account), Value="by hand", Overwrite=True)
 
     (change,) = (plan := engine.plan(root, QUIET)).changes
@@ -71,7 +72,6 @@ def test_what_was_changed_by_hand_is_planned_and_not_called_done(
 
 def test_what_was_deleted_by_hand_is_missing(engine: Engine, account: aws.Aws, tmp_path: Path) -> None:
     bring_up(engine, stage(tmp_path, size="small"))
-
     account.client("ssm").delete_parameter(Name=parameter(account))
 
     assert planned(engine, stage(tmp_path, size="small")) == [f"create {SIZE}"]

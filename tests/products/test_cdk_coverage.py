@@ -11,8 +11,9 @@ from provisioning_assets.backends import aws
 from provisioning_assets.backends.infrastructure import QUIET, Engine
 from provisioning_assets.backends.infrastructure.cdk.stack import Stack
 from tests.support.back_ends import aws_access
-from tests.support.cdk_stage import STACK, bring_up, stage, write_app
+from tests.support.cdk_stage import STACK, stage, write_app
 from tests.support.ministack import empty_ministack
+from tests.support.stages import bring_up
 
 pytestmark = pytest.mark.second
 

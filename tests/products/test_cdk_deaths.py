@@ -10,10 +10,14 @@ import pytest
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.infrastructure import QUIET, Engine, StateLocked
-from provisioning_assets.backends.infrastructure.cdk.stack import plain
+from provisioning_assets.backends.infrastructure.cdk import change_sets
+from provisioning_assets.backends.infrastructure.cdk.stack import _BROKEN, Stack, plain, remedy_of
+from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.support.back_ends import aws_access
-from tests.support.cdk_stage import bring_up, stage, status, there, waits_in_vain, write_app
+from tests.support.cdk_stage import stage, status, there, waits_in_vain, write_app
 from tests.support.ministack import empty_ministack
+from tests.support.stages import bring_up
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.second
 
@@ -65,9 +69,14 @@ def test_a_process_that_only_planned_leaves_nothing(ministack: str, formation: A
     assert not there(formation)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, "ROLLBACK_COMPLETE"), ("large", "UPDATE_ROLLBACK_COMPLETE")], ids=["create", "update"]
+)
 def test_what_a_killed_run_began_ends_and_the_next_converges(
-    ministack: str, engine: Engine, formation: Any, tmp_path: Path
+    ministack: str, engine: Engine, formation: Any, tmp_path: Path, before: str | None, after: str
 ) -> None:
+    if before:
+        bring_up(engine, stage(tmp_path, size=before))
     command = [sys.executable, "-c", ENDING, str(tmp_path), ministack, "broken", "apply"]
     ours = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert ours.stdout
@@ -80,7 +89,49 @@ def test_what_a_killed_run_began_ends_and_the_next_converges(
         engine.plan(stage(tmp_path, size="small"), QUIET)
     assert locked.value.host == socket.gethostname()
     engine.unlock(stage(tmp_path, size="small"), locked.value.lock_id)
-    assert status(formation) == "ROLLBACK_COMPLETE"
+    assert status(formation) == after
 
     bring_up(engine, stage(tmp_path, size="small"))
     assert engine.plan(stage(tmp_path, size="small"), QUIET).empty
+
+
+def test_what_goes_on_after_our_deadline_was_not_taken_back(
+    engine: Engine, formation: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_up(engine, stage(tmp_path, size="small"))
+    broken = stage(tmp_path, size="broken")
+    plan = engine.plan(broken, QUIET)
+    with monkeypatch.context() as patched:
+        patched.setattr(change_sets, "WORK", 0.5)
+        with pytest.raises(ApplyFailed) as late:
+            engine.apply(broken, plan, QUIET)
+    assert status(formation) == "UPDATE_IN_PROGRESS"
+    wait_until(lambda: status(formation) == "UPDATE_ROLLBACK_COMPLETE")
+
+    plan = engine.plan(broken, QUIET)
+    with pytest.raises(ApplyFailed) as failed:
+        engine.apply(broken, plan, QUIET)
+
+    assert late.value.remedy == remedy_of("UPDATE_IN_PROGRESS") != failed.value.remedy
+    assert failed.value.remedy == remedy_of("UPDATE_ROLLBACK_COMPLETE")
+
+
+@pytest.mark.parametrize("broken", sorted(_BROKEN))
+def test_a_stack_that_cannot_go_on_has_a_remedy_of_its_own(broken: str) -> None:
+    assert remedy_of(broken) == _BROKEN[broken]
+    assert remedy_of("gone") not in {*_BROKEN.values(), remedy_of("ROLLBACK_COMPLETE")}
+
+
+def test_a_failed_stack_in_which_something_is_left_is_not_deleted(
+    engine: Engine, formation: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ApplyFailed):
+        bring_up(engine, stage(tmp_path, size="broken"))
+    left = {"LogicalResourceId": "Kept", "PhysicalResourceId": "orders", "ResourceStatus": "CREATE_COMPLETE"}
+    monkeypatch.setattr(Stack, "resources", lambda _: [left])
+
+    with pytest.raises(ProviderFailed) as failure:
+        engine.plan(stage(tmp_path, size="small"), QUIET)
+
+    assert (failure.value.where, bool(failure.value.remedy)) == ("orders", True)
+    assert status(formation) == "ROLLBACK_COMPLETE"

@@ -10,9 +10,10 @@ from provisioning_assets.backends.infrastructure import QUIET, Engine
 from provisioning_assets.backends.infrastructure.cdk import drift
 from provisioning_assets.backends.infrastructure.cdk.stack import Stack, Told
 from tests.support.back_ends import aws_access
-from tests.support.cdk_stage import bring_up, stage, write_app
+from tests.support.cdk_stage import stage, write_app
 from tests.support.http_servers import answering_always
 from tests.support.ministack import empty_ministack
+from tests.support.stages import bring_up
 
 pytestmark = pytest.mark.second
 

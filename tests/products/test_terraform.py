@@ -18,7 +18,8 @@ from provisioning_assets.backends.store.settings import S3
 from provisioning_assets.errors import ApplyFailed, ProviderFailed, Unreachable
 from tests.support.back_ends import aws_access
 from tests.support.servers import free_port
-from tests.support.terraform_stage import BUCKET, ROOT, bring_up, bucket_at, engine_at, planned, stage
+from tests.support.stages import bring_up, planned
+from tests.support.terraform_stage import BUCKET, ROOT, bucket_at, engine_at, stage
 
 CANARY = "canary-5f0c9d1e"
 

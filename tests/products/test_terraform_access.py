@@ -15,7 +15,8 @@ from provisioning_assets.backends.infrastructure.terraform import cli_configurat
 from provisioning_assets.errors import ProviderFailed
 from tests.support.back_ends import REGION, aws_access
 from tests.support.servers import moto_server
-from tests.support.terraform_stage import bring_up, bucket_at, stage, terraform
+from tests.support.stages import bring_up
+from tests.support.terraform_stage import bucket_at, stage, terraform
 
 OF_A_SHELL = {"PWD", "OLDPWD", "SHLVL", "_"}
 TO_RUN = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_DATA_HOME", "XDG_CONFIG_HOME"}

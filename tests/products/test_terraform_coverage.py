@@ -14,7 +14,8 @@ from provisioning_assets.backends.store.settings import S3
 from provisioning_assets.core.plan import Action, Plan
 from tests.support.back_ends import REGION, aws_access
 from tests.support.repository import REPOSITORY
-from tests.support.terraform_stage import BUCKET, bring_up, bucket_at, terraform
+from tests.support.stages import bring_up
+from tests.support.terraform_stage import BUCKET, bucket_at, terraform
 
 STAGES = REPOSITORY / "terraform/stages"
 OURS = {"engagement": "shop", "environment": "staging", "region": REGION}

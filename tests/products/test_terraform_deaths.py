@@ -11,7 +11,8 @@ import pytest
 
 from provisioning_assets.backends.infrastructure import QUIET, Engine, Listener
 from provisioning_assets.errors import LockHeld
-from tests.support.terraform_stage import bring_up, bucket_at, engine_at, stage
+from tests.support.stages import bring_up
+from tests.support.terraform_stage import bucket_at, engine_at, stage
 
 
 @pytest.fixture

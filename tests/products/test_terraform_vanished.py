@@ -13,7 +13,8 @@ from provisioning_assets.core.plan import Action, Plan
 from provisioning_assets.core.safety import keeps_data
 from tests.support.back_ends import REGION, aws_access
 from tests.support.repository import REPOSITORY
-from tests.support.terraform_stage import bring_up, bucket_at, stage, terraform
+from tests.support.stages import bring_up
+from tests.support.terraform_stage import bucket_at, stage, terraform
 
 ROOT = """
 terraform {

@@ -11,7 +11,7 @@ from provisioning_assets.backends import aws
 from provisioning_assets.core.evidence import Finding, Verdict
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.loading import load_engagement
-from provisioning_assets.errors import ConfigurationError, Refused
+from provisioning_assets.errors import ApplyFailed, ConfigurationError, Refused
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.carry_out import carry_out
 from provisioning_assets.runs.evaluate import evaluate, record
@@ -37,6 +37,10 @@ JOBS = """
   - name: private
     root: cdk/stages/private
     engine: cdk
+  - name: taken
+    root: cdk/stages/taken
+    engine: cdk
+    after: [jobs]
 """
 VPC_APP = """
 import aws_cdk as cdk
@@ -50,6 +54,18 @@ app.synth()
 """
 """Of a type at which MiniStack's drift detection does not look."""
 
+TAKEN = "a-name-that-somebody-has"
+TAKEN_APP = f"""
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+
+app = cdk.App()
+stack = cdk.Stack(app, "Taken")
+bucket = s3.CfnBucket(stack, "Bucket", bucket_name="{TAKEN}")
+cdk.CfnOutput(stack, "contract", value=stack.to_json_string({{"bucket": bucket.ref}}))
+app.synth()
+"""
+
 
 @pytest.fixture(scope="module")
 def file(ministack: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -58,6 +74,7 @@ def file(ministack: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy_repository(folder)
     shutil.copytree(REPOSITORY / "cdk", folder / "cdk")
     write_app(folder / "cdk/stages/private", VPC_APP, {})
+    write_app(folder / "cdk/stages/taken", TAKEN_APP, {})
     reduce_to_one_stage(folder)
     root = folder / "terraform/stages/only/main.tf"
     root.write_text(root.read_text().replace("{ zone_id =", f'{{ vpc_id = "{VPC}", zone_id ='))
@@ -146,6 +163,25 @@ def test_what_cloudformation_does_not_look_at_is_not_green(session: Session) -> 
     assert matches.verdict is Verdict.COULD_NOT_TELL
     assert list(matches.problems) == ["Vpc (AWS::EC2::VPC)"]
     assert outputs(session, "private")["vpc"], "it was applied all the same"
+
+
+@pytest.mark.usefixtures("stood_up")
+def test_a_first_create_that_failed_leaves_nothing_green(graph: Graph, session: Session) -> None:
+    s3 = aws.of(session.access).client("s3")
+    s3.create_bucket(Bucket=TAKEN, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    run = AssetRun(session, graph.task("staging", "taken"))
+
+    with pytest.raises(ApplyFailed) as failure:
+        carry_out(run)
+
+    assert "already exists" in failure.value.cause
+    found = [evaluate(run, item).evidence for item in run.task.checks]
+    assert found
+    assert Verdict.GREEN not in [each.finding.verdict for each in found if each]
+
+    s3.delete_bucket(Bucket=TAKEN)
+    carry_out(run)
+    assert outputs(session, "taken") == {"bucket": TAKEN}
 
 
 @pytest.mark.usefixtures("stood_up")

@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.infrastructure import QUIET, Engine, Listener, StageRoot
+from provisioning_assets.backends.infrastructure import Engine, StageRoot
 from provisioning_assets.backends.store.settings import S3
 from provisioning_assets.core.kinds import Kind
 from tests.support.back_ends import opened
@@ -84,19 +84,6 @@ def waits_in_vain(access: Access, holder: str, *, seconds: int, kind: str = "CRE
     client.execute_change_set(ChangeSetName=made["Id"], ClientRequestToken=holder)
     while not client.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"].startswith(f"{kind}_IN"):
         time.sleep(0.05)
-
-
-def bring_up(engine: Engine, root: StageRoot) -> list[str]:
-    """Plan and apply; what was told."""
-    lines: list[str] = []
-    listener = Listener(lines.append)
-    engine.apply(root, engine.plan(root, listener), listener)
-    return lines
-
-
-def planned(engine: Engine, root: StageRoot) -> list[str]:
-    """What a plan would change."""
-    return [str(change) for change in engine.plan(root, QUIET).changes]
 
 
 def status(formation: Any) -> str:

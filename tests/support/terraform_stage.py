@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.infrastructure import QUIET, Engine, Listener, StageRoot
+from provisioning_assets.backends.infrastructure import Engine, StageRoot
 from provisioning_assets.backends.store.settings import S3
 from provisioning_assets.core.kinds import Kind
 from tests.support.back_ends import aws_access, opened
@@ -69,16 +69,3 @@ def stage(folder: Path, **variables: Any) -> StageRoot:
     if not (root / "main.tf").exists():
         (root / "main.tf").write_text(ROOT)
     return StageRoot("small", root, folder / "work", folder.name, S3(bucket=BUCKET), variables, {})
-
-
-def bring_up(engine: Engine, root: StageRoot) -> list[str]:
-    """Plan and apply; what was told."""
-    lines: list[str] = []
-    listener = Listener(lines.append)
-    engine.apply(root, engine.plan(root, listener), listener)
-    return lines
-
-
-def planned(engine: Engine, root: StageRoot) -> list[str]:
-    """What a plan would change."""
-    return [str(change) for change in engine.plan(root, QUIET).changes]
