@@ -13,8 +13,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.infrastructure import QUIET, Listener, StageRoot, StateLocked
-from provisioning_assets.backends.infrastructure.terraform.engine import Terraform
+from provisioning_assets.backends.infrastructure import QUIET, Engine, Listener, StageRoot, StateLocked
 from provisioning_assets.backends.infrastructure.terraform.state import state_of
 from provisioning_assets.backends.libpq import introduction
 from provisioning_assets.backends.store.settings import S3, Postgresql
@@ -22,6 +21,7 @@ from provisioning_assets.core.plan import Action
 from provisioning_assets.errors import ProviderFailed, Unreachable
 from tests.support.postgresql import PostgresqlServer
 from tests.support.servers import free_port
+from tests.support.terraform_stage import terraform
 from tests.support.waiting import wait_until
 
 ROOT = """
@@ -49,8 +49,8 @@ output "contract" {
 
 
 @pytest.fixture
-def engine(access: Access) -> Terraform:
-    return Terraform(access)
+def engine(access: Access) -> Engine:
+    return terraform(access)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def stage(tmp_path: Path) -> StageRoot:
     return StageRoot("small", root, tmp_path / "work", "shop/staging", Postgresql(), {}, {})
 
 
-def bring_up(engine: Terraform, stage: StageRoot, listener: Listener = QUIET) -> None:
+def bring_up(engine: Engine, stage: StageRoot, listener: Listener = QUIET) -> None:
     engine.apply(stage, engine.plan(stage, listener), listener)
 
 
@@ -82,7 +82,7 @@ def lock_of(postgresql: PostgresqlServer, access: Access, stage: StageRoot) -> i
     return int(str(found[0]))
 
 
-def test_a_stage_comes_up_and_then_there_is_nothing_to_do(engine: Terraform, stage: StageRoot) -> None:
+def test_a_stage_comes_up_and_then_there_is_nothing_to_do(engine: Engine, stage: StageRoot) -> None:
     assert engine.state_id(stage) is None
     plan = engine.plan(stage, QUIET)
     assert [change.action for change in plan.changes] == [Action.CREATE]
@@ -98,7 +98,7 @@ def test_a_stage_comes_up_and_then_there_is_nothing_to_do(engine: Terraform, sta
     assert engine.state_id(stage) == state is not None
 
 
-def test_each_stage_has_a_state_of_its_own(engine: Terraform, stage: StageRoot, tmp_path: Path) -> None:
+def test_each_stage_has_a_state_of_its_own(engine: Engine, stage: StageRoot, tmp_path: Path) -> None:
     other = replace(stage, name="other", workdir=tmp_path / "other")
     bring_up(engine, stage)
 
@@ -118,7 +118,7 @@ def test_names_of_schemas_fit_and_differ(access: Access, stage: StageRoot) -> No
 
 
 def test_nothing_that_opens_the_database_is_left_in_files(
-    engine: Terraform, stage: StageRoot, postgresql: PostgresqlServer
+    engine: Engine, stage: StageRoot, postgresql: PostgresqlServer
 ) -> None:
     engine.plan(stage, QUIET)
 
@@ -128,7 +128,7 @@ def test_nothing_that_opens_the_database_is_left_in_files(
 
 
 def test_a_lock_names_the_session_that_holds_it(
-    postgresql: PostgresqlServer, access: Access, engine: Terraform, stage: StageRoot
+    postgresql: PostgresqlServer, access: Access, engine: Engine, stage: StageRoot
 ) -> None:
     bring_up(engine, stage)
     lock = lock_of(postgresql, access, stage)
@@ -143,7 +143,7 @@ def test_a_lock_names_the_session_that_holds_it(
 
 
 def test_the_lock_of_a_first_apply_is_a_lock(
-    postgresql: PostgresqlServer, access: Access, engine: Terraform, stage: StageRoot
+    postgresql: PostgresqlServer, access: Access, engine: Engine, stage: StageRoot
 ) -> None:
     with held_by_somebody(postgresql, access, -1, "terraform@elsewhere"), pytest.raises(StateLocked) as caught:
         engine.plan(stage, QUIET)
@@ -151,14 +151,14 @@ def test_the_lock_of_a_first_apply_is_a_lock(
 
 
 def test_a_lock_of_another_database_is_none(
-    postgresql: PostgresqlServer, access: Access, engine: Terraform, stage: StageRoot
+    postgresql: PostgresqlServer, access: Access, engine: Engine, stage: StageRoot
 ) -> None:
     with held_by_somebody(postgresql, postgresql.access(postgresql.database()), -1, "terraform@elsewhere"):
         bring_up(engine, stage)
 
 
 def test_a_session_that_a_dead_run_left_is_ended(
-    postgresql: PostgresqlServer, access: Access, engine: Terraform, stage: StageRoot
+    postgresql: PostgresqlServer, access: Access, engine: Engine, stage: StageRoot
 ) -> None:
     bring_up(engine, stage)
     left = held_by_somebody(postgresql, access, lock_of(postgresql, access, stage), introduction("terraform"))
@@ -176,7 +176,7 @@ def test_a_session_that_a_dead_run_left_is_ended(
     left.close()
 
 
-def test_a_killed_terraform_leaves_no_lock(access: Access, engine: Terraform, stage: StageRoot, tmp_path: Path) -> None:
+def test_a_killed_terraform_leaves_no_lock(access: Access, engine: Engine, stage: StageRoot, tmp_path: Path) -> None:
     bring_up(engine, stage)
     slow = replace(stage, variables={"command": f"touch {tmp_path}/begun; sleep 60"})
     pids: list[int] = []
@@ -202,7 +202,7 @@ def test_a_killed_terraform_leaves_no_lock(access: Access, engine: Terraform, st
     assert f"terraform@{caught.value.host}" == introduction("terraform")
     assert failures
     wait_until(lambda: state_of(stage, access).lock_id() is None)
-    assert not Terraform(access).plan(slow, QUIET).empty
+    assert not terraform(access).plan(slow, QUIET).empty
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_killed_terraform_leaves_no_lock(access: Access, engine: Terraform, st
     ],
 )
 def test_a_root_of_another_backend_is_told_by_its_line(
-    engine: Terraform, stage: StageRoot, file: str, code: str, line: int
+    engine: Engine, stage: StageRoot, file: str, code: str, line: int
 ) -> None:
     (stage.root / "main.tf").unlink()
     (stage.root / file).write_text(code)
@@ -227,7 +227,7 @@ def test_a_root_of_another_backend_is_told_by_its_line(
     assert not (stage.workdir / "data").exists()
 
 
-def test_a_root_without_a_backend_keeps_no_state_on_this_machine(engine: Terraform, stage: StageRoot) -> None:
+def test_a_root_without_a_backend_keeps_no_state_on_this_machine(engine: Engine, stage: StageRoot) -> None:
     (stage.root / "main.tf").write_text('output "contract" {\n  value = {}\n}\n')
 
     with pytest.raises(ProviderFailed) as caught:
@@ -236,7 +236,7 @@ def test_a_root_without_a_backend_keeps_no_state_on_this_machine(engine: Terrafo
     assert caught.value.where == str(stage.root)
 
 
-def test_a_root_for_postgresql_does_not_keep_its_state_in_s3(engine: Terraform, stage: StageRoot) -> None:
+def test_a_root_for_postgresql_does_not_keep_its_state_in_s3(engine: Engine, stage: StageRoot) -> None:
     with pytest.raises(ProviderFailed) as caught:
         engine.plan(replace(stage, state=S3(bucket="shop-state")), QUIET)
     assert caught.value.where == f"{stage.root / 'main.tf'}:3"
@@ -246,7 +246,7 @@ def test_a_database_that_is_away_is_told_before_terraform_starts(
     postgresql: PostgresqlServer, stage: StageRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("provisioning_assets.backends.postgresql._PATIENCE", 1)
-    engine = Terraform(postgresql.access("shop", PGPORT=str(free_port())))
+    engine = terraform(postgresql.access("shop", PGPORT=str(free_port())))
 
     with pytest.raises(Unreachable):
         engine.plan(stage, QUIET)
