@@ -18,7 +18,8 @@ from provisioning_assets.backends.infrastructure.terraform.root import state_key
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ApplyFailed, ProviderFailed
 from tests.support.back_ends import REGION, aws_access, opened
-from tests.support.terraform_stage import BUCKET, ROOT, bring_up, bucket_at, stage, terraform
+from tests.support.stages import bring_up
+from tests.support.terraform_stage import BUCKET, ROOT, bucket_at, stage, terraform
 
 VERSION = """OpenTofu v1.10.6
 on linux_amd64
