@@ -1,11 +1,12 @@
-"""Certificates: issued for the declared names, kept in the secret store, and served as issued."""
+"""Certificates: issued for the declared names, kept where their product keeps them, and served as issued."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from provisioning_assets.backends import catalogue
-from provisioning_assets.backends.certificates import CertificateAuthority, Managed
+from provisioning_assets.backends.certificates import Held, Keeper, Managed
+from provisioning_assets.backends.certificates.holdings import fitting
 from provisioning_assets.backends.secrets import Place, certificate_secret
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Capability, Kind
@@ -14,6 +15,8 @@ from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import ApplyFailed, Waiting
+from provisioning_assets.operations.challenges import Challenges
+from provisioning_assets.operations.keeping import holdings, keeps_keys, kept_proofs
 from provisioning_assets.operations.orders import Order
 from provisioning_assets.probes import resolvers, tls
 from provisioning_assets.probes.tls import Described, check_served, describe, fingerprint_of_key
@@ -28,59 +31,97 @@ _AUTHORITY = "authority"
 """Metadata of a stored certificate: moving from a rehearsal authority to the real one is a change."""
 
 
+_CERTIFICATE, _RECORD = "certificate ", "record "
+
+
 @dataclass
 class Certificates:
-    """A target: each declared certificate is stored, with its names, from its authority, and not due for renewal."""
+    """A target: each declared certificate is there, with its names, from its authority, and not due for renewal.
+
+    Where the product keeps the keys, what it holds is what is there; the secret store has the reference to it.
+    """
 
     run: AssetRun
 
     def plan(self) -> Plan:
         """Certificates to issue, and certificates to renew; a renewal is an operational change."""
-        authority = self._authority.authority()
+        authority, held = self._authority.authority(), holdings(self.run)
         desired: dict[str, Attributes] = {}
         found: dict[str, Attributes] = {}
         renewals = []
         for name, each in self._declared.items():
-            address, kept = f"certificate {name}", kept_for(self.run, each)
+            address, kept = f"{_CERTIFICATE}{name}", kept_for(self.run, each, held)
             wanted = {"names": sorted(each.names), "authority": authority}
             has = {"names": list(kept.leaf.names), "authority": kept.authority} if kept else {}
             desired[address] = {**wanted, OTHERWISE: []}
-            if has == wanted and kept and not kept.leaf.renewal_due(now()):
+            if has == wanted and kept and not kept.due(now()):
                 found[address] = desired[address]
                 continue
             # What an authority is still to answer is said where people look: in the plan, and in the item about it.
-            waits = list(filter(None, [self._order(each, kept).waiting]))
+            waits = list(filter(None, [self._waiting(each, kept, held)]))
             if has == wanted:
                 found[address] = desired[address]
                 due, renewed = {"due": True, OTHERWISE: waits}, {"due": False, OTHERWISE: []}
                 renewals.append(Change(Action.UPDATE, address, due, renewed, change_class=ChangeClass.OPERATIONAL))
             elif kept or waits:
                 found[address] = {"names": [], "authority": "", **has, OTHERWISE: waits}
-        plan = diff(desired, found)
-        return Plan((*plan.changes, *renewals), plan.existing)
+        plan, undeclared = diff(desired, found), self._undeclared(held)
+        changes = (*plan.changes, *renewals, *self._unpublished(held), *map(_removal, undeclared.values()))
+        return Plan(changes, plan.existing + len(undeclared))
 
     def apply(self, plan: Plan) -> None:
-        """Issue each, and store its key and chain as one version; `Waiting` names those that take longer."""
+        """Issue each, and store what it is known by as one version; `Waiting` names those that take longer."""
         waiting = []
+        held = holdings(self.run)
+        undeclared, proofs = self._undeclared(held), kept_proofs(held)
         for change in plan.changes:
-            certificate = self._declared[change.address.removeprefix("certificate ")]
-            order = self._order(certificate, kept_for(self.run, certificate))
-            self.run.progress(f"ordering {', '.join(certificate.names)}")
-            try:
-                issued = self._authority.issue(order)
-            except Waiting as answer:
-                order.wait(answer.what)
-                self.run.progress(answer.what)
-                waiting.append(answer)
-                continue
-            key = {"reference": issued.reference} if isinstance(issued, Managed) else {"key": order.key()}
-            self._store(certificate, {**key, "chain": issued.chain})
-            order.done()
+            if change.address.startswith(_RECORD):
+                Challenges(self.run).keep([proofs[change.address.removeprefix(_RECORD)]])
+            elif change.action is Action.DELETE:
+                self._authority.drop(undeclared[change.address])
+            else:
+                waiting += self._issue(self._declared[change.address.removeprefix(_CERTIFICATE)], held)
         if waiting[1:]:
             what = f"{len(waiting)} certificates are not issued yet"
             raise Waiting(what, cause="; ".join(each.brief for each in waiting), remedy="then apply again")
         if waiting:
             raise waiting[0]
+
+    def _issue(self, certificate: Certificate, held: Sequence[Held]) -> list[Waiting]:
+        """Order one certificate, and keep it; what its authority waits for."""
+        order = self._order(certificate, kept_for(self.run, certificate, held))
+        self.run.progress(f"ordering {', '.join(certificate.names)}")
+        try:
+            issued = self._authority.issue(order)
+        except Waiting as answer:
+            order.wait(answer.what)
+            self.run.progress(answer.what)
+            return [answer]
+        if isinstance(issued, Managed):
+            self._store(certificate, {"reference": issued.reference})
+        else:
+            self._store(certificate, {"key": order.key(), "chain": issued.chain})
+        order.done()
+        return []
+
+    def _waiting(self, certificate: Certificate, kept: "Kept | None", held: Sequence[Held]) -> str:
+        if not keeps_keys(self.run.environment):
+            return self._order(certificate, kept).waiting
+        mine = [each for each in held if each.name == certificate.name]
+        now_held = fitting(mine, certificate.name, certificate.names) or next(iter(mine[::-1]), None)
+        return now_held.told if now_held else ""
+
+    def _unpublished(self, held: Sequence[Held]) -> Iterator[Change]:
+        """Records that a certificate is renewed by, and that somebody took out of the zone."""
+        kept = [kept_for(self.run, each, held) for each in self._declared.values()] if held else []
+        proofs = kept_proofs([each.held for each in kept if each and each.held])
+        for each in Challenges(self.run).missing(list(proofs.values())) if proofs else ():
+            address, wanted = f"{_RECORD}{each.address}", {"value": each.value}
+            yield Change(Action.CREATE, address, None, wanted, change_class=ChangeClass.OPERATIONAL)
+
+    def _undeclared(self, held: Sequence[Held]) -> dict[str, Held]:
+        """Those that are held of this environment under a name that is not in the file."""
+        return {f"{_CERTIFICATE}{each.reference}": each for each in held if each.name not in self._declared}
 
     def _order(self, certificate: Certificate, kept: "Kept | None") -> Order:
         return Order(self.run, certificate, kept.leaf.key_fingerprint if kept else "")
@@ -90,8 +131,9 @@ class Certificates:
         return {each.name: each for each in self.run.environment.certificates.certificates}
 
     @property
-    def _authority(self) -> CertificateAuthority:
-        authority: CertificateAuthority = self.run.backend(Kind.CERTIFICATES)
+    def _authority(self) -> Keeper:
+        """Only one that keeps the keys is asked what it holds."""
+        authority: Keeper = self.run.backend(Kind.CERTIFICATES)
         return authority
 
     def _store(self, certificate: Certificate, value: Mapping[str, str]) -> None:
@@ -109,50 +151,80 @@ class Certificates:
             raise ApplyFailed(f"somebody else wrote {where}/{name} meanwhile", remedy="run again")
 
 
+def _removal(held: Held) -> Change:
+    """The change that deletes it. One that is served is kept: the rules refuse to delete what is stateful."""
+    before, used = {"name": held.name, "names": list(held.names)}, bool(held.used_by)
+    return Change(
+        Action.DELETE, f"{_CERTIFICATE}{held.reference}", before, stateful=used,
+        because=f"{held.name} is used by {', '.join(held.used_by)}" if used else "",
+        remedy=f"list {held.name} in the file again until nothing uses it" if used else "",
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A certificate in the secret store: its leaf, and the directory that issued it."""
+    """A certificate that was issued: its chain, and the authority that it is from."""
 
-    leaf: Described
+    chain: str
     authority: str
+    held: Held | None = None
+    """Where its product keeps it, key and all."""
+
+    @property
+    def leaf(self) -> Described:
+        """What it says."""
+        return describe(self.chain)
+
+    def due(self, at: datetime) -> bool:
+        """Whether it must be renewed; a product that renews by itself says when it cannot."""
+        return bool(self.held.told) if self.held else self.leaf.renewal_due(at)
 
 
-def kept_for(run: AssetRun, certificate: Certificate) -> Kept | None:
-    """The stored certificate; None when there is none."""
+def kept_for(run: AssetRun, certificate: Certificate, held: Sequence[Held]) -> Kept | None:
+    """The certificate that the secret store has, or has the reference of; None when there is none."""
     store, where, name = run.backend(Kind.SECRETS), Place(run.scope, "runtime"), certificate_secret(certificate.name)
     stored = store.find(where, name)
     if stored is None:
         return None
-    return Kept(describe(store.read(where, name)["chain"]), stored.metadata.get(_AUTHORITY, ""))
+    value, authority = store.read(where, name), stored.metadata.get(_AUTHORITY, "")
+    if "reference" not in value:
+        return Kept(value["chain"], authority)
+    there = next((each for each in held if each.reference == value["reference"] and each.chain), None)
+    return Kept(there.chain, authority, there) if there else None
 
 
-@readiness_item(review_item=3, version=2)
+@readiness_item(review_item=3, version=3)
 def certificates_are_issued(run: AssetRun) -> Finding:
     """Every declared certificate is stored with exactly its names, from its authority, and is not due for renewal.
 
-    Renewal is due after two thirds of the lifetime. Red names each certificate that differs. Apply to order it again.
+    Renewal is due after two thirds of the lifetime. A product that keeps the keys renews by itself: there, the records
+    that it renews by must be in the zone, and it must hold nothing that is not declared. Red names each certificate
+    that differs, and what it waits for. Apply to order it again.
     """
-    return equals_declared(run, Certificates(run))
+    found, held = equals_declared(run, Certificates(run)), holdings(run)
+    meant = {kept.held for each in run.environment.certificates.certificates if (kept := kept_for(run, each, held))}
+    beside = [{"name": each.name, "reference": each.reference} for each in held if each not in meant]
+    return replace(found, details={**found.details, "held beside": beside}) if beside else found
 
 
-@readiness_item(review_item=3, within=timedelta(minutes=10))
+@readiness_item(review_item=3, version=2, within=timedelta(minutes=10))
 def certificates_are_served(run: AssetRun) -> Finding:
-    """Each host presents the stored certificate with a trusted chain, and the stored private key belongs to it.
+    """Each host presents the issued certificate with a trusted chain, and the stored private key belongs to it.
 
-    A TLS client connects to each host; a server gets 20 seconds to pick up a new certificate. Red says what the client
-    saw. Make the server load the stored certificate, then run this item again.
+    Where the product keeps the key, its own chain is what must be served. A TLS client connects to each host; a server
+    gets 20 seconds to pick up a new certificate. Red says what the client saw. Make the server load the certificate,
+    then run this item again.
     """
-    store, where = run.backend(Kind.SECRETS), Place(run.scope, "runtime")
+    held, store, where = holdings(run), run.backend(Kind.SECRETS), Place(run.scope, "runtime")
     problems: dict[str, str | None] = {}
     details = {}
     for certificate in run.environment.certificates.certificates:
-        kept = kept_for(run, certificate)
+        kept = kept_for(run, certificate, held)
         hosts = certificate.served_at or tuple(name for name in certificate.names if not name.startswith("*."))
         if kept is None:
             problems |= {f"{certificate.name} at {host}": "is not issued yet" for host in hosts or ("no host",)}
             continue
-        value = store.read(where, certificate_secret(certificate.name))
-        leaf = kept.leaf
+        leaf, value = kept.leaf, store.read(where, certificate_secret(certificate.name))
         fingerprint = fingerprint_of_key(value["key"]) if "key" in value else leaf.key_fingerprint
         details[certificate.name] = {
             "issuer": leaf.issuer, "ends": leaf.not_after.isoformat(), "names": list(leaf.names), "serial": leaf.serial
@@ -160,13 +232,13 @@ def certificates_are_served(run: AssetRun) -> Finding:
         if not hosts:
             problems[certificate.name] = "is served nowhere that could be looked at: name hosts in `served_at`"
         for host in hosts:
-            problems[f"{certificate.name} at {host}"] = _served(run, host, value["chain"], fingerprint)
+            problems[f"{certificate.name} at {host}"] = _served(run, host, kept, fingerprint)
     return Finding.over("served certificates", problems, certificates=details)
 
 
-def _served(run: AssetRun, host: str, chain: str, fingerprint: str) -> str | None:
+def _served(run: AssetRun, host: str, kept: Kept, fingerprint: str) -> str | None:
     def look() -> str | None:
-        return check_served(host, chain, fingerprint, run.access, now=now())
+        return check_served(host, kept.chain, fingerprint, run.access, now=now(), renewed_here=kept.held is None)
 
     return settle(look, done=lambda problem: not problem, within=PICKED_UP, every=0.5)
 

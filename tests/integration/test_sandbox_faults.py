@@ -22,6 +22,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Proof
 from provisioning_assets.backends.certificates.acme import Acme
 from provisioning_assets.probes.tls import connect_to, describe
 from tests.support.authorities import Customer
@@ -53,9 +54,9 @@ class Zone:
         self._client.change_resource_record_sets(HostedZoneId=self._id, ChangeBatch=changes)
 
     @contextmanager
-    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
-        for name in {name for name, _ in records}:
-            self.put(name, "TXT", *(f'"{value}"' for each, value in records if each == name))
+    def publish(self, proofs: Sequence[Proof]) -> Iterator[None]:
+        for name in {proof.name for proof in proofs}:
+            self.put(name, "TXT", *(f'"{proof.value}"' for proof in proofs if proof.name == name))
         yield
 
 

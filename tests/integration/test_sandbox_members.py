@@ -24,6 +24,7 @@ from tenacity import RetryError
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Proof
 from provisioning_assets.backends.certificates.acme import Acme
 from provisioning_assets.sandbox.name_server import NEGATIVE_TTL
 from provisioning_assets.sandbox.resolver import Cache
@@ -232,9 +233,9 @@ class Published:
         self._names = names
 
     @contextmanager
-    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
-        for name in {name for name, _ in records}:
-            texts = sorted(f'"{value}"' for at, value in records if at == name)
+    def publish(self, proofs: Sequence[Proof]) -> Iterator[None]:
+        for name in {proof.name for proof in proofs}:
+            texts = sorted(f'"{proof.value}"' for proof in proofs if proof.name == name)
             self._names.put(name.removesuffix(f".{self._names.name}"), "TXT", *texts)
         yield
 

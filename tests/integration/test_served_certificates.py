@@ -15,6 +15,7 @@ from typing import Self
 import pytest
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Proof
 from provisioning_assets.core.evidence import CouldNotTell
 from provisioning_assets.errors import ConfigurationError, ProviderFailed
 from provisioning_assets.probes.tls import check_served, describe, fingerprint_of_key
@@ -40,14 +41,14 @@ class Proven:
 
     values: list[str] = field(default_factory=list)
 
-    def publish(self, records: Sequence[tuple[str, str]]) -> nullcontext[None]:
-        self.values += [value for _, value in records]
+    def publish(self, proofs: Sequence[Proof]) -> nullcontext[None]:
+        self.values += [proof.value for proof in proofs]
         return nullcontext()
 
 
 def make_authority() -> tuple[MemoryAuthority, Proven]:
     proven = Proven()
-    return MemoryAuthority(lambda _name: proven.values), proven
+    return MemoryAuthority(lambda _name, _kind: proven.values), proven
 
 
 @dataclass

@@ -18,7 +18,7 @@ from josepy.jwk import JWKEC
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import Order, Signed, chains
+from provisioning_assets.backends.certificates import Order, Proof, Signed, chains
 from provisioning_assets.backends.certificates.requests import pem
 from provisioning_assets.backends.certificates.settings import Acme as Settings
 from provisioning_assets.core.plan import Json
@@ -76,14 +76,15 @@ class Acme:
             asked = [
                 (each, _dns01(each)) for each in placed.authorizations if each.body.status != messages.STATUS_VALID
             ]
-            records = [
-                (
+            proofs = [
+                Proof(
                     challenge.chall.validation_domain_name(authorization.body.identifier.value),
+                    "TXT",
                     challenge.chall.validation(client.net.key),
                 )
                 for authorization, challenge in asked
             ]
-            with order.publish(records):
+            with order.publish(proofs):
                 for _, challenge in asked:
                     client.answer_challenge(challenge, challenge.response(client.net.key))
                 done = self._finished(client, placed, order.names)

@@ -172,7 +172,7 @@ def test_a_product_that_keeps_the_keys_costs_none_here(shop: Certified) -> None:
 
     shop.apply()
 
-    assert set(shop.kept()) == {"reference", "chain"}
+    assert set(shop.kept()) == {"reference"}
     assert sorted(shop.store.stored(RUNTIME)) == ["certificate-shop"]
 
 
