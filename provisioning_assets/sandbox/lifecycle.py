@@ -136,7 +136,7 @@ def _command(folder: Folder, name: str, ports: dict[str, int]) -> list[str]:
     port = str(ports[name])
     match name:
         case "aws":
-            return [sys.executable, "-m", "provisioning_assets.sandbox.aws", port]
+            return [sys.executable, "-m", "provisioning_assets.sandbox.aws", port, f"127.0.0.1:{ports['dns']}"]
         case "openbao":
             return openbao.command(folder, ports[name])
         case "resolver":
