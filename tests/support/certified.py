@@ -8,6 +8,8 @@ from typing import Any
 
 from provisioning_assets.assets.certificates import Certificates
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Proof
+from provisioning_assets.backends.certificates.settings import Acm, Acme
 from provisioning_assets.backends.secrets import Place, certificate_secret, pending_secret
 from provisioning_assets.core.digests import Inputs
 from provisioning_assets.core.kinds import Kind
@@ -29,14 +31,20 @@ RUNTIME, ENGAGEMENT = Place(SCOPE, "runtime"), Place(SCOPE, "engagement")
 
 @dataclass
 class Published:
-    """Challenges that their authority finds at once."""
+    """Proofs that their authority finds at once."""
 
     values: list[str] = field(default_factory=list)
 
     @contextmanager
-    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
-        self.values += [value for _, value in records]
+    def publish(self, proofs: Sequence[Proof]) -> Iterator[None]:
+        self.values += [proof.value for proof in proofs]
         yield
+
+    def keep(self, proofs: Sequence[Proof]) -> None:
+        self.values += [proof.value for proof in proofs]
+
+    def missing(self, proofs: Sequence[Proof]) -> list[Proof]:
+        return [proof for proof in proofs if proof.value not in self.values]
 
 
 @dataclass
@@ -55,11 +63,12 @@ class Certified:
         self.store.write_grants(SCOPE, diff(places, {}).changes)
 
     def memory(self, **settings: Any) -> MemoryAuthority:
-        return MemoryAuthority(lambda _name: self.published.values, **settings)
+        return MemoryAuthority(lambda _name, _kind: self.published.values, **settings)
 
     def run(self) -> AssetRun:
         """A run that begins now."""
-        section = sections.Certificates(contact=CONTACT, certificates=self.certificates)
+        provider = Acm() if getattr(self.authority, "managed", False) else Acme()
+        section = sections.Certificates(provider=provider, contact=CONTACT, certificates=self.certificates)
         where = environment().model_copy(update={"certificates": section})
         made = Task(
             name="certificates", environment=where.name, description="", inputs=Inputs(own={}, shared={}),
