@@ -56,6 +56,8 @@ class Certified:
     store: MemorySecrets = field(default_factory=MemorySecrets)
     published: Published = field(default_factory=Published)
     certificates: tuple[sections.Certificate, ...] = (SHOP,)
+    variables: dict[str, str] = field(default_factory=dict)
+    """From where TLS clients look."""
 
     def __post_init__(self) -> None:
         self.authority = self.authority or self.memory()
@@ -75,7 +77,7 @@ class Certified:
             backends=(Kind.CERTIFICATES, Kind.SECRETS),
         )  # fmt: skip
         graph = Graph(engagement(self.repository, where), (made,))
-        access = Access("the test's own", {}, where.region, folder=self.repository)
+        access = Access("the test's own", self.variables, where.region, folder=self.repository)
         session = Session(graph, where, access, "r1")
         for kind, fake in ((Kind.CERTIFICATES, self.authority), (Kind.SECRETS, self.store)):
             session._opened[kind, where.settings(kind).model_dump_json()] = fake

@@ -32,7 +32,8 @@ RENEWED_BY = 0.9
 
 _COMMON_NAME = 64
 _TOKEN = 32
-_ENGAGEMENT, _ENVIRONMENT, _NAME = "Engagement", "Environment", "Certificate"
+_NAME = "Certificate"
+"""The tag that tells a certificate of ours, and how its order calls it."""
 _STATUSES = ("PENDING_VALIDATION", "ISSUED", "INACTIVE", "EXPIRED", "VALIDATION_TIMED_OUT", "REVOKED", "FAILED")
 _STATES: Mapping[str, Any] = {"PENDING_VALIDATION": "pending", "ISSUED": "issued"}
 _RENEWING = {"PENDING_VALIDATION", "FAILED"}
@@ -66,7 +67,7 @@ class Acm:
         """Whose credentials these are, and that certificates can be listed."""
         self._aws.reach()
         with self._translated("the certificates cannot be listed"):
-            self._client(attempts=1, patience=3).list_certificates(MaxItems=1)
+            _ = self._client(attempts=1, patience=3).list_certificates(MaxItems=1)["CertificateSummaryList"]
 
     def identity(self) -> Mapping[str, Json]:
         """The account, and where in it."""
@@ -78,15 +79,14 @@ class Acm:
 
     def held(self, scope: str) -> Sequence[Held]:
         """What carries the tags of this scope, the oldest first."""
-        engagement, _, environment = scope.partition("-")
         found = []
         with self._translated(f"the certificates of {scope} cannot be read"):
             for reference in self._listed():
                 tags = self._tags(reference)
-                if (tags.get(_ENGAGEMENT), tags.get(_ENVIRONMENT)) == (engagement, environment) and _NAME in tags:
+                if _NAME in tags and tags.items() >= _whose(scope).items():
                     found.append(self._described(reference))
-        found.sort(key=lambda detail: (detail["CreatedAt"], detail["CertificateArn"]))
-        return [self._held(detail) for detail in found]
+            found.sort(key=lambda detail: (detail["CreatedAt"], detail["CertificateArn"]))
+            return [self._held(detail) for detail in found]
 
     def issue(self, order: Order) -> Managed:
         """The one that is held, or a new one: publish its records for good, and wait until Amazon has seen them."""
@@ -111,24 +111,27 @@ class Acm:
         return Managed(reference, held.chain)
 
     def drop(self, held: Held) -> None:
-        """Delete one; Amazon refuses while something uses it."""
-        what = f"the certificate {held.name} is not deleted"
-        client = self._client()
+        """Delete one, unless something uses it; Amazon refuses that, too."""
+        what, client = f"the certificate {held.name} is not deleted", self._client()
         try:
             with self._translated(what):
                 try:
-                    client.delete_certificate(CertificateArn=held.reference)
+                    used = self._described(held.reference).get("InUseBy", [])
+                    if not used:
+                        client.delete_certificate(CertificateArn=held.reference)
                 except client.exceptions.ResourceNotFoundException:
                     return
         except ProviderFailed as error:
             raise ApplyFailed(what, where=held.reference, cause=error.cause, remedy=error.remedy) from None
+        if used:
+            cause, remedy = f"it is used by {', '.join(used)}", "have these use another one, then run again"
+            raise ApplyFailed(what, where=held.reference, cause=cause, remedy=remedy)
 
     def _requested(self, order: Order, mine: Sequence[Held]) -> str:
         """A new one. Requested again within the hour, it is the same: also when a run was killed on its way here."""
         before = [each.reference for each in mine if each.name == order.name]
         meant = json.dumps([order.scope, order.name, sorted(order.names), self._region, sorted(before)])
-        engagement, _, environment = order.scope.partition("-")
-        tags = {_ENGAGEMENT: engagement, _ENVIRONMENT: environment, _NAME: order.name, "ManagedBy": "provisioning"}
+        tags = {**_whose(order.scope), _NAME: order.name, "ManagedBy": "provisioning"}
         # The first name is the common name, too, which is short.
         first = next((name for name in order.names if len(name) <= _COMMON_NAME), order.names[0])
         with self._translated(f"no certificate for {', '.join(order.names)}"):
@@ -200,11 +203,21 @@ class Acm:
         try:
             with self._aws.translated("AWS Certificate Manager"):
                 yield
+        except KeyError as missing:
+            where = self._aws.endpoint("acm") or f"AWS Certificate Manager in {self._region}"
+            cause, remedy = f"its answer has no {missing}", "see that this is the address of AWS Certificate Manager"
+            raise ProviderFailed(what, where=where, cause=cause, remedy=remedy) from None
         except ProviderFailed as error:
             where = error.where or f"AWS Certificate Manager in {self._region}"
             raise ProviderFailed(
                 what, where=where, cause=error.cause or error.what, remedy=error.remedy or _ALLOW
             ) from None
+
+
+def _whose(scope: str) -> Mapping[str, str]:
+    """The tags that say to whom it belongs, as those of the stages do."""
+    engagement, _, environment = scope.partition("-")
+    return {"Engagement": engagement, "Environment": environment}
 
 
 def _proofs(detail: Mapping[str, Any]) -> tuple[Proof, ...]:
