@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -18,12 +17,12 @@ from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
 from tests.support.authorities import Challenges, Customer, acme_directory, mounted_pki
 from tests.support.back_ends import FAKE, aws_access, lacks, names, products, subject_of
+from tests.support.certificate_subjects import PEOPLE, acm, manual
 from tests.support.laws import EveryBackEnd, Proven
 from tests.support.name_servers import Zone, answering
 from tests.support.private_ca import root_authority
 from tests.support.secret_stores import vault_access
 from tests.support.servers import SecretServer, empty_moto, moto_server
-from tests.support.signing import Signer
 
 NAMES = ("shop.example", "www.shop.example", "api.shop.example")
 MANAGED = f"{FAKE}, which keeps the keys"
@@ -55,18 +54,6 @@ def acme(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.CERTIFICATES, "acme", request.getfixturevalue("directory"), leading_to)
 
 
-def manual(request: pytest.FixtureRequest) -> Proven:
-    """A folder, and somebody who signs; it cannot be where a file is."""
-    tmp_path: Path = request.getfixturevalue("tmp_path")
-    (tmp_path / "in-the-way").mkdir()
-    (tmp_path / "in-the-way/certificates").write_text("a file")
-
-    def below(engagement: str) -> Access:
-        return Access("the test's own", {}, folder=Path(engagement), engagement=Path(engagement))
-
-    return Proven(Kind.CERTIFICATES, "manual", str(tmp_path), below, away=str(tmp_path / "in-the-way"))
-
-
 @pytest.fixture(scope="module")
 def private_pki(request: pytest.FixtureRequest) -> SecretServer:
     server: SecretServer = request.getfixturevalue("bao")
@@ -95,29 +82,12 @@ def acm_pca(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.CERTIFICATES, "acm_pca", request.getfixturevalue("moto"), aws_access, settings)
 
 
-def acm(request: pytest.FixtureRequest) -> Proven:
-    """A moto that asks the zone's name server."""
-    return Proven(Kind.CERTIFICATES, "acm", request.getfixturevalue("validating"), aws_access)
-
-
 @pytest.fixture(scope="module")
 def validating(name_server: Server) -> Iterator[str]:
     with moto_server(str(name_server)) as address:
         yield address
 
 
-def who_signs(proven: Proven) -> Callable[[], None]:
-    """Somebody who has each request signed."""
-
-    def sign() -> None:
-        for request in (Path(proven.address) / "certificates").glob("*.csr"):
-            chain = SIGNER.sign(request.read_text()) + SIGNER.pem
-            request.with_suffix(".pem").write_text(chain)
-
-    return sign
-
-
-SIGNER = Signer("Test Root")
 SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
     "acme": acme,
     "manual": manual,
@@ -125,8 +95,6 @@ SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
     "acm_pca": acm_pca,
     "acm": acm,
 }
-PEOPLE: Mapping[str, Callable[[Proven], Callable[[], None]]] = {"manual": who_signs}
-"""What a person does for a product that cannot do without one."""
 
 
 class TestEveryLaw(EveryBackEnd):
