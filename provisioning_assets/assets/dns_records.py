@@ -1,11 +1,15 @@
 """DNS records: published in the zone, and answered by resolvers as published."""
 
+from collections.abc import Container
+from functools import cache
+
 from provisioning_assets.backends.dns.records import absolute, canonical
 from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Attributes
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.sections import Dns, Record
+from provisioning_assets.operations.keeping import holdings, keeps_keys, kept_proofs
 from provisioning_assets.probes import resolvers
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.declared import Declared, equals_declared
@@ -24,13 +28,21 @@ def _attributes(record: Record) -> Attributes:
 
 
 def target(run: AssetRun) -> Declared:
-    """The zone's RRsets, except ACME challenges, which the certificates manage."""
+    """The zone's RRsets, except the proofs of names, which the certificates manage."""
     dns, provider = run.environment.dns, run.backend(Kind.DNS)
+
+    @cache
+    def proofs() -> Container[str]:
+        return kept_proofs(holdings(run)).keys()
+
+    def manager(address: str) -> str | None:
+        return "certificates" if address.startswith("_acme-challenge.") or address in proofs() else None
+
     return Declared(
         desired=lambda: desired_rrsets(dns),
         read=lambda: provider.read(dns.zone),
         write=lambda changes: provider.write(dns.zone, changes),
-        managed_elsewhere=lambda address: "certificates" if address.startswith("_acme-challenge.") else None,
+        managed_elsewhere=manager,
     )
 
 
@@ -75,7 +87,8 @@ def task(engagement: Engagement, environment: Environment) -> Task:
         environment=environment.name,
         description=f"The records of {environment.dns.zone}, published days before the launch: TTLs take their time.",
         labels=frozenset({environment.dns.provider.name, "dns"}),
-        backends=(Kind.DNS,),
+        # Who keeps certificates, and renews them by records of the zone, is asked which records these are.
+        backends=(Kind.DNS, *([Kind.CERTIFICATES] if keeps_keys(environment) else [])),
         views=(resolvers.viewpoint,),
         upstream=("environment",),
         inputs=inputs(engagement, items, own=own, template=template),

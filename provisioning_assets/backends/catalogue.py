@@ -6,7 +6,7 @@ from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.backends.certificates.settings import Acme, AcmPca, Manual, OpenBaoPki
+from provisioning_assets.backends.certificates.settings import Acm, Acme, AcmPca, Manual, OpenBaoPki
 from provisioning_assets.backends.config.settings import AppConfig, Flagd, Ssm
 from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
@@ -41,6 +41,8 @@ class Product:
         """The name that engagement files use."""
         return str(self.settings.model_fields["name"].default)
 
+
+_KEY_IN_STORE = "it signs a request; the key lies in the secret store, and we renew"
 
 PRODUCTS: tuple[Product, ...] = (
     Product(
@@ -105,6 +107,7 @@ PRODUCTS: tuple[Product, ...] = (
         Acme,
         "certificates.acme.authority:Acme",
         proven="OpenBao's ACME authority and Pebble 2.4",
+        lacks={Capability.KEEPS_KEYS: _KEY_IN_STORE},
         not_tested=(
             "Let's Encrypt's rate limits",
             "authorities that require a binding, other than OpenBao and Pebble",
@@ -119,6 +122,7 @@ PRODUCTS: tuple[Product, ...] = (
         proven="this machine's file system, with an authority of the tests",
         lacks={
             Capability.CHALLENGES: "whoever signs judges the names in their own way",
+            Capability.KEEPS_KEYS: _KEY_IN_STORE,
             Capability.UNATTENDED: "a person takes the request to an authority and brings the chain",
         },
         not_tested=("what a public authority adds to the names that it is asked for",),
@@ -128,7 +132,10 @@ PRODUCTS: tuple[Product, ...] = (
         OpenBaoPki,
         "certificates.openbao_pki:OpenBaoPki",
         proven="OpenBao",
-        lacks={Capability.CHALLENGES: "the role on the server says for which names it signs"},
+        lacks={
+            Capability.CHALLENGES: "the role on the server says for which names it signs",
+            Capability.KEEPS_KEYS: _KEY_IN_STORE,
+        },
         not_tested=("an authority on another server than the secret store", "Vault's PKI engine"),
     ),
     Product(
@@ -136,10 +143,25 @@ PRODUCTS: tuple[Product, ...] = (
         AcmPca,
         "certificates.acm_pca:AcmPca",
         proven="moto",
-        lacks={Capability.CHALLENGES: "it signs whatever the account's permissions let through"},
+        lacks={
+            Capability.CHALLENGES: "it signs whatever the account's permissions let through",
+            Capability.KEEPS_KEYS: _KEY_IN_STORE,
+        },
         not_tested=(
             "Amazon's own judgement of requests, validity and templates: moto judges none, and always signs for a year",
             "an authority that another account shares",
+        ),
+    ),
+    Product(
+        Kind.CERTIFICATES,
+        Acm,
+        "certificates.acm:Acm",
+        proven="moto, whose certificates the sandbox's validator issues when a name server has their records",
+        not_tested=(
+            "Amazon's own validation: how long it takes, and what it refuses (CAA, names, limits)",
+            "renewal by Amazon: moto renews nothing",
+            "certificates that are exported: moto exports none",
+            "listing under a throttle, in an account with hundreds of certificates",
         ),
     ),
     Product(Kind.SECRETS, OpenBao, "secrets.openbao.store:OpenBao", proven="OpenBao"),

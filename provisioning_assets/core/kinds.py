@@ -26,6 +26,8 @@ class Capability(StrEnum):
     """Records that follow another name of the zone."""
     CHALLENGES = "certificates.challenges"
     """Has names proven before it issues: by DNS records, or over HTTP where the settings say so."""
+    KEEPS_KEYS = "certificates.keeps_keys"
+    """Keeps the keys of what it issues, and renews by itself."""
     UNATTENDED = "certificates.unattended"
     """Issues and renews without a person."""
     GUARDED = "dns.guarded"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from provisioning_assets.backends.certificates import requests
+from provisioning_assets.backends.certificates import Proof, requests
 from provisioning_assets.backends.certificates.requests import SigningRequest
 from provisioning_assets.backends.secrets import ACME_ACCOUNT, Place, SecretStore, pending_secret
 from provisioning_assets.core.kinds import Kind
@@ -92,9 +92,13 @@ class Order:
         self._store.create(where, ACME_ACCOUNT, {"key": account}, {"owner": self.contact, "purpose": "engagement"})
         return account
 
-    def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+    def publish(self, proofs: Sequence[Proof]) -> AbstractContextManager[None]:
         """In the environment's zone."""
-        return Challenges(self.run).publish(records)
+        return Challenges(self.run).publish(proofs)
+
+    def keep(self, proofs: Sequence[Proof]) -> None:
+        """In the environment's zone, where the records stay."""
+        Challenges(self.run).keep(proofs)
 
     def _pending(self) -> dict[str, str] | None:
         """Key and request for these names and this type of key, without a certificate yet."""

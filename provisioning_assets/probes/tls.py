@@ -67,9 +67,14 @@ def fingerprint_of_key(private_key: str) -> str:
     return fingerprint(serialization.load_pem_private_key(private_key.encode(), password=None).public_key())
 
 
-def check_served(host: str, stored_chain: str, key_fingerprint: str, access: Access, *, now: datetime) -> str | None:
-    """What is wrong with the certificate that a TLS client gets at `host`; None when it is the stored one and valid."""
-    stored = describe(stored_chain)
+def check_served(
+    host: str, issued_chain: str, key_fingerprint: str, access: Access, *, now: datetime, renewed_here: bool = True
+) -> str | None:
+    """What is wrong with the certificate that a TLS client gets at `host`; None when it is the issued one and valid.
+
+    One that is renewed here must not be due; when a product renews its own is that product's matter.
+    """
+    issued = describe(issued_chain)
     address = connect_to(host, access)
     try:
         served = _fetch(host, address)
@@ -77,7 +82,7 @@ def check_served(host: str, stored_chain: str, key_fingerprint: str, access: Acc
         return f"the TLS handshake with {_place(host, address)} fails: {error.reason or error}"
     except OSError as error:
         return f"{_place(host, address)} cannot be reached: {error.strerror or error}"
-    problems = list(_problems(host, _described(served[0]), stored, key_fingerprint, now))
+    problems = list(_problems(host, _described(served[0]), issued, key_fingerprint, now, renewed_here=renewed_here))
     return "; ".join(problems) or _distrust(host, served, access, now)
 
 
@@ -105,11 +110,13 @@ def _anchors(access: Access) -> Path:
     return Path(access.get("SSL_CERT_FILE") or certifi.where())
 
 
-def _problems(host: str, served: Described, stored: Described, key_fingerprint: str, now: datetime) -> Iterator[str]:
-    if served.fingerprint != stored.fingerprint:
+def _problems(
+    host: str, served: Described, issued: Described, key_fingerprint: str, now: datetime, *, renewed_here: bool
+) -> Iterator[str]:
+    if served.fingerprint != issued.fingerprint:
         yield (
             f"{host} serves another certificate (serial {served.serial} of {served.issuer or 'nobody'}) "
-            f"than the stored one (serial {stored.serial} of {stored.issuer})"
+            f"than the issued one (serial {issued.serial} of {issued.issuer})"
         )
     if served.key_fingerprint != key_fingerprint:
         yield "the served certificate does not belong to the stored key"
@@ -119,7 +126,7 @@ def _problems(host: str, served: Described, stored: Described, key_fingerprint: 
         yield f"it expired at {served.not_after.isoformat()}"
     elif now < served.not_before:
         yield f"it is not valid before {served.not_before.isoformat()}"
-    elif served.renewal_due(now):
+    elif renewed_here and served.renewal_due(now):
         yield f"two thirds of its lifetime are over, it ends at {served.not_after.isoformat()}: renew it"
 
 

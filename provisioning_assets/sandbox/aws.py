@@ -15,6 +15,8 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 
+from provisioning_assets.sandbox import validation
+
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 _CONDITIONS = {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"}
@@ -36,15 +38,18 @@ class OneAtATime:
             return self._application(environ, start_response)
 
 
-def serve(port: int) -> None:
-    """Serve until the process ends."""
+def serve(port: int, name_server: str = "") -> None:
+    """Serve until the process ends. Without a name server to ask, no certificate is ever validated."""
     os.environ["MOTO_PORT"] = str(port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # No log line for each request with its path and query.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    validation.never_by_time()
+    if name_server:
+        validation.Validator(name_server).start()
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler)
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), *sys.argv[2:])

@@ -13,12 +13,15 @@ Variables = Mapping[str, str]
 
 _OF_AWS = frozenset({
     "terraform", "cdk", "route53", "acm_pca", "secretsmanager", "ssm", "flagd", "appconfig", "cloudwatch", "s3",
+    "acm",
 })  # fmt: skip
 _OF_MINISTACK = ("cdk", "appconfig")
 """What moto does not carry."""
+_OF_MOTO = ("acm", "acm_pca")
+"""What MiniStack has not, or issues whatever the name server says."""
 _OF_OPENBAO = frozenset({"openbao", "vault", "acme", "openbao_pki"})
 _OF_DNS = frozenset({"route53", "rfc2136"})
-_AUTHORITIES = frozenset({"acme", "manual", "openbao_pki", "acm_pca"})
+_AUTHORITIES = frozenset({"acme", "manual", "openbao_pki", "acm_pca", "acm"})
 _ON_THIS_MACHINE = frozenset({"files", "manual"})
 """Products that need no server."""
 
@@ -52,7 +55,7 @@ class Server:
 def _aws(setup: Setup) -> list[str]:
     if setup.names(*_OF_MINISTACK):
         return [str(ministack.program())]
-    return [sys.executable, "-m", "provisioning_assets.sandbox.aws", str(setup.ports["aws"])]
+    return [sys.executable, "-m", "provisioning_assets.sandbox.aws", str(setup.ports["aws"]), setup.at("dns")]
 
 
 def _aws_prepare(setup: Setup) -> None:
@@ -165,5 +168,11 @@ def members_of(wanted: Wanted) -> tuple[str, ...]:
         raise ProvisioningError(
             f"the sandbox has no server for {', '.join(strange)}",
             remedy=f"it has servers for {', '.join(sorted(known))}; reach others by a profile of your own",
+        )
+    if not (wanted.products.isdisjoint(_OF_MINISTACK) or wanted.products.isdisjoint(_OF_MOTO)):
+        raise ProvisioningError(
+            f"no emulated cloud of the sandbox has {', '.join(sorted(wanted.products & {*_OF_MINISTACK, *_OF_MOTO}))}",
+            cause=f"MiniStack alone has {', '.join(_OF_MINISTACK)}, and moto {', '.join(_OF_MOTO)}",
+            remedy="choose another of the products, or a profile of your own",
         )
     return tuple(name for name, server in SERVERS.items() if server.products & wanted.products)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from cryptography import x509
 
-from provisioning_assets.backends.certificates import CertificateAuthority, Issued, Managed
+from provisioning_assets.backends.certificates import CertificateAuthority, Issued, Managed, Proof
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.errors import NotConverged, ProviderFailed, Waiting
 from provisioning_assets.probes.resolvers import Server, ask
@@ -21,7 +21,7 @@ from tests.support.laws import EveryBackEnd, Proven
 from tests.support.name_servers import Zone, answering
 from tests.support.pebble import Pebble, pebble_server
 from tests.support.private_ca import root_authority
-from tests.support.servers import SecretServer
+from tests.support.servers import SecretServer, empty_moto, moto_server
 
 NAMES = ("shop.example", "www.shop.example", "api.shop.example")
 MANAGED = f"{FAKE}, which keeps the keys"
@@ -62,6 +62,12 @@ def private_ca(request: pytest.FixtureRequest) -> str:
     return root_authority(request.getfixturevalue("moto"))
 
 
+@pytest.fixture(scope="module")
+def validating(name_server: Server) -> Iterator[str]:
+    with moto_server(str(name_server)) as address:
+        yield address
+
+
 class TestEveryLaw(EveryBackEnd):
     @pytest.fixture(params=[*products(Kind.CERTIFICATES), ON_PEBBLE])
     def proven(self, request: pytest.FixtureRequest) -> Proven:
@@ -98,7 +104,7 @@ class Subject:
 def authority(request: pytest.FixtureRequest, name: str, name_server: Server) -> Subject:
     if name in {FAKE, MANAGED, BY_HAND}:
         memory = MemoryAuthority(
-            lambda at: ask(at, "TXT", name_server, authority=True).values,
+            lambda at, kind: ask(at, kind, name_server, authority=True).values,
             managed=name == MANAGED,
             by_hand=name == BY_HAND,
         )
@@ -107,25 +113,39 @@ def authority(request: pytest.FixtureRequest, name: str, name_server: Server) ->
     return Subject(proven.opened(), PEOPLE.get(name, lambda _: lambda: None)(proven))
 
 
+@pytest.fixture(autouse=True)
+def _empty(request: pytest.FixtureRequest, zone: Zone, name: str) -> None:
+    """What one test leaves in the zone, or at a product that keeps it, no other one finds."""
+    zone.rrsets.clear()
+    if name == "acm":
+        empty_moto(request.getfixturevalue("validating"))
+
+
 @pytest.fixture
 def proving(name: str) -> bool:
     """Whether it has names proven; a product that does not asks for no records."""
     return name == MANAGED or (name != BY_HAND and not lacks(product_of(name), Capability.CHALLENGES))
 
 
+@pytest.fixture
+def keeping(name: str) -> bool:
+    """Whether it keeps the keys; what its certificates are proven by then stays in the zone."""
+    return name == MANAGED or (name not in {FAKE, BY_HAND} and not lacks(product_of(name), Capability.KEEPS_KEYS))
+
+
 def order(authority: Subject, names: Sequence[str], challenges: Challenges) -> Issued:
     return authority.issue(Customer(names, challenges))
 
 
-def test_one_certificate_has_all_the_names(authority: Subject, zone: Zone, *, proving: bool) -> None:
+def test_one_certificate_has_all_the_names(authority: Subject, zone: Zone, *, proving: bool, keeping: bool) -> None:
     challenges = Challenges(zone)
 
     issued = order(authority, NAMES, challenges)
 
     assert describe(issued.chain).names == tuple(sorted(NAMES))
-    asked = {f"_acme-challenge.{name}" for name in NAMES} if proving else set()
-    assert {name for name, _ in challenges.seen} == asked
-    assert zone.rrsets == {}
+    assert {proof.name.partition(".")[2] for proof in challenges.seen} == (set(NAMES) if proving else set())
+    assert {proof.kind for proof in challenges.seen} <= {"CNAME" if keeping else "TXT"}
+    assert set(zone.rrsets) == ({proof.address for proof in challenges.seen} if keeping else set())
 
 
 def test_a_certificate_is_for_the_request_or_its_key_stays_where_it_is(authority: Subject, zone: Zone) -> None:
@@ -149,24 +169,30 @@ def test_the_chain_is_leaf_first_and_each_one_signs_the_one_before(authority: Su
         leaf.verify_directly_issued_by(issuer)
 
 
-def test_a_name_and_its_wildcard_are_two_values_at_one_name(authority: Subject, zone: Zone, *, proving: bool) -> None:
+def test_a_name_and_its_wildcard_are_proven_at_one_name(
+    authority: Subject, zone: Zone, *, proving: bool, keeping: bool
+) -> None:
     challenges = Challenges(zone)
 
     issued = order(authority, ("shop.example", "*.shop.example"), challenges)
 
     assert describe(issued.chain).names == ("*.shop.example", "shop.example")
-    assert [name for name, _ in challenges.seen] == ["_acme-challenge.shop.example"] * (2 if proving else 0)
-    assert len({value for _, value in challenges.seen}) == len(challenges.seen)
+    # Two challenges are two values; a record that stays proves the name once and for all.
+    assert len({proof.value for proof in challenges.seen}) == len(challenges.seen) == proving * (1 if keeping else 2)
+    assert {proof.name.partition(".")[2] for proof in challenges.seen} == ({"shop.example"} if proving else set())
 
 
-def test_a_renewal_has_a_key_of_its_own(authority: Subject, zone: Zone) -> None:
+def test_a_renewal_has_a_key_of_its_own_unless_the_product_renews(
+    authority: Subject, zone: Zone, *, keeping: bool
+) -> None:
     customer = Customer(NAMES[:1], Challenges(zone))
     first = authority.issue(customer)
     customer.done()
 
     second = authority.issue(customer)
 
-    assert describe(first.chain).key_fingerprint != describe(second.chain).key_fingerprint
+    assert (first == second) == keeping
+    assert (describe(first.chain).key_fingerprint == describe(second.chain).key_fingerprint) == keeping
     assert len(customer.accounts) <= 1
 
 
@@ -176,37 +202,40 @@ def test_an_order_that_was_lost_is_another_certificate_for_the_same_key(authorit
     lost, again = authority.issue(customer), authority.issue(customer)
 
     if isinstance(again, Managed):
-        assert again.reference
+        assert again == lost
         return
     assert describe(again.chain).key_fingerprint == describe(lost.chain).key_fingerprint
     assert len(customer.keys) == 1
 
 
 def test_a_wrong_challenge_is_no_certificate_and_names_each_name(
-    authority: Subject, zone: Zone, monkeypatch: pytest.MonkeyPatch, *, proving: bool
+    authority: Subject, zone: Zone, monkeypatch: pytest.MonkeyPatch, *, proving: bool, keeping: bool
 ) -> None:
     # OpenBao looks again and again for 100 seconds; other authorities look once.
     monkeypatch.setattr("provisioning_assets.backends.certificates.acme.authority.ORDER_TIME", timedelta(seconds=3))
+    monkeypatch.setattr("provisioning_assets.backends.certificates.acm.ISSUING_TIME", 3.0)
     customer = Customer(NAMES[:2], Challenges(zone, spoilt=True))
     if not proving:
         assert authority.issue(customer)  # the catalogue says that it proves nothing
         return
 
-    with pytest.raises(ProviderFailed) as caught:
+    with pytest.raises(Waiting if keeping else ProviderFailed) as caught:
         authority.issue(customer)
 
     for name in NAMES[:2]:
-        assert name in caught.value.cause
+        assert name in str(caught.value)
     assert caught.value.remedy
     kept = [pem.splitlines()[1] for pem in (*customer.accounts, *customer.keys)]
     assert not any(secret in shown for secret in kept for shown in (str(caught.value), repr(authority.authority)))
-    assert zone.rrsets == {}
+    assert bool(zone.rrsets) == keeping
 
 
 def test_a_publisher_that_fails_says_so_itself(authority: Subject, *, proving: bool) -> None:
     class Failing:
-        def publish(self, _records: Sequence[tuple[str, str]]) -> object:
+        def publish(self, _proofs: Sequence[Proof]) -> object:
             raise NotConverged("name servers do not serve what was published")
+
+        keep = publish
 
     if not proving:
         assert authority.issue(Customer(NAMES[:1], Failing()))

@@ -1,6 +1,7 @@
 """A certificate authority in memory: it signs what its challenges prove."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
@@ -10,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import Issued, Managed, Order, Signed
+from provisioning_assets.backends.certificates import Held, Issued, Managed, Order, Proof, Signed
+from provisioning_assets.backends.certificates.holdings import fitting
 from provisioning_assets.backends.certificates.requests import pem
 from provisioning_assets.core.plan import Json
-from provisioning_assets.errors import ProviderFailed, Waiting
+from provisioning_assets.errors import ApplyFailed, ProviderFailed, Waiting
 
 _ROOT = x509.Name.from_rfc4514_string("CN=Memory Authority")
 _SKEW = timedelta(minutes=1)
@@ -22,13 +24,14 @@ _SKEW = timedelta(minutes=1)
 class MemoryAuthority:
     """Looks each challenge up with `lookup`, as a real authority does by DNS.
 
-    A `managed` one keeps the keys, as a cloud's certificate manager does; one `by_hand` proves nothing, and waits
-    until a person approves what it was asked. Accounts prove nothing and cost nothing.
+    A `managed` one keeps the keys, as a cloud's certificate manager does, and has names proven by records that stay;
+    one `by_hand` proves nothing, and waits until a person approves what it was asked. Accounts prove nothing and cost
+    nothing.
     """
 
     def __init__(
         self,
-        lookup: Callable[[str], Sequence[str]],
+        lookup: Callable[[str, str], Sequence[str]],
         *,
         lifetime: timedelta = timedelta(days=90),
         managed: bool = False,
@@ -36,8 +39,12 @@ class MemoryAuthority:
     ) -> None:
         self._lookup = lookup
         self._lifetime = lifetime
-        self._managed = managed
+        self.managed = managed
         self._by_hand = by_hand
+        self.holds: dict[str, tuple[str, Held]] = {}
+        """Reference to scope and certificate: what a managed one has."""
+        self.keys: dict[str, str] = {}
+        """Reference to key, which no customer ever sees."""
         self._asked: set[str] = set()
         self._approved: set[str] = set()
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -60,7 +67,7 @@ class MemoryAuthority:
     @classmethod
     def open(cls, _settings: Any, _access: Access) -> Self:
         """One that finds no challenge."""
-        return cls(lambda _name: ())
+        return cls(lambda _name, _kind: ())
 
     def reach(self) -> None:
         """Always there."""
@@ -74,15 +81,16 @@ class MemoryAuthority:
         return f"memory {self._root.serial_number:x}"
 
     def issue(self, order: Order) -> Issued:
-        """Sign when every name's challenge is found; a managed authority knows its customer already."""
+        """Sign when every name's proof is found."""
         names = order.names
         if self._by_hand:
             return self._answered(order)
-        if not self._managed:
-            order.account(lambda: pem(ec.generate_private_key(ec.SECP256R1())))
-        proofs = [(f"_acme-challenge.{name.removeprefix('*.')}", f"proof-of-{name}") for name in names]
+        if self.managed:
+            return self._managed_one(order)
+        order.account(lambda: pem(ec.generate_private_key(ec.SECP256R1())))
+        proofs = [Proof(f"_acme-challenge.{_bare(name)}", "TXT", f"proof-of-{name}") for name in names]
         with order.publish(proofs):
-            missing = [record for record, value in proofs if value not in self._lookup(record)]
+            missing = [each.name for each in proofs if each.value not in self._lookup(each.name, each.kind)]
         if missing:
             raise ProviderFailed(
                 f"no certificate for {', '.join(names)}",
@@ -90,6 +98,46 @@ class MemoryAuthority:
                 remedy="look at the challenge record that the authority saw, then run again",
             )
         return self._signed(order)
+
+    def held(self, scope: str) -> Sequence[Held]:
+        """What a managed one has of this scope."""
+        return [each for whose, each in self.holds.values() if whose == scope]
+
+    def drop(self, held: Held) -> None:
+        """Unless something serves it."""
+        if held.used_by:
+            raise ApplyFailed("a certificate is in use", where=held.reference, remedy="move what uses it")
+        del self.holds[held.reference]
+
+    def change(self, reference: str, **attributes: Any) -> None:
+        """Make something happen to a certificate that is held."""
+        whose, each = self.holds[reference]
+        self.holds[reference] = whose, replace(each, **attributes)
+
+    def renew(self, reference: str) -> None:
+        """As a cloud does by itself: another key, another chain, the same reference."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        self.keys[reference] = pem(key)
+        self.change(
+            reference, state="issued", told="", chain=self._chain(self.holds[reference][1].names, key.public_key())
+        )
+
+    def _managed_one(self, order: Order) -> Managed:
+        found = fitting(self.held(order.scope), order.name, order.names)
+        if found is None:
+            records = {f"_proof.{_bare(name)}" for name in order.names}
+            proofs = tuple(Proof(name, "CNAME", "proof.memory.example.") for name in sorted(records))
+            names, reference = tuple(sorted(order.names)), f"memory:{x509.random_serial_number():x}"
+            found = Held(
+                reference, order.name, names, "pending", f"waits for {', '.join(sorted(records))}", proofs=proofs
+            )
+            self.holds[reference] = order.scope, found
+        order.keep(found.proofs)
+        if missing := [each.name for each in found.proofs if each.value not in self._lookup(each.name, each.kind)]:
+            raise Waiting(f"waiting for {order.name}: {', '.join(missing)}", remedy="apply again")
+        if found.state == "pending":
+            self.renew(found.reference)
+        return Managed(found.reference, self.holds[found.reference][1].chain)
 
     def approve(self) -> None:
         """A person says yes to all that was asked."""
@@ -103,21 +151,17 @@ class MemoryAuthority:
         return self._signed(order)
 
     def _signed(self, order: Order) -> Issued:
-        names = [x509.DNSName(name) for name in order.names]
+        return Signed(self._chain(order.names, x509.load_pem_x509_csr(order.request().encode()).public_key()))
+
+    def _chain(self, names: Sequence[str], key: Any) -> str:
         leaf = (
-            self._certificate(x509.Name([]), self._key_of(order), self._lifetime)
-            .add_extension(x509.SubjectAlternativeName(names), critical=True)
+            self._certificate(x509.Name([]), key, self._lifetime)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=True)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        chain = leaf.public_bytes(serialization.Encoding.PEM).decode() + self.anchor
-        return Managed(f"memory:{leaf.serial_number:x}", chain) if self._managed else Signed(chain)
-
-    def _key_of(self, order: Order) -> Any:
-        if self._managed:
-            return ec.generate_private_key(ec.SECP256R1()).public_key()
-        return x509.load_pem_x509_csr(order.request().encode()).public_key()
+        return leaf.public_bytes(serialization.Encoding.PEM).decode() + self.anchor
 
     def _certificate(self, subject: x509.Name, key: Any, lifetime: timedelta) -> x509.CertificateBuilder:
         begin = datetime.now(UTC) - _SKEW
@@ -130,3 +174,7 @@ class MemoryAuthority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(authority, critical=False)
         )
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("*.")

@@ -22,7 +22,9 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Proof
 from provisioning_assets.backends.certificates.acme.authority import Acme
+from provisioning_assets.backends.certificates.settings import Acme as Settings
 from provisioning_assets.probes.tls import connect_to, describe
 from tests.support.authorities import Customer
 
@@ -53,9 +55,9 @@ class Zone:
         self._client.change_resource_record_sets(HostedZoneId=self._id, ChangeBatch=changes)
 
     @contextmanager
-    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
-        for name in {name for name, _ in records}:
-            self.put(name, "TXT", *(f'"{value}"' for each, value in records if each == name))
+    def publish(self, proofs: Sequence[Proof]) -> Iterator[None]:
+        for name in {proof.name for proof in proofs}:
+            self.put(name, "TXT", *(f'"{proof.value}"' for proof in proofs if proof.name == name))
         yield
 
 
@@ -137,7 +139,7 @@ def healthy(url: str, cloud: Access) -> bool:
 def test_a_certificate_ordered_by_acme_through_the_emulated_zones_is_served(
     store: Store, zone: Zone, cloud: Access
 ) -> None:
-    authority = Acme(None, cloud)
+    authority = Acme(Settings(), cloud)
     customer = Customer((zone.name, f"*.{zone.name}"), zone)
     issued = authority.issue(customer)
     store.keep("certificate-site", customer.keys[0], issued.chain)

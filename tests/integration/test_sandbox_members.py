@@ -24,7 +24,9 @@ from tenacity import RetryError
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Proof
 from provisioning_assets.backends.certificates.acme.authority import Acme
+from provisioning_assets.backends.certificates.settings import Acme as Settings
 from provisioning_assets.sandbox.name_server import NEGATIVE_TTL
 from provisioning_assets.sandbox.resolver import Cache
 from tests.support.authorities import Customer
@@ -232,9 +234,9 @@ class Published:
         self._names = names
 
     @contextmanager
-    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
-        for name in {name for name, _ in records}:
-            texts = sorted(f'"{value}"' for at, value in records if at == name)
+    def publish(self, proofs: Sequence[Proof]) -> Iterator[None]:
+        for name in {proof.name for proof in proofs}:
+            texts = sorted(f'"{proof.value}"' for proof in proofs if proof.name == name)
             self._names.put(name.removesuffix(f".{self._names.name}"), "TXT", *texts)
         yield
 
@@ -245,7 +247,7 @@ def test_an_ordered_certificate_is_proven_by_the_name_server_and_served(
     host = f"shop.{names.name}"
     # Looked at before it is there, as people do: the absence that is kept must not spoil the order.
     assert names.resolver("_acme-challenge.shop", "TXT").rcode() == NXDOMAIN
-    authority = Acme(None, cloud)
+    authority = Acme(Settings(), cloud)
     customer = Customer([host, f"*.{host}"], Published(names))
     issued = authority.issue(customer)
     store.put({"key": customer.keys[0], "chain": issued.chain})

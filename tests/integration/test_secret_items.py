@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioning_assets.assets import certificates, secrets
+from provisioning_assets.assets import secrets
 from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.assets.grants import desired_grants
 from provisioning_assets.backends.secrets import ALL, Place, SecretStore, certificate_secret
@@ -17,6 +17,7 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.safety import keeps_data
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.errors import ProviderFailed
+from provisioning_assets.operations.issuing import Certificates
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.session import Session
@@ -223,18 +224,21 @@ def test_refusals_without_a_control_prove_nothing(staging: Staging) -> None:
     assert not staging.look(secrets.pipeline_reads_nothing_else).ready
 
 
+EC = {"key_type": "ec", "key_bits": 256}
+
+
 def test_another_authority_is_a_change_of_every_certificate(staging: Staging) -> None:
     declared = staging.run().environment.certificates.certificates
     staging.root.sys.enable_secrets_engine("pki")
     for each in declared:
-        names = {"common_name": each.names[0], "alt_names": ",".join(each.names), "ttl": "24h"}
+        names = {"common_name": each.names[0], "alt_names": ",".join(each.names), "ttl": "24h", **EC}
         made = staging.root.write_data("pki/root/generate/exported", data=names)["data"]
         about = {**OWNED, "authority": "https://rehearsal.example/directory"}
         value = {"key": made["private_key"], "chain": made["certificate"]}
         staging.store.create(RUNTIME, certificate_secret(each.name), value, about)
 
     def plan(directory: str) -> list[tuple[str, tuple[str, ...]]]:
-        target = certificates.Certificates(staging.run("certificates", ACME_DIRECTORY_URL=directory))
+        target = Certificates(staging.run("certificates", ACME_DIRECTORY_URL=directory))
         return [(change.address, change.attributes) for change in target.plan().changes]
 
     assert plan("https://rehearsal.example/directory") == []

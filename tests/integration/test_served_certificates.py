@@ -1,37 +1,28 @@
 """What a TLS client is served, while each thing that can be wrong with it is."""
 
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socketserver import BaseRequestHandler, ThreadingTCPServer
-from threading import Thread
 from typing import Self
 
 import pytest
 
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Proof
 from provisioning_assets.core.evidence import CouldNotTell
 from provisioning_assets.errors import ConfigurationError, ProviderFailed
 from provisioning_assets.probes.tls import check_served, describe, fingerprint_of_key
 from tests.fakes.certificates import MemoryAuthority
 from tests.support.authorities import Customer
 from tests.support.servers import free_port
+from tests.support.tls_servers import Edge, Pem, edge_in, listening
 
 HOST = "www.shop.example"
 DAYS = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Pem:
-    """What lies in the secret store: a key and its chain."""
-
-    key: str
-    chain: str
 
 
 @dataclass
@@ -40,59 +31,19 @@ class Proven:
 
     values: list[str] = field(default_factory=list)
 
-    def publish(self, records: Sequence[tuple[str, str]]) -> nullcontext[None]:
-        self.values += [value for _, value in records]
+    def publish(self, proofs: Sequence[Proof]) -> nullcontext[None]:
+        self.values += [proof.value for proof in proofs]
         return nullcontext()
 
 
 def make_authority() -> tuple[MemoryAuthority, Proven]:
     proven = Proven()
-    return MemoryAuthority(lambda _name: proven.values), proven
-
-
-@dataclass
-class Edge:
-    """A TLS server whose certificate a test can exchange."""
-
-    folder: Path
-    port: int = 0
-    context: ssl.SSLContext | None = None
-
-    def serve(self, issued: Pem) -> None:
-        (self.folder / "key.pem").write_text(issued.key)
-        (self.folder / "chain.pem").write_text(issued.chain)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.folder / "chain.pem", self.folder / "key.pem")
-        self.context = context
-
-
-@contextmanager
-def listening(handle: Callable[[socket.socket], None]) -> Iterator[int]:
-    class Handler(BaseRequestHandler):
-        def handle(self) -> None:
-            handle(self.request)
-
-    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
+    return MemoryAuthority(lambda _name, _kind: proven.values), proven
 
 
 @pytest.fixture
 def edge(tmp_path: Path) -> Iterator[Edge]:
-    made = Edge(tmp_path)
-
-    def shake_hands(connection: socket.socket) -> None:
-        assert made.context is not None
-        with made.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as tls:
-            tls.settimeout(5)
-            tls.do_handshake()
-
-    with listening(shake_hands) as made.port:
+    with edge_in(tmp_path) as made:
         yield made
 
 

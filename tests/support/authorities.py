@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any
 
 import hvac
 
-from provisioning_assets.backends.certificates import requests
+from provisioning_assets.backends.certificates import Proof, requests
 from provisioning_assets.backends.certificates.settings import KeyType
 from tests.support.name_servers import Zone
 from tests.support.servers import SecretServer
@@ -15,16 +15,13 @@ from tests.support.servers import SecretServer
 CONTACT = "ops@shop.example"
 
 
-class Publisher(Protocol):
-    def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]: ...
-
-
 @dataclass
 class Customer:
     """Orders one certificate after another, each by a new request, with one account."""
 
     names: Sequence[str]
-    publisher: Publisher
+    publisher: Any
+    """Something with the two verbs of `Order` that publish proofs."""
     name: str = "web"
     scope: str = "shop-staging"
     contact: str = CONTACT
@@ -46,8 +43,11 @@ class Customer:
             self.accounts.append(make())
         return self.accounts[-1]
 
-    def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
-        return self.publisher.publish(records)
+    def publish(self, proofs: Sequence[Proof]) -> AbstractContextManager[None]:
+        return self.publisher.publish(proofs)
+
+    def keep(self, proofs: Sequence[Proof]) -> None:
+        self.publisher.keep(proofs)
 
     def done(self) -> None:
         """The certificate is kept: the next one has a key of its own."""
@@ -60,19 +60,23 @@ class Challenges:
 
     zone: Zone
     spoilt: bool = False
-    seen: list[tuple[str, str]] = field(default_factory=list)
+    seen: list[Proof] = field(default_factory=list)
 
     @contextmanager
-    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
-        self.seen += records
-        values: dict[str, list[str]] = {}
-        for name, value in records:
-            values.setdefault(f"{name} TXT", []).append("spoilt" if self.spoilt else value)
-        self.zone.rrsets |= {address: {"ttl": 60, "values": sorted(found)} for address, found in values.items()}
+    def publish(self, proofs: Sequence[Proof]) -> Iterator[None]:
+        self.keep(proofs)
         try:
             yield
         finally:
             self.zone.rrsets.clear()
+
+    def keep(self, proofs: Sequence[Proof]) -> None:
+        self.seen += proofs
+        values: dict[str, list[str]] = {}
+        for each in proofs:
+            spoilt = "spoilt." if each.kind == "CNAME" else "spoilt"
+            values.setdefault(each.address, []).append(spoilt if self.spoilt else each.value)
+        self.zone.rrsets |= {address: {"ttl": 60, "values": sorted(found)} for address, found in values.items()}
 
 
 def mounted_pki(server: SecretServer, path: str, **role: object) -> hvac.Client:

@@ -60,6 +60,11 @@ def acm_pca(request: pytest.FixtureRequest) -> Proven:
     return Proven(Kind.CERTIFICATES, "acm_pca", request.getfixturevalue("moto"), aws_access, settings)
 
 
+def acm(request: pytest.FixtureRequest) -> Proven:
+    """A moto that asks the zone's name server."""
+    return Proven(Kind.CERTIFICATES, "acm", request.getfixturevalue("validating"), aws_access)
+
+
 def who_signs(proven: Proven) -> Callable[[], None]:
     """Somebody who has each request signed."""
 
@@ -78,6 +83,7 @@ SUBJECTS: Mapping[str, Callable[[pytest.FixtureRequest], Proven]] = {
     "manual": manual,
     "openbao_pki": openbao_pki,
     "acm_pca": acm_pca,
+    "acm": acm,
 }
 PEOPLE: Mapping[str, Callable[[Proven], Callable[[], None]]] = {"manual": who_signs}
 """What a person does for a product that cannot do without one."""

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provisioning_assets.assets.certificates import Certificates
 from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.certificates import Proof
+from provisioning_assets.backends.certificates.settings import Acm, Acme
 from provisioning_assets.backends.secrets import Place, certificate_secret, pending_secret
 from provisioning_assets.core.digests import Inputs
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import diff
 from provisioning_assets.engagement import sections
+from provisioning_assets.operations.issuing import Certificates
 from provisioning_assets.runs.asset_run import AssetRun
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.session import Session
@@ -29,14 +31,20 @@ RUNTIME, ENGAGEMENT = Place(SCOPE, "runtime"), Place(SCOPE, "engagement")
 
 @dataclass
 class Published:
-    """Challenges that their authority finds at once."""
+    """Proofs that their authority finds at once."""
 
     values: list[str] = field(default_factory=list)
 
     @contextmanager
-    def publish(self, records: Sequence[tuple[str, str]]) -> Iterator[None]:
-        self.values += [value for _, value in records]
+    def publish(self, proofs: Sequence[Proof]) -> Iterator[None]:
+        self.values += [proof.value for proof in proofs]
         yield
+
+    def keep(self, proofs: Sequence[Proof]) -> None:
+        self.values += [proof.value for proof in proofs]
+
+    def missing(self, proofs: Sequence[Proof]) -> list[Proof]:
+        return [proof for proof in proofs if proof.value not in self.values]
 
 
 @dataclass
@@ -48,6 +56,8 @@ class Certified:
     store: MemorySecrets = field(default_factory=MemorySecrets)
     published: Published = field(default_factory=Published)
     certificates: tuple[sections.Certificate, ...] = (SHOP,)
+    variables: dict[str, str] = field(default_factory=dict)
+    """From where TLS clients look."""
 
     def __post_init__(self) -> None:
         self.authority = self.authority or self.memory()
@@ -55,18 +65,19 @@ class Certified:
         self.store.write_grants(SCOPE, diff(places, {}).changes)
 
     def memory(self, **settings: Any) -> MemoryAuthority:
-        return MemoryAuthority(lambda _name: self.published.values, **settings)
+        return MemoryAuthority(lambda _name, _kind: self.published.values, **settings)
 
     def run(self) -> AssetRun:
         """A run that begins now."""
-        section = sections.Certificates(contact=CONTACT, certificates=self.certificates)
+        provider = Acm() if getattr(self.authority, "managed", False) else Acme()
+        section = sections.Certificates(provider=provider, contact=CONTACT, certificates=self.certificates)
         where = environment().model_copy(update={"certificates": section})
         made = Task(
             name="certificates", environment=where.name, description="", inputs=Inputs(own={}, shared={}),
             backends=(Kind.CERTIFICATES, Kind.SECRETS),
         )  # fmt: skip
         graph = Graph(engagement(self.repository, where), (made,))
-        access = Access("the test's own", {}, where.region, folder=self.repository)
+        access = Access("the test's own", self.variables, where.region, folder=self.repository)
         session = Session(graph, where, access, "r1")
         for kind, fake in ((Kind.CERTIFICATES, self.authority), (Kind.SECRETS, self.store)):
             session._opened[kind, where.settings(kind).model_dump_json()] = fake

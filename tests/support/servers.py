@@ -20,10 +20,10 @@ KEYS_OF_A_PAGE = 5
 
 
 @contextmanager
-def moto_server() -> Iterator[str]:
-    """An emulated AWS of its own; yields its address, for `aws_access`."""
+def moto_server(name_server: str = "") -> Iterator[str]:
+    """An emulated AWS of its own, which proves names at this name server; yields its address, for `aws_access`."""
     port = free_port()
-    command = [sys.executable, "-m", "provisioning_assets.sandbox.aws", str(port)]
+    command = [sys.executable, "-m", "provisioning_assets.sandbox.aws", str(port), *filter(None, [name_server])]
     variables = {**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": str(KEYS_OF_A_PAGE)}
     server = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

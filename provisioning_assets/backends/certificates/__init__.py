@@ -3,9 +3,24 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from provisioning_assets.backends.backend import Backend
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Proof:
+    """A DNS record by which an authority knows who holds a name; `name` is absolute, without the last dot."""
+
+    name: str
+    kind: Literal["TXT", "CNAME"]
+    value: str
+    """In presentation form."""
+
+    @property
+    def address(self) -> str:
+        """Where it lies in the zone: `<name> <type>`."""
+        return f"{self.name} {self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +39,26 @@ class Managed:
 
 
 Issued = Signed | Managed
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A certificate that a product keeps with its key, and renews while its proofs stay published."""
+
+    reference: str
+    name: str
+    """What its order called it."""
+    names: tuple[str, ...]
+    """Its DNS names, sorted."""
+    state: Literal["pending", "issued", "lost"]
+    """A lost one was refused, revoked, or ended: it comes to nothing any more."""
+    told: str = ""
+    """What its issuing, or its renewal, waits for, or why it is lost; empty when there is nothing to say."""
+    chain: str = ""
+    """As the product serves it now, leaf first, PEM; empty unless it is issued."""
+    proofs: tuple[Proof, ...] = ()
+    used_by: tuple[str, ...] = ()
+    """What serves it, in the product's words."""
 
 
 class Order(Protocol):
@@ -64,8 +99,12 @@ class Order(Protocol):
         """What the customer keeps of its account at the authority; made and kept at the first use."""
         ...
 
-    def publish(self, records: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
-        """Serve these TXT records (absolute name, value) inside the context."""
+    def publish(self, proofs: Sequence[Proof]) -> AbstractContextManager[None]:
+        """Serve these records inside the context."""
+        ...
+
+    def keep(self, proofs: Sequence[Proof]) -> None:
+        """Serve these records from now on: the authority renews by them."""
         ...
 
 
@@ -77,5 +116,20 @@ class CertificateAuthority(Backend, Protocol):
         ...
 
     def issue(self, order: Order) -> Issued:
-        """One certificate with all the names. Ordered again after a crash, it may be another one for the same key."""
+        """One certificate with all the names. Ordered again after a crash, it may be another one for the same key.
+
+        A product that keeps the keys (`Capability.KEEPS_KEYS`) answers with the one that it holds, if there is one.
+        """
+        ...
+
+
+class Keeper(CertificateAuthority, Protocol):
+    """An authority with `Capability.KEEPS_KEYS`: what it issues stays with it."""
+
+    def held(self, scope: str) -> Sequence[Held]:
+        """All that it holds of this scope, the oldest first, and nothing of anybody else."""
+        ...
+
+    def drop(self, held: Held) -> None:
+        """Delete one of them; `ApplyFailed` when something still serves it."""
         ...

@@ -103,3 +103,12 @@ class AcmPca(Settings):
     """Its ARN; it may lie in another region, or in another account that shares it."""
     days: Annotated[int, Field(ge=1, le=3650)] = 90
     """For how long a certificate is valid; an authority of short-lived ones allows seven."""
+
+
+class Acm(Settings):
+    """AWS Certificate Manager: it issues, keeps the key, and renews; for load balancers and CloudFront."""
+
+    variables: ClassVar = AWS
+    name: Literal["acm"] = "acm"
+    region: Annotated[str | None, Form(r"[a-z]{2}(-[a-z]+)+-[0-9]", "the code of a region: `us-east-1`")] = None
+    """Where the certificates lie, if not in the environment's region: those of CloudFront must lie in us-east-1."""

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from provisioning_assets.assets.certificates import Certificates, certificates_are_issued, task
+from provisioning_assets.assets.certificates import certificates_are_issued, task
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.certificates.settings import Acme
 from provisioning_assets.backends.secrets import ACME_ACCOUNT
@@ -19,6 +19,7 @@ from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import ApplyFailed, Waiting
 from provisioning_assets.operations import orders
+from provisioning_assets.operations.issuing import Certificates
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.support.certified import ENGAGEMENT, RUNTIME, SHOP, Certified
 from tests.support.repository import EXAMPLE
@@ -173,7 +174,7 @@ def test_a_product_that_keeps_the_keys_costs_none_here(shop: Certified) -> None:
 
     shop.apply()
 
-    assert set(shop.kept()) == {"reference", "chain"}
+    assert set(shop.kept()) == {"reference"}
     assert sorted(shop.store.stored(RUNTIME)) == ["certificate-shop"]
 
 

@@ -7,13 +7,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from provisioning_assets.assets.certificates import Certificates, certificates_are_issued
+from provisioning_assets.assets.certificates import certificates_are_issued
 from provisioning_assets.backends.certificates import requests
 from provisioning_assets.core.evidence import Verdict
 from provisioning_assets.core.plan import ChangeClass, Plan
 from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import Waiting
-from provisioning_assets.operations import orders
+from provisioning_assets.operations import issuing, orders
+from provisioning_assets.operations.issuing import Certificates
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
 from tests.support.certified import SHOP, Certified
 
@@ -23,7 +24,8 @@ RSA = Certificate(name=SHOP.name, names=SHOP.names, key_type="rsa2048")
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certified:
     made = Certified(tmp_path)
-    monkeypatch.setattr(orders, "Challenges", lambda _run: made.published)
+    for module in (orders, issuing):
+        monkeypatch.setattr(module, "Challenges", lambda _run: made.published)
     return made
 
 

@@ -15,7 +15,7 @@ from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import Order, Signed, chains
+from provisioning_assets.backends.certificates import Order, Proof, Signed, chains
 from provisioning_assets.backends.certificates.acme import webroot
 from provisioning_assets.backends.certificates.acme.accounts import Binding, Network, loaded, unbound
 from provisioning_assets.backends.certificates.acme.words import failures, told, until
@@ -90,7 +90,9 @@ class Acme:
         """What the authority looks for: records in the zone, or files that the edge serves."""
         texts = [(name, each.chall, each.chall.validation(key)) for name, each in asked]
         if self._webroot is None:
-            return order.publish([(chall.validation_domain_name(name), text) for name, chall, text in texts])
+            return order.publish(
+                [Proof(chall.validation_domain_name(name), "TXT", text) for name, chall, text in texts]
+            )
         answers = {chall.encode("token"): text for _, chall, text in texts}
         return webroot.serving(self._webroot, answers, b64encode(key.thumbprint()).decode())
 
