@@ -30,7 +30,7 @@ demo: install
 	@echo "NO-GO is right: what the report names as not_run holds the launch, and is not built yet."
 	@echo "Open the graph, the checks and the schedules with: make ui"
 
-# All but the faults and the slow second products, on two workers: the demo from nothing, and everything else. Either waits most of its time.
+# All but the faults and the slow second products. Three workers: each waits for servers half of its time.
 test: install browser servers
 	$(BIN)/pytest -m "not faults and not second" $(WORKERS)
 

@@ -19,6 +19,8 @@ from tests.support.engines import LOCK_FILE
 from tests.support.servers import free_port
 from tests.support.terraform_stage import BUCKET, bucket_at, terraform
 
+pytestmark = pytest.mark.slow
+
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDPROFILE", "AWS_SECRET_ACCESS_KEY": "of the profile"}
 IGNORES = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 FILES = {

@@ -17,6 +17,8 @@ from tests.support.repository import REPOSITORY
 from tests.support.stages import bring_up
 from tests.support.terraform_stage import BUCKET, bucket_at, terraform
 
+pytestmark = pytest.mark.slow
+
 STAGES = REPOSITORY / "terraform/stages"
 OURS = {"engagement": "shop", "environment": "staging", "region": REGION}
 POLICY = json.dumps({

@@ -16,6 +16,8 @@ from tests.support.repository import REPOSITORY
 from tests.support.stages import bring_up
 from tests.support.terraform_stage import bucket_at, stage, terraform
 
+pytestmark = pytest.mark.slow
+
 ROOT = """
 terraform {
   backend "s3" {}
