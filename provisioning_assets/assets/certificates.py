@@ -26,8 +26,8 @@ def certificates_are_issued(run: AssetRun) -> Finding:
 
     Its key is of the declared type. Renewal is due after two thirds of the lifetime. A product that keeps the keys
     chooses their type, and renews by itself: there, the records that it renews by must be in the zone, and it must hold
-    nothing that is not declared. Red names each certificate that differs, and what it waits for. Apply to order it
-    again.
+    nothing under a name that is not declared; others of a declared name are listed. Red names each certificate that
+    differs, and what it waits for. Apply to order it again.
     """
     found, held = equals_declared(run, Certificates(run)), holdings(run)
     meant = {kept.held for each in run.environment.certificates.certificates if (kept := kept_for(run, each, held))}
@@ -53,7 +53,7 @@ def certificates_are_served(run: AssetRun) -> Finding:
             problems |= {f"{certificate.name} at {host}": "is not issued yet" for host in hosts or ("no host",)}
             continue
         leaf, value = kept.leaf, store.read(where, certificate_secret(certificate.name))
-        fingerprint = fingerprint_of_key(value["key"]) if "key" in value else leaf.key_fingerprint
+        fingerprint = leaf.key_fingerprint if kept.held else fingerprint_of_key(value["key"])
         details[certificate.name] = {
             "issuer": leaf.issuer, "ends": leaf.not_after.isoformat(), "names": list(leaf.names), "serial": leaf.serial
         }  # fmt: skip

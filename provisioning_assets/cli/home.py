@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ENGAGEMENTS = "engagements"
 SANDBOX = "sandbox"
-"""What the name of a profile begins with that a sandbox writes."""
+"""The profile that a sandbox writes; of others, the name begins with this and a `-`."""
 
 
 def repository() -> Path:
@@ -53,7 +53,7 @@ def sandbox(profile: str = SANDBOX) -> Path:
 
 def sandboxes() -> list[Path]:
     """Folder of every sandbox that was ever started here; the demo's in any case."""
-    return [sandbox(), *sorted({found.parent for found in folder().glob(f"{SANDBOX}*/ports.json")} - {sandbox()})]
+    return [sandbox(), *sorted({found.parent for found in folder().glob(f"{SANDBOX}-*/ports.json")} - {sandbox()})]
 
 
 def reports(engagement: str) -> Path:

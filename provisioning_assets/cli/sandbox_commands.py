@@ -55,6 +55,7 @@ def stop(
     Exit codes: 0 none runs; 1 an error.
     """
     for path in home.sandboxes() if engagement is None else [_of(engagement)[0]]:
+        tell(path.name)
         _show_members(sandbox.stop(path))
 
 
@@ -64,7 +65,7 @@ def status(engagement: Engagement = None, as_json: AsJson = False) -> None:
 
     Exit codes: 0 all of them run; 2 one does not; 1 an error.
     """
-    members = sandbox.status(_of(engagement)[0])
+    members = sandbox.status(*_of(engagement))
     if as_json:
         answer([member.as_json() for member in members])
     else:
@@ -79,7 +80,7 @@ def _of(name: str | None) -> tuple[Path, Wanted]:
     engagement = engagements.load(name)
     environments = engagement.environments
     profiles = sorted({environment.profile or "" for environment in environments})
-    if len(profiles) != 1 or not profiles[0].startswith(home.SANDBOX):
+    if len(profiles) != 1 or not f"{profiles[0]}-".startswith(f"{home.SANDBOX}-"):
         raise ProvisioningError(
             f"{name} does not live in a sandbox",
             where=str(engagement.folder),

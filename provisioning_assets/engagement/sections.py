@@ -119,6 +119,11 @@ class Certificates(Model):
             return None
         return str(getattr(self.provider, "challenge", "dns-01"))
 
+    @property
+    def keeps_keys(self) -> bool:
+        """Whether the product that issues them keeps their keys, and so chooses the type."""
+        return Capability.KEEPS_KEYS not in catalogue.lacks(Kind.CERTIFICATES, self.provider.name)
+
 
 class Generate(Model):
     """A value made by us from the system's random source."""

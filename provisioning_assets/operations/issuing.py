@@ -185,7 +185,7 @@ def kept_for(run: AssetRun, certificate: Certificate, held: Sequence[Held]) -> K
     if stored is None:
         return None
     value, authority = store.read(where, name), stored.metadata.get(_AUTHORITY, "")
-    if "reference" not in value:
-        return Kept(value["chain"], authority, describe(value["chain"]).key_type if "key" in value else "")
+    if "reference" not in value:  # a chain without its key is no certificate
+        return Kept(value["chain"], authority, describe(value["chain"]).key_type) if "key" in value else None
     there = next((each for each in held if each.reference == value["reference"] and each.chain), None)
     return Kept(there.chain, authority, "", there) if there else None

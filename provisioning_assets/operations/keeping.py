@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.certificates import Held, Proof
-from provisioning_assets.core.kinds import Capability, Kind
+from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.runs.asset_run import AssetRun
 
 
 def keeps_keys(environment: Environment) -> bool:
     """Whether the environment's certificates stay with the product that issues them."""
-    product = environment.certificates.provider.name
-    return Capability.KEEPS_KEYS not in catalogue.lacks(Kind.CERTIFICATES, product)
+    return environment.certificates.keeps_keys
 
 
 def holdings(run: AssetRun) -> Sequence[Held]:

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from filelock import FileLock
+
 from provisioning_assets.errors import ProvisioningError
 
 SERVERS: dict[str, tuple[str, ...]] = {
@@ -60,9 +62,14 @@ def environment(server: str) -> dict[str, str]:
 
 def install(server: str, progress: Callable[[str], object] = lambda _line: None) -> None:
     """Download and unpack, unless the very same packages are there."""
-    if _is_there(server):
-        return
-    progress(f"downloading {server} from Debian")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / f"{server}.lock"):  # every sandbox of this repository takes from here
+        if not _is_there(server):
+            progress(f"downloading {server} from Debian")
+            _download(server)
+
+
+def _download(server: str) -> None:
     target, packages = CACHE / server, SERVERS[server]
     shutil.rmtree(target, ignore_errors=True)
     downloads = target / "downloads"

@@ -4,11 +4,12 @@ Only the command line knows it: it writes a profile, as a person does for a real
 folder is.
 """
 
+import json
 import shlex
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http import HTTPStatus
 from pathlib import Path
 
 import requests
@@ -23,7 +24,10 @@ from provisioning_assets.sandbox.setup import DEMO, REGION, Setup, Wanted
 
 __all__ = ["REGION", "profile_file", "start", "status", "stop"]
 
-_AFRESH = "provisioning sandbox stop, then start again: the emulated cloud and its secrets begin empty"
+_AFRESH = f"{processes.AGAIN}: the emulated cloud and its secrets begin empty"
+_WANTED = "wanted.json"
+"""What the members of a sandbox were prepared for: one of the same name can be another program."""
+_WRITTEN = "# Written by `provisioning sandbox start`.\n"
 _PATIENCE = 30
 """Seconds to wait for a member that does not answer."""
 
@@ -34,12 +38,12 @@ def start(path: Path, progress: Callable[[str], None], wanted: Wanted = DEMO) ->
     folder = Folder(path.resolve())
     with _alone(folder):
         names = members_of(wanted)
-        _require_the_same(folder, names)
+        _require_the_same(folder, wanted)
         new = _not_running(folder, names, progress)
         setup = Setup(folder, _ports(folder, names, new, progress), wanted, progress)
         for name in new:
             if processes.state_of(folder, name)[0] == "stopped":
-                SERVERS[name].prepare(setup)
+                _prepare(setup, name)
         environment = _write_profile(path, setup, names)
         for last in (False, True):
             group = [name for name in names if SERVERS[name].last is last]
@@ -64,13 +68,14 @@ def stop(path: Path) -> list[Member]:
     return status(path)
 
 
-def status(path: Path) -> list[Member]:
-    """Every member, with its address, its state and its process."""
+def status(path: Path, wanted: Wanted | None = None) -> list[Member]:
+    """Every member, with its address, its state and its process; of what is wanted, none if it runs for another."""
     folder = Folder(path)
     ports = folder.ports(()) if (path / "ports.json").exists() else {}
+    strange = wanted is not None and not _is_for(folder, wanted)
     members = []
-    for name in _known(folder):
-        state, pid = processes.state_of(folder, name)
+    for name in members_of(wanted) if wanted else _known(folder):
+        state, pid = ("stopped", None) if strange else processes.state_of(folder, name)
         members.append(Member(name, _address(name, ports[name]) if name in ports else "", state, pid))
     return members
 
@@ -88,18 +93,41 @@ def _known(folder: Folder) -> tuple[str, ...]:
     return tuple(name for name in SERVERS if name in ports)
 
 
-def _require_the_same(folder: Folder, names: tuple[str, ...]) -> None:
-    """A sandbox that runs for other products must end first: its members know each other."""
-    running = [name for name in _known(folder) if processes.running(folder, name)]
-    if running and set(_known(folder)) != set(names):
+def _purpose(wanted: Wanted) -> str:
+    return json.dumps([sorted(wanted.products), sorted(wanted.zones) if "rfc2136" in wanted.products else []])
+
+
+def _is_for(folder: Folder, wanted: Wanted) -> bool:
+    kept = folder.path / _WANTED
+    return kept.is_file() and kept.read_text(encoding="utf-8") == _purpose(wanted)
+
+
+def _require_the_same(folder: Folder, wanted: Wanted) -> None:
+    """A sandbox that runs for other products, or other zones, must end first: its members know each other."""
+    if _is_for(folder, wanted):
+        return
+    known = _known(folder)
+    if any(processes.running(folder, name) for name in known):
         raise ProvisioningError(
-            "this sandbox runs for other products",
+            "this sandbox runs for other products, or for other zones",
             where=str(folder.path),
-            cause=f"{', '.join(sorted(set(_known(folder)) ^ set(names)))}: needed by only one of the two",
-            remedy="provisioning sandbox stop, then start again; or name another profile in one of the engagements",
+            remedy=f"{processes.AGAIN}; or name another profile in one of the engagements",
         )
-    if not running and set(_known(folder)) != set(names):
-        folder.forget_ports()
+    processes.stop(folder, *known)  # forgets those that crashed, so that all are prepared anew
+    folder.forget_ports()
+    folder.write(_WANTED, _purpose(wanted))
+
+
+def _prepare(setup: Setup, name: str) -> None:
+    try:
+        SERVERS[name].prepare(setup)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ProvisioningError(
+            f"the sandbox's {name} could not be prepared",
+            where=str(setup.folder.path),
+            cause=str(error),
+            remedy="see that packages of Debian and PyPI can be fetched (make servers), then start again",
+        ) from None
 
 
 def _write_profile(path: Path, setup: Setup, names: tuple[str, ...]) -> dict[str, str]:
@@ -108,9 +136,13 @@ def _write_profile(path: Path, setup: Setup, names: tuple[str, ...]) -> dict[str
     for name in names:
         variables |= SERVERS[name].profile(setup)
     file = profile_file(path)
+    if file.exists() and not file.read_text(encoding="utf-8").startswith(_WRITTEN):
+        raise ProvisioningError(
+            "this profile was written by a person", where=str(file), remedy="name another one in the engagement file"
+        )
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
-    Folder(file.parent).write(file.name, f"# Written by `provisioning sandbox start`.\n{lines}")
+    Folder(file.parent).write(file.name, _WRITTEN + lines)
     return variables
 
 
@@ -143,7 +175,8 @@ def _ports(folder: Folder, names: tuple[str, ...], new: list[str], progress: Cal
         return ports
     if len(new) < len(names):
         raise ProvisioningError(f"another process holds the port of the sandbox's {', '.join(lost)}", remedy=_AFRESH)
-    progress(f"another process holds the port of {', '.join(lost)}: the sandbox moves to new ports")
+    progress(f"another process holds the port of {', '.join(lost)}: the sandbox moves to new ports, and begins empty")
+    processes.stop(folder, *names)  # forgets that they crashed, so that all are prepared for the new ports
     folder.forget_ports()
     return folder.ports(names)
 
@@ -155,7 +188,7 @@ def _address(name: str, port: int) -> str:
 
 def _wait(setup: Setup, name: str) -> None:
     """Wait until the member accepts connections, or answers, which it does when it is ready."""
-    port, path = setup.ports[name], SERVERS[name].ready
+    port, path = setup.ports[name], SERVERS[name].ready(setup)
 
     def well() -> bool | None:
         if processes.running(setup.folder, name) is None:
@@ -170,7 +203,7 @@ def _wait(setup: Setup, name: str) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        return requests.get(address, timeout=5).status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+        return requests.get(address, timeout=5).ok
     except requests.RequestException:
         return False
 

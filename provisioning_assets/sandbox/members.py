@@ -44,7 +44,7 @@ class Server:
     """Before it starts, unless it had crashed: what it had is gone."""
     scheme: str | None = ""
     """What comes before its address; None for one that nobody asks."""
-    ready: str = ""
+    ready: Callable[[Setup], str] = lambda _setup: ""
     """The path that answers over HTTP when it is ready; most are ready when they take connections."""
     last: bool = False
     """Starts when the others answer, since it works with them."""
@@ -107,7 +107,7 @@ SERVERS: Mapping[str, Server] = {
         _aws_own,
         scheme="http://",
         prepare=_aws_prepare,
-        ready="/moto-api/config",
+        ready=lambda setup: "/_ministack/health" if setup.names(*_OF_MINISTACK) else "/moto-api/config",
         lost="its cloud was in memory and is empty now, with every state and record that lay there",
     ),
     "openbao": Server(
@@ -150,9 +150,9 @@ SERVERS: Mapping[str, Server] = {
             frozenset({"prometheus"}),
             prometheus.command(name),
             prometheus.profile(name),
-            prepare=prometheus.prepare if name == "prometheus" else _nothing,
+            prepare=prometheus.prepare if name == prometheus.MEMBERS[0] else _nothing,
             scheme="http://",
-            ready="" if name in {"gateway", "delivery_probe"} else "/-/healthy",
+            ready=prometheus.ready(name),
             lost="silences and alerts were in memory and are gone" if name == "alertmanager" else "",
         )
         for name in prometheus.MEMBERS

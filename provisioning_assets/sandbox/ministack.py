@@ -10,6 +10,8 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 
+from filelock import FileLock
+
 from provisioning_assets.errors import ProvisioningError
 
 PINS = Path(__file__).with_name("ministack.txt")
@@ -20,13 +22,15 @@ ACCOUNT = "123456789012"
 def install(progress: Callable[[str], object] = lambda _line: None) -> None:
     """Make the environment, unless it is there with the very same packages."""
     done = FOLDER / "installed.txt"
-    if done.is_file() and done.read_text() == PINS.read_text():
-        return
-    progress("installing MiniStack from PyPI")
-    venv.create(FOLDER, clear=True, with_pip=True)
-    install_pins = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(PINS)]
-    subprocess.run([str(FOLDER / "bin/python"), "-m", "pip", *install_pins], check=True)
-    done.write_text(PINS.read_text())
+    FOLDER.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{FOLDER}.lock"):  # every sandbox of this repository takes it from here
+        if done.is_file() and done.read_text() == PINS.read_text():
+            return
+        progress("installing MiniStack from PyPI")
+        venv.create(FOLDER, clear=True, with_pip=True)
+        install_pins = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(PINS)]
+        subprocess.run([str(FOLDER / "bin/python"), "-m", "pip", *install_pins], check=True)
+        done.write_text(PINS.read_text())
 
 
 def program() -> Path:

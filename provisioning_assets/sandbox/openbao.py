@@ -12,7 +12,7 @@ import requests
 from hvac.exceptions import VaultError
 
 from provisioning_assets.errors import ProvisioningError
-from provisioning_assets.sandbox.processes import Folder
+from provisioning_assets.sandbox.processes import AGAIN, Folder
 
 TOKEN = "openbao.token"  # noqa: S105 - the name of a file
 ANCHORS = "ca.pem"
@@ -45,7 +45,7 @@ def initialise(folder: Folder, address: str, name_server: str) -> None:
             "the sandbox's openbao could not be set up",
             where=address,
             cause=type(error).__name__,
-            remedy="provisioning sandbox stop, then start again",
+            remedy=AGAIN,
         ) from None
 
 

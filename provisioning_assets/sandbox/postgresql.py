@@ -72,7 +72,7 @@ def server_command(folder: Path, port: int, **more: str) -> list[str]:
     """The command of a server on a cluster; `more` are further settings."""
     settings = {
         "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": str(folder),
+        "unix_socket_directories": "",  # nobody comes by it, and the path of a folder may be too long
         "fsync": "off",
         "max_connections": "200",
         "shared_buffers": "16MB",

@@ -18,6 +18,8 @@ from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.record.process import Process
 
 State = Literal["running", "stopped", "crashed"]
+AGAIN = "provisioning sandbox stop ENGAGEMENT, then start it again"
+"""What helps; without a name, `stop` ends every sandbox."""
 _STOPPING = 5
 """Seconds that a member gets to stop by itself."""
 
@@ -196,7 +198,7 @@ def did_not_start(folder: Folder, name: str) -> ProvisioningError:
         f"the sandbox's {name} did not start",
         where=str(folder.log(name)),
         cause=last_words(folder, name) or "it printed nothing",
-        remedy="provisioning sandbox stop, then start again",
+        remedy=AGAIN,
     )
 
 

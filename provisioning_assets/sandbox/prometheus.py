@@ -99,6 +99,12 @@ def profile(name: str) -> Callable[[Setup], Mapping[str, str]]:
     return lambda setup: {_ASKED[name]: setup.http(name)} if name in _ASKED else {}
 
 
+def ready(name: str) -> Callable[[Setup], str]:
+    """The path that answers when one of them is ready: one that reads its log anew is healthy before."""
+    paths = {"blackbox": "/-/healthy", "gateway": "", "delivery_probe": ""}
+    return lambda _setup: paths.get(name, "/-/ready")
+
+
 def write(folder: Path, ports: Mapping[str, int], *, http: str) -> None:
     """Write a team's configuration; `http` says how the blackbox exporter asks."""
     for each in ("rules", "targets", "consoles"):

@@ -18,6 +18,7 @@ from moto import settings
 from moto.acm.models import acm_backends
 
 from provisioning_assets.probes.resolvers import Server, ask
+from provisioning_assets.sandbox.processes import say
 
 LOOK_EVERY = 0.5
 """Seconds between two looks."""
@@ -54,7 +55,10 @@ class Validator:
     def _watch(self) -> None:
         pause = threading.Event()
         while not pause.wait(LOOK_EVERY):
-            self.look()
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - the next look may go better, and none would look without a word
+                say(f"certificates were not looked at: {type(error).__name__}")
 
     def _published(self, record: dict[str, str]) -> bool:
         found = ask(record["Name"].rstrip("."), record["Type"], self._name_server, authority=True)

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from provisioning_assets.backends import aws
+from provisioning_assets.core.kinds import Kind
 from provisioning_assets.sandbox import lifecycle as sandbox
 from provisioning_assets.sandbox import processes
 from provisioning_assets.sandbox.processes import Folder
+from tests.support.back_ends import opened
 from tests.support.command_line import CommandLine, fresh_shell
-from tests.support.leaks import files_below, leaks
+from tests.support.leaks import betraying, files_below, leaks, objects_in
 from tests.support.profiles import Profile
 from tests.support.repositories import copy_repository
 from tests.support.waiting import wait_until
@@ -85,11 +87,27 @@ def test_no_secret_is_in_any_file_that_the_runs_wrote(shop: CommandLine, first: 
     for page in store.get_paginator("list_secrets").paginate():
         for found in page["SecretList"]:
             kept = json.loads(store.get_secret_value(SecretId=found["Name"])["SecretString"])
-            secret = [value for key, value in kept.items() if value and key not in {"chain", "request"}]
-            values |= {value.splitlines()[1] if "KEY" in value else value for value in secret}
+            values |= betraying(kept)
     files = files_below(shop.folder / ".provisioning", but=home(shop) / "openbao.token")
-    assert (len(values) >= 8, len(files) > 30) == (True, True), "too little to look at"
-    assert leaks(files, values) == []
+    objects = objects_in(client(shop, "s3"), "cdk-shop-staging-flags", "cdk-shop-production-flags")
+    rows = recorded(shop)
+    found = {**files, **objects, **rows}
+    assert (len(values) >= 8, len(files) > 30, len(rows) > 30) == (True, True, True), "too little to look at"
+    assert leaks(found, values) == []
+
+
+def recorded(shop: CommandLine) -> dict[str, bytes]:
+    """Every row of the record, which PostgreSQL keeps compressed in its files."""
+    access = Profile(sandbox.profile_file(home(shop))).access(sandbox.REGION)
+    rows = {}
+    for environment in ("staging", "production"):
+        schema = f"cdk_shop_{environment}"
+        store = opened(Kind.STORE, "postgresql", access, schema_name=schema)
+        for key in store.versions(""):
+            kept = store.read(key)
+            assert kept is not None
+            rows[f"{schema}: {key}"] = kept[0]
+    return rows
 
 
 def test_a_flag_that_somebody_changed_is_drift_by_its_name(shop: CommandLine, first: str) -> None:

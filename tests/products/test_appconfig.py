@@ -148,12 +148,13 @@ def test_who_deploys_our_key_meanwhile_is_not_overwritten(hosted: Hosted) -> Non
     assert hosted.served() == by_hand
 
 
-def test_a_deployment_at_work_is_not_joined(hosted: Hosted, slow: str) -> None:
+@pytest.mark.parametrize("change", ["another value", "the value that is on its way"])
+def test_while_a_deployment_is_at_work_nobody_knows_what_clients_get(hosted: Hosted, slow: str, change: str) -> None:
     hosted.apply(a="1")
     number = hosted.deploy({"a": 3}, slow)
 
-    with pytest.raises(ApplyFailed) as refused:
-        hosted.apply(a="2")
+    with pytest.raises(ProviderFailed) as refused:
+        hosted.apply(a="2" if change == "another value" else "3")
 
     assert refused.value.where == hosted.store().identity()["document"]
     assert str(number) in refused.value.cause

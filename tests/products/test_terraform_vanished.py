@@ -16,7 +16,7 @@ from tests.support.repository import REPOSITORY
 from tests.support.stages import bring_up
 from tests.support.terraform_stage import bucket_at, stage, terraform
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 ROOT = """
 terraform {

@@ -1,6 +1,6 @@
 """Secrets where they must not be: looked for in every file and object that runs wrote."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,14 @@ def stored_values(address: str, token: str) -> set[str]:
     for mount in (name for name, about in mounts.items() if about["type"] == "kv"):
         for name in store.secrets.kv.v2.list_secrets(path="", mount_point=mount)["data"]["keys"]:
             kept = store.secrets.kv.v2.read_secret_version(path=name, mount_point=mount, raise_on_deleted_version=True)
-            # Chains and requests are public; of a key, a line of its body is what would betray it.
-            secret = [v for k, v in kept["data"]["data"].items() if v and k not in {"chain", "request"}]
-            values.update(v.splitlines()[1] if "KEY" in v else v for v in secret)
+            values |= betraying(kept["data"]["data"])
     return values
+
+
+def betraying(value: Mapping[str, str]) -> set[str]:
+    """What would betray a stored value. Chains and requests are public; of a key, a line of its body is enough."""
+    secret = [text for key, text in value.items() if text and key not in {"chain", "request"}]
+    return {text.splitlines()[1] if "PRIVATE KEY" in text else text for text in secret}
 
 
 def leaks(contents: dict[str, bytes], secrets: Collection[str]) -> list[str]:

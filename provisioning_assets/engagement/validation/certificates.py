@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Wrong
+from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.engagement.validation.domains import expected_of
 from provisioning_assets.engagement.validation.records import inside
+
+_USUAL = Certificate.model_fields["key_type"].default
 
 
 def certificate_problems(environment: Environment) -> Iterator[Wrong]:
@@ -32,6 +35,15 @@ def certificate_problems(environment: Environment) -> Iterator[Wrong]:
             if not expected_of(host) and host not in certificate.names and _wildcard(host) not in certificate.names:
                 what = f"the certificate {certificate.name} does not cover {host}"
                 yield Wrong((*place, "served_at", number), what, "a host that one of its names covers")
+
+
+def key_type_problems(environment: Environment) -> Iterator[Wrong]:
+    """Types of keys that the product is never asked for."""
+    section = environment.certificates
+    for position, certificate in enumerate(section.certificates):
+        if section.keeps_keys and certificate.key_type != _USUAL:
+            what = f"{section.provider.name} keeps the keys, and chooses their type"
+            yield Wrong(("certificates", "certificates", position, "key_type"), what, "no `key_type`")
 
 
 def _unproven(name: str, proof: str | None, zone: str) -> tuple[str, str] | None:

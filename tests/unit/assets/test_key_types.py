@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from provisioning_assets.assets.certificates import certificates_are_issued
 from provisioning_assets.backends.certificates import requests
+from provisioning_assets.backends.secrets import Place, certificate_secret
 from provisioning_assets.core.evidence import Verdict
 from provisioning_assets.core.plan import ChangeClass, Plan
 from provisioning_assets.engagement.sections import Certificate
@@ -16,7 +17,7 @@ from provisioning_assets.errors import Waiting
 from provisioning_assets.operations import issuing, orders
 from provisioning_assets.operations.issuing import Certificates
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
-from tests.support.certified import SHOP, Certified
+from tests.support.certified import SCOPE, SHOP, Certified
 
 RSA = Certificate(name=SHOP.name, names=SHOP.names, key_type="rsa2048")
 
@@ -97,10 +98,22 @@ def test_the_usual_type_is_in_no_plan(shop: Certified) -> None:
     assert "key_type" not in {*(moved.before or {}), *(moved.after or {})}
 
 
-def test_what_a_product_keeps_itself_is_of_its_own_type(shop: Certified) -> None:
+def test_what_a_product_keeps_itself_is_of_a_type_of_its_own(shop: Certified) -> None:
     shop.authority = shop.memory(managed=True)
-    shop.certificates = (RSA,)
+    (created,) = planned(shop).changes
+    assert "key_type" not in (created.after or {})
 
     shop.apply()
 
     assert shop.plan() == []
+
+
+def test_a_chain_without_its_key_is_no_certificate(shop: Certified) -> None:
+    shop.apply()
+    place, name = Place(SCOPE, "runtime"), certificate_secret(SHOP.name)
+    stored = shop.store.find(place, name)
+    assert stored is not None
+    shop.store.update(place, name, {"chain": shop.kept()["chain"]}, version=stored.version)
+
+    assert shop.plan() == ["create certificate shop"]
+    assert not certificates_are_issued.check(shop.run()).ready

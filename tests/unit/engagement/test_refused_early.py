@@ -169,3 +169,12 @@ def test_a_folder_that_a_store_has_marked_is_its_own(folder: Path, edit: Edit, p
     edit(STATE, f"{STATE}\n    ledger: {{name: files, folder: kept}}")
 
     assert problems() == []
+
+
+def test_a_type_of_key_that_the_product_is_never_asked_for_is_refused(edit: Edit, problems: Problems) -> None:
+    edit("provider: acme", "provider: acm")
+    assert problems() == []
+    edit('["*.${domain}"]', '["*.${domain}"]\n      key_type: rsa4096')
+    found = {(each.line, each.expected) for each in problems()}
+    assert len(found) == 1
+    assert "key_type" in next(iter(found))[1]

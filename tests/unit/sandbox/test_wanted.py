@@ -1,5 +1,6 @@
 """What a sandbox is started for: the members that stand for an engagement's products, and no others."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,34 @@ def test_a_cloud_for_cdk_is_named_as_another_emulation(tmp_path: Path) -> None:
 
 def test_a_profile_is_called_as_its_sandbox(tmp_path: Path) -> None:
     assert lifecycle.profile_file(tmp_path / "sandbox-cdk") == tmp_path / "profiles" / "sandbox-cdk.env"
+
+
+def test_a_sandbox_of_other_products_is_not_taken_for_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members of one name are different programs: `aws` is moto for one engagement, and MiniStack for another."""
+    home = tmp_path / "sandbox"
+    home.mkdir()
+    folder = Folder(home)
+    lifecycle._require_the_same(folder, DEMO)
+    folder.write("ports.json", json.dumps(dict.fromkeys(members_of(DEMO), 1)))
+    other = Wanted(DEMO.products - {"ssm"} | {"appconfig"})
+    assert members_of(other) == members_of(DEMO)
+    monkeypatch.setattr(lifecycle.processes, "running", lambda *_: object())
+    monkeypatch.setattr(lifecycle.processes, "state_of", lambda *_: ("running", 1))
+    lifecycle._require_the_same(folder, DEMO)
+    with pytest.raises(ProvisioningError):
+        lifecycle._require_the_same(folder, other)
+    assert {member.state for member in lifecycle.status(home, DEMO)} == {"running"}
+    assert {member.state for member in lifecycle.status(home, other)} == {"stopped"}
+
+
+def test_a_profile_that_a_person_wrote_is_left_alone(tmp_path: Path) -> None:
+    home = tmp_path / "sandbox-eu"
+    home.mkdir()
+    file = lifecycle.profile_file(home)
+    file.parent.mkdir()
+    file.write_text("AWS_PROFILE=eu\n")
+    names = members_of(DEMO)
+    with pytest.raises(ProvisioningError) as refused:
+        lifecycle._write_profile(home, Setup(Folder(home), dict.fromkeys(names, 1), DEMO, print), names)
+    assert refused.value.where == str(file)
+    assert file.read_text() == "AWS_PROFILE=eu\n"

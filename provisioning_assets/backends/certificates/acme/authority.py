@@ -62,8 +62,9 @@ class Acme:
             raise Unreachable("the certificate authority", self._directory, cause=cause, remedy=_REMEDY) from None
 
     def identity(self) -> Mapping[str, Json]:
-        """The directory."""
-        return {"authority": self._directory}
+        """The directory, and what was chosen there."""
+        chosen = {"binding": self._settings.eab_key_id, "webroot": self._settings.webroot}
+        return {"authority": self._directory, **{name: each for name, each in chosen.items() if each}}
 
     def authority(self) -> str:
         """The directory."""

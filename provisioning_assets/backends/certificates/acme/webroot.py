@@ -6,7 +6,7 @@ vantage point is another one, and a web server is no product of ours that could 
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -74,7 +74,13 @@ class Folder:
         """Everybody may read it, and so may the web server."""
         self.reach()
         with self._translated():
-            self._files.mkdir(parents=True, exist_ok=True)
+            for folder in (
+                *reversed(self._files.relative_to(self.root).parents[:-1]),
+                self._files.relative_to(self.root),
+            ):
+                if not (made := self.root / folder).is_dir():
+                    made.mkdir()
+                    made.chmod(0o755)
             file = self._files / token
             file.write_text(text, encoding="ascii")
             file.chmod(0o644)
@@ -83,7 +89,11 @@ class Folder:
         """The files that can be read."""
         with self._translated():
             found = [file for file in self._files.iterdir() if file.is_file()] if self._files.is_dir() else []
-            return {file.name: file.read_text(encoding="utf-8", errors="replace") for file in found}
+            texts = {}
+            for file in found:
+                with suppress(FileNotFoundError, PermissionError):  # those of other programs come and go
+                    texts[file.name] = file.read_text(encoding="utf-8", errors="replace")
+            return texts
 
     def remove(self, token: str) -> None:
         """Take a file away."""
@@ -126,7 +136,9 @@ class Bucket:
 
     def put(self, token: str, text: str) -> None:
         """Make an object that browsers and edges read as text."""
-        self.objects.put(self.folder + token, text.encode(), version=None, ContentType="text/plain")
+        key = self.folder + token
+        if not self.objects.put(key, text.encode(), version=None, ContentType="text/plain"):
+            raise ProviderFailed("somebody else has put this file", where=key, remedy=_REMEDY)
 
     def texts(self) -> Mapping[str, str]:
         """The objects."""

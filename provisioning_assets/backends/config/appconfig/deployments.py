@@ -101,6 +101,17 @@ class Deployments:
                     remedy="wait until it is complete, or stop it; then run again",
                 )
 
+    def require_settled(self, place: Place) -> None:
+        """Require that the document itself is not being deployed: clients would not agree on it."""
+        for each in self.all(place):
+            if each["State"] in _AT_WORK and each.get("ConfigurationName") == place.profile["Name"]:
+                raise ProviderFailed(
+                    "the document is being deployed: some clients have it, and others do not",
+                    where=self.name,
+                    cause=f"number {each['DeploymentNumber']} is {_progress(each)}",
+                    remedy="wait until it is complete, or stop it; then look again",
+                )
+
     def served(self, place: Place) -> bytes:
         """What a new client of the environment gets; nothing before the first deployment, when there is none to ask."""
         if not self.all(place):

@@ -29,9 +29,16 @@ class AppConfig(aws.OnAws):
         return {**super().identity(), "document": self._deployments.name}
 
     def read(self, prefix: str) -> Mapping[str, Attributes]:
-        """Every key of the document that clients get; those of others are unmanaged."""
+        """Every key of the document that clients get; those of others are unmanaged.
+
+        While the document is being deployed, some clients get it and others do not, and it may be rolled back:
+        `ProviderFailed`.
+        """
         place = self._deployments.place()
-        return {} if place is None else document.Members(self._live(place)).read(prefix)
+        if place is None:
+            return {}
+        self._deployments.require_settled(place)
+        return document.Members(self._live(place)).read(prefix)
 
     def write(self, prefix: str, changes: Sequence[Change]) -> None:
         """Deploy all changes in one document, unless somebody else has deployed since we read; wait for its end."""
