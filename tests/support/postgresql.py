@@ -51,7 +51,8 @@ class PostgresqlServer:
 
     def start(self) -> None:
         """Start it; a test waits for it by what it tests."""
-        command = server_command(self.folder, self.port, ssl="on" if self.tls else "off")
+        sockets = {"unix_socket_directories": str(self.folder)}
+        command = server_command(self.folder, self.port, **sockets, ssl="on" if self.tls else "off")
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=debian.environment("postgresql"), stdout=log, stderr=log, cwd="/"
