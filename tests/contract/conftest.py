@@ -2,8 +2,8 @@
 
 import pytest
 
-SLOW = ("appconfig", "cdk", "prometheus", "secretsmanager", "terraform 1.15")
-"""Products whose own servers take minutes, and second versions of a product: `make test-second`."""
+SLOW = ("acme, on Pebble", "appconfig", "cdk", "prometheus", "secretsmanager", "terraform 1.15")
+"""Products whose own servers take minutes, and second servers or versions of a product: `make test-second`."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
