@@ -1,6 +1,7 @@
 """An engagement on other products than the demo's, from nothing to its report, on the servers that it names."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ def test_a_server_that_is_gone_is_no_answer_and_no_drift(shop: CommandLine, firs
 def test_a_record_that_cannot_be_reached_is_an_error_that_names_it(shop: CommandLine, first: str) -> None:
     gone = processes.running(Folder(home(shop)), "postgresql")
     assert gone is not None
-    gone.terminate()
+    gone.send_signal(signal.SIGINT)  # hangs up on everybody
     gone.wait(20)
     told = shop.run("plan", NAME, "staging")
     assert told.returncode == 1

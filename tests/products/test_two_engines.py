@@ -1,6 +1,5 @@
 """One engagement, two engines: a stage of Terraform and one of CDK, which takes what the first one published."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from tests.support.back_ends import aws_access
 from tests.support.cdk_stage import write_app
 from tests.support.ministack import empty_ministack
 from tests.support.proving import holding
-from tests.support.repositories import REPOSITORY, copy_repository, reduce_to_one_stage
+from tests.support.repositories import copy_repository, reduce_to_one_stage
 
 pytestmark = pytest.mark.second
 
@@ -72,7 +71,6 @@ def file(ministack: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop with two stages; both of its environments lie on MiniStack."""
     folder = tmp_path_factory.mktemp("shop")
     copy_repository(folder)
-    shutil.copytree(REPOSITORY / "cdk", folder / "cdk")
     write_app(folder / "cdk/stages/private", VPC_APP, {})
     write_app(folder / "cdk/stages/taken", TAKEN_APP, {})
     reduce_to_one_stage(folder)
