@@ -30,6 +30,8 @@ def certificates_are_issued(run: AssetRun) -> Finding:
     differs, and what it waits for. Apply to order it again.
     """
     found, held = equals_declared(run, Certificates(run)), holdings(run)
+    if not held:
+        return found
     meant = {kept.held for each in run.environment.certificates.certificates if (kept := kept_for(run, each, held))}
     beside = [{"name": each.name, "reference": each.reference} for each in held if each not in meant]
     return replace(found, details={**found.details, "held beside": beside}) if beside else found

@@ -34,16 +34,16 @@ class Challenges:
 
     def keep(self, proofs: Sequence[Proof]) -> None:
         """Publish what is not there yet, and wait until every authoritative server answers with it."""
-        missing = _rrsets(self.missing(proofs), _KEPT_TTL)
-        there = {address: found for address, found in self._read().items() if address in missing}
+        live = self._read()
+        missing = _rrsets(_missing(proofs, live), _KEPT_TTL)
+        there = {address: found for address, found in live.items() if address in missing}
         self._write(diff(missing, there, change_class=ChangeClass.OPERATIONAL).changes)
         if missing:
             self._wait(missing)
 
     def missing(self, proofs: Sequence[Proof]) -> list[Proof]:
         """Those that the zone does not hold; how long resolvers may keep one is nobody's matter."""
-        there = self._read()
-        return [each for each in proofs if each.value not in there.get(each.address, {}).get("values", ())]
+        return _missing(proofs, self._read())
 
     def _read(self) -> Mapping[str, Attributes]:
         found: Mapping[str, Attributes] = self.run.backend(Kind.DNS).read(self._zone)
@@ -59,6 +59,10 @@ class Challenges:
     @property
     def _zone(self) -> str:
         return self.run.environment.dns.zone
+
+
+def _missing(proofs: Sequence[Proof], live: Mapping[str, Attributes]) -> list[Proof]:
+    return [each for each in proofs if each.value not in live.get(each.address, {}).get("values", ())]
 
 
 def _rrsets(proofs: Sequence[Proof], ttl: int) -> dict[str, Attributes]:

@@ -3,9 +3,10 @@
 import http.server
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
 
 import requests
+
+from tests.support.http_servers import serving
 
 Change = Callable[[str, bytes], bytes | None]
 """What is answered instead, from the path and the real answer; None hangs up without one."""
@@ -35,11 +36,5 @@ def relaying(upstream: str, change: Change) -> Iterator[str]:
 
         def log_message(self, *_arguments: object) -> None: ...
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as address:
+        yield address

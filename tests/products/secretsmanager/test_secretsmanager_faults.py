@@ -23,7 +23,7 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import diff
 from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreachable
 from tests.support.back_ends import aws_access, opened
-from tests.support.http_servers import answering_always
+from tests.support.http_servers import answering_always, serving
 from tests.support.secret_stores import DESIRED, OWNED, bring_about
 from tests.support.servers import free_port
 
@@ -67,14 +67,8 @@ def echoing() -> Iterator[str]:
 
         def log_message(self, *_: object) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 def test_a_server_that_is_not_there_is_named_by_every_verb() -> None:
