@@ -15,6 +15,7 @@ from provisioning_assets.engagement.validation.domains import domain_problems
 from provisioning_assets.engagement.validation.folders import folder_problems
 from provisioning_assets.engagement.validation.launch import launch_problems
 from provisioning_assets.engagement.validation.monitoring import monitoring_problems
+from provisioning_assets.engagement.validation.neighbours import neighbour_problems
 from provisioning_assets.engagement.validation.records import record_problems
 from provisioning_assets.engagement.validation.repeats import header_repeat_problems, repeat_problems
 from provisioning_assets.engagement.validation.secret_values import secret_value_problems
@@ -30,6 +31,7 @@ WRITTEN_RULES: tuple[Callable[[Written], Iterator[Found]], ...] = (
     launch_problems,
     header_repeat_problems,
     folder_problems,
+    neighbour_problems,
     difference_problems,
 )
 """About the launch, its environments and their differences, before anything is filled in."""
