@@ -10,6 +10,7 @@ from provisioning_assets.engagement.validation.certificates import certificate_p
 from provisioning_assets.engagement.validation.code import code_problems
 from provisioning_assets.engagement.validation.configuration import config_problems, prefix_problems
 from provisioning_assets.engagement.validation.dashboards import dashboard_problems
+from provisioning_assets.engagement.validation.delegations import delegation_problems
 from provisioning_assets.engagement.validation.differences import difference_problems
 from provisioning_assets.engagement.validation.domains import domain_problems
 from provisioning_assets.engagement.validation.folders import folder_problems
@@ -41,6 +42,7 @@ ENVIRONMENT_RULES: tuple[Callable[[Environment], Iterator[Found]], ...] = (
     stage_problems,
     domain_problems,
     record_problems,
+    delegation_problems,
     certificate_problems,
     key_type_problems,
     secret_problems,
