@@ -38,6 +38,8 @@ class Settings(BaseModel):
     """Keys below the prefix that we, or the product, keep something else under."""
     parameters: ClassVar[tuple[str, ...]] = ()
     """Paths of keys, in the store of the configuration, below which it keeps something; `{scope}` is filled in."""
+    longest: ClassVar[Mapping[str, int]] = {}
+    """Characters of the longest names that it takes, by how they are made: `{scope}` is filled in."""
     name: str
     """The product's name."""
 

@@ -15,6 +15,7 @@ from provisioning_assets.engagement.validation.differences import difference_pro
 from provisioning_assets.engagement.validation.domains import domain_problems
 from provisioning_assets.engagement.validation.folders import folder_problems
 from provisioning_assets.engagement.validation.launch import launch_problems
+from provisioning_assets.engagement.validation.lengths import length_problems
 from provisioning_assets.engagement.validation.monitoring import monitoring_problems
 from provisioning_assets.engagement.validation.neighbours import neighbour_problems
 from provisioning_assets.engagement.validation.records import record_problems
@@ -56,6 +57,7 @@ REPOSITORY_RULES: tuple[Callable[[Environment, Path], Iterator[Found]], ...] = (
 
 ENGAGEMENT_RULES: tuple[Callable[[Engagement], Iterator[Found]], ...] = (
     separation_problems,
+    length_problems,
     config_problems,
     dashboard_problems,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.engagement.loading import load_engagement
+from provisioning_assets.engagement.scaffold import scaffold
 from provisioning_assets.errors import ConfigurationError, Problem
 from provisioning_assets.orchestration.definitions import load_definitions
 from tests.support.positions import rename
@@ -147,3 +148,31 @@ def test_a_key_that_the_document_has_itself_is_refused_at_its_line(
     lines = (folder / "config/common.yaml").read_text().splitlines()
     found = [(each.file, lines[each.line - 1]) for each in problems()]
     assert found == ([("engagements/demo_shop/config/common.yaml", key)] if refused else [])
+
+
+LONG = "n" * 40
+SECRETS = ("provider: openbao", "provider: secretsmanager")
+
+
+@pytest.mark.parametrize(("engagement", "environment", "changes", "refused"), [
+    ("d" * 31, LONG, [], True), ("d" * 29, LONG, [], False),
+    ("demo", LONG, [], False), ("d" * 15, LONG, [SECRETS], True), ("d" * 14, LONG, [SECRETS], False),
+])  # fmt: skip
+def test_a_name_that_a_product_does_not_take_is_refused_at_its_environment(
+    folder: Path, engagement: str, environment: str, changes: list[tuple[str, str]], *, refused: bool
+) -> None:
+    other = copied(folder, engagement)
+    file = other / "engagement.yaml"
+    for old, new in changes:
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
+    rename(other, "production", environment)
+    found = [line(other, problem) for problem in told(other)]
+    assert found == ([f"- name: {environment}"] if refused else [])
+
+
+def test_a_new_engagement_is_not_called_like_another(folder: Path) -> None:
+    for name in ("demo__shop", "demo_shop_"):
+        with pytest.raises(ConfigurationError):
+            scaffold(name, folder.parent)
+        assert not (folder.parent / name).exists()
