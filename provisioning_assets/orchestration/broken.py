@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 import dagster as dg
@@ -116,7 +117,7 @@ def _refusing(asset: dg.AssetKey, names: tuple[str, ...], problems: str) -> dg.A
         can_subset=True,
     )
     def check() -> Iterator[dg.AssetCheckResult]:
-        raise dg.Failure(description=problems, allow_retries=False)
+        yield from _refuse(problems)
 
     return check
 
@@ -124,13 +125,17 @@ def _refusing(asset: dg.AssetKey, names: tuple[str, ...], problems: str) -> dg.A
 def _refusing_job(name: str, problems: str) -> dg.JobDefinition:
     @dg.op(name=dagster_name(name, "refused"))
     def refuse() -> None:
-        raise dg.Failure(description=problems, allow_retries=False)
+        _refuse(problems)
 
     @dg.job(name=name, description="Not to be run: the engagement's file is broken.")
     def refused() -> None:
         refuse()
 
     return refused
+
+
+def _refuse(problems: str) -> NoReturn:
+    raise dg.Failure(description=problems, allow_retries=False)
 
 
 def _idle(engagement: str, environment: str) -> dg.ScheduleDefinition:

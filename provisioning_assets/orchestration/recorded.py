@@ -28,7 +28,7 @@ from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.opening import open_session
 from provisioning_assets.runs.session import Session
 from provisioning_assets.runs.standings import gates, gather
-from provisioning_assets.runs.task import Task
+from provisioning_assets.runs.task import LAST_RUN
 
 ASKED_ANEW = 300.0
 """Seconds after which identities are asked for again."""
@@ -68,11 +68,11 @@ class Recorded:
         return self._shown
 
     def proves(self, key: dg.AssetCheckKey, seen: object) -> bool:
-        """Whether the record has green evidence of this item at this time."""
+        """Whether the record has green evidence of this item at this time; true as well where nobody can tell."""
         _, environment, asset = key.asset_key.path
         session = self._sessions.get(environment)
         entries = (entry for page in session.ledger.pages for entry in page.entries) if session else ()
-        return any(
+        return session is None or any(
             isinstance(entry, Evidence)
             and (entry.about.asset, entry.item, entry.observed_at.isoformat()) == (asset, key.name, seen)
             and entry.finding.ready
@@ -87,32 +87,31 @@ class Recorded:
     def _moved(self) -> bool:
         """Whether a page was written, or a run goes on."""
         moved = False
-        for session in self._sessions.values():
+        for session in list(self._sessions.values()):
             known = len(session.ledger.pages)
             try:
                 session.ledger.refresh()
             except ProvisioningError:
+                self._sessions.clear()  # what was read before counts no longer
                 return True
             moved = moved or len(session.ledger.pages) != known or self._at_work(session)
         return moved
 
     def _at_work(self, session: Session) -> bool:
-        items = ((task.name, item.name) for task in self._tasks(session) for item in task.rules if item.of_runs)
-        return any(session.ledger.unended(asset, item) for asset, item in items)
-
-    def _tasks(self, session: Session) -> Iterator[Task]:
-        return session.graph.of(session.environment.name)
+        assets = [task.name for task in session.graph.of(session.environment.name)]
+        return any(session.ledger.unended(asset, LAST_RUN) for asset in assets)
 
     def _judged(self, graph: Graph) -> Iterator[Shown]:
         if not self._sessions:
             self._opened = time.monotonic()
         at = now()
         gathered = gather(graph, at, lambda name: self._session(graph, name))
-        if gathered.problems:
-            self._sessions.clear()  # a complete look the next time
         standings = {(each.environment, each.asset, each.item.name): each for each in gathered.standings}
         self._until = min((_ends(each) for each in gathered.standings), default=_FAR)
-        closed = {name: self._gates(graph, name) for name in (each.name for each in graph.engagement.environments)}
+        environments = [each.name for each in graph.engagement.environments]
+        closed = {name: self._gates(graph, name, gathered.problems.get(name, "")) for name in environments}
+        if gathered.problems:
+            self._sessions.clear()  # all is asked for the next time
         for task in graph.tasks:
             key = asset_key(graph, task)
             yield from (shown(key, standings[task.environment, task.name, item.name]) for item in task.rules)
@@ -121,12 +120,14 @@ class Recorded:
             elif GATE in conclusions(task):
                 yield gate(graph, task, closed[task.environment][task.name])
 
-    def _gates(self, graph: Graph, environment: str) -> dict[str, list[str]]:
+    def _gates(self, graph: Graph, environment: str, problem: str) -> dict[str, list[str]]:
         tasks = list(graph.of(environment))
         try:
-            return gates(self._session(graph, environment), tasks)
+            if not problem:
+                return gates(self._session(graph, environment), tasks)
         except ProvisioningError as error:
-            return {task.name: [f"could not tell: {error.told}"] for task in tasks}
+            problem = error.told
+        return {task.name: [f"could not tell: {problem}"] for task in tasks}
 
     def _session(self, graph: Graph, environment: str) -> Session:
         if environment not in self._sessions:

@@ -20,7 +20,8 @@ class Gathered:
     """Where every item of an engagement stands, and which records could not be read."""
 
     standings: tuple[Standing, ...]
-    problems: tuple[str, ...]
+    problems: Mapping[str, str]
+    """Environment to what kept its record from being read."""
 
 
 def gather(graph: Graph, at: datetime, sessions: Callable[[str], Session] | None = None) -> Gathered:
@@ -29,16 +30,16 @@ def gather(graph: Graph, at: datetime, sessions: Callable[[str], Session] | None
     `sessions` gives the session of an environment: by default, a new one.
     """
     found: list[Standing] = []
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     opened = sessions or (lambda name: open_session(graph, name, run="report"))
     for environment in graph.engagement.environments:
         try:
             found.extend(standings(opened(environment.name), at=at))
         except Exception as error:  # noqa: BLE001 - one environment hides no other, not even by a defect
             ours = error if isinstance(error, ProvisioningError) else internal(environment.name, error)
-            problems.append(f"{environment.name}: the record could not be read\n{ours}")
+            problems[environment.name] = f"{environment.name}: the record could not be read\n{ours}"
             found.extend(_unreadable(graph, environment.name, ours))
-    return Gathered(tuple(found), tuple(problems))
+    return Gathered(tuple(found), problems)
 
 
 def standings(session: Session, *, at: datetime | None = None) -> list[Standing]:
