@@ -1,4 +1,4 @@
-"""Whether a file of the repository changed: what a look costs milliseconds for, since it comes every second."""
+"""Whether a file changed: what a look costs milliseconds for, since it comes every second."""
 
 import hashlib
 import os
@@ -12,10 +12,10 @@ _ASIDE = {
 """Folders that hold no code of the repository."""
 
 
-def fingerprint(repository: Path) -> str:
-    """Changes with every file of the repository that is written, made or removed, and with every profile."""
+def fingerprint(*folders: Path) -> str:
+    """Changes with every file of these folders that is written, made or removed."""
     found = hashlib.sha256()
-    for each in (repository, repository / ".provisioning" / "profiles"):
+    for each in folders:
         for line in sorted(_lines(str(each))):
             found.update(line.encode("utf-8", "surrogateescape"))
     return found.hexdigest()
@@ -36,4 +36,4 @@ def _lines(folder: str) -> Iterator[str]:
         except OSError:
             yield f"{entry.path} unreadable\n"
             continue
-        yield f"{entry.path} {at.st_size} {at.st_mtime_ns} {at.st_ino}\n"
+        yield f"{entry.path} {at.st_size} {at.st_mtime_ns} {at.st_ino} {at.st_mode}\n"

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import dagster as dg
 
+from provisioning_assets.backends.access import process_variables
 from provisioning_assets.core.evidence import State
 from provisioning_assets.engagement.loading import find_engagements
 from provisioning_assets.orchestration.files import fingerprint
 from provisioning_assets.orchestration.recorded import Recorded
 from provisioning_assets.orchestration.results import Result, results
 from provisioning_assets.orchestration.shown import MARK, SEEN, Shown
+from provisioning_assets.runs.profiles import folders
 from provisioning_assets.runs.task import LAST_RUN
 
 
@@ -23,18 +25,20 @@ class Projection:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files = ""
+        self._seen = "", ""
         self._recorded: dict[Path, Recorded] = {}
 
     def look(self, instance: dg.DagsterInstance) -> list[dg.AssetCheckEvaluation]:
         """What Dagster must be told so that it shows what the record says; empty when it does."""
-        files = fingerprint(self._folder.parent)
-        if files != self._files:
-            self._files = files
+        repository = self._folder.parent
+        profiles = fingerprint(*folders(repository, process_variables()))
+        files = fingerprint(repository)
+        if (files, profiles) != self._seen:
             for recorded in self._recorded.values():
-                recorded.forget()
-        folders = find_engagements(self._folder)
-        self._recorded = {each: self._recorded.get(each) or Recorded(each) for each in folders}
+                recorded.forget(servers=profiles != self._seen[1])
+            self._seen = files, profiles
+        found = find_engagements(self._folder)
+        self._recorded = {each: self._recorded.get(each) or Recorded(each) for each in found}
         return [each for recorded in self._recorded.values() for each in corrections(instance, recorded)]
 
 

@@ -42,30 +42,45 @@ class Recorded:
 
     folder: Path
     graph: Graph | None = None
+    _stale: bool = True
+    """A file changed since the graph was built."""
     _shown: Sequence[Shown] = ()
     _sessions: dict[str, Session] = field(default_factory=dict)
     _opened: float = 0.0
     _until: datetime = _PAST
     """From then on something that was seen is too old."""
 
-    def forget(self) -> None:
-        """Read the engagement's files, and all that they lead to, again the next time."""
-        self.graph = None
-        self._sessions.clear()
+    def forget(self, *, servers: bool) -> None:
+        """Read the engagement's files again the next time; with `servers`, also ask anew who answers where."""
+        self._stale = True
+        if servers:
+            self._sessions.clear()
 
     def shown(self) -> Sequence[Shown]:
         """Every check of the engagement."""
-        if self.graph is None:
-            try:
-                self.graph = assemble(load_engagement(self.folder))
-            except Exception as error:  # noqa: BLE001 - a defect must be shown, too
-                ours = error if isinstance(error, ProvisioningError) else internal(self.folder.name, error)
-                return list(broken_checks(self.folder, str(ours)))
+        try:
+            graph = self._read()
+        except Exception as error:  # noqa: BLE001 - a defect must be shown, too
+            ours = error if isinstance(error, ProvisioningError) else internal(self.folder.name, error)
+            self.graph = None
+            return list(broken_checks(self.folder, str(ours)))
         if time.monotonic() - self._opened > ASKED_ANEW:
             self._sessions.clear()
-        if len(self._sessions) < len(self.graph.engagement.environments) or self._moved() or now() >= self._until:
-            self._shown = list(self._judged(self.graph))
+        if len(self._sessions) < len(graph.engagement.environments) or self._moved() or now() >= self._until:
+            self._shown = list(self._judged(graph))
         return self._shown
+
+    def _read(self) -> Graph:
+        """The graph of the files as they are. Where it is the same as before, what was judged by it stands."""
+        before = self.graph
+        if before is not None and not self._stale:
+            return before
+        graph = assemble(load_engagement(self.folder))
+        if before is None or not _same(graph, before):
+            self.graph = graph
+            self._sessions.clear()
+        self._stale = False
+        return self.graph or graph
 
     def proves(self, key: dg.AssetCheckKey, seen: object) -> bool:
         """Whether the record has green evidence of this item at this time; true as well where nobody can tell."""
@@ -133,6 +148,11 @@ class Recorded:
         if environment not in self._sessions:
             self._sessions[environment] = open_session(graph, environment, run="report")
         return self._sessions[environment]
+
+
+def _same(one: Graph, other: Graph) -> bool:
+    """Whether two graphs are about the same, file by file."""
+    return one.engagement == other.engagement and all(one.digests(task) == other.digests(task) for task in one.tasks)
 
 
 def _ends(standing: Standing) -> datetime:
