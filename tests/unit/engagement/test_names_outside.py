@@ -83,6 +83,16 @@ def test_a_link_to_an_engagement_is_not_a_second_one(folder: Path) -> None:
     assert load_definitions(folder.parent).get_repository_def().has_job("demo_shop__staging__apply")
 
 
+def test_a_folder_of_any_name_hides_no_engagement_in_dagster(folder: Path) -> None:
+    names = ["my shop", "my-shop", "my.shop", "Über", "-", "demo-shop"]
+    for name in names:
+        (folder.parent / name).mkdir()
+    found = load_definitions(folder.parent).get_repository_def()
+    assert found.has_job("demo_shop__staging__apply")
+    groups = {group for group in found.asset_graph.get_all_asset_keys() if group.path[-1] == "engagement_file"}
+    assert len(groups) == len(names)
+
+
 @pytest.mark.parametrize("name", ["live__compute", "live_", "live__"])
 def test_dagsters_separator_is_in_no_name_of_an_environment(folder: Path, problems: Problems, name: str) -> None:
     rename(folder, "production", name)
