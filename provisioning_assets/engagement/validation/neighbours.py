@@ -10,7 +10,8 @@ from pathlib import Path
 
 from provisioning_assets.engagement.document import Document, shown
 from provisioning_assets.engagement.folders import FILE, find_engagements
-from provisioning_assets.engagement.places import Wrong, at
+from provisioning_assets.engagement.places import Wrong
+from provisioning_assets.engagement.sections import NAME, PART
 from provisioning_assets.engagement.written import Written
 from provisioning_assets.errors import ConfigurationError
 
@@ -42,10 +43,13 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _environments(folder: Path) -> list[str]:
-    """The names that an engagement file gives its environments; none of a file that cannot be read, as it says so."""
+    """The names that an engagement file gives its environments; none of one that cannot be valid, as it says so."""
     try:
-        listed = at(Document(folder / FILE, FILE).content, ("environments",))
+        content = Document(folder / FILE, FILE).content
     except ConfigurationError:
         return []
-    named = (each.get("name") for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
-    return [name for name in named if isinstance(name, str)]
+    listed = content.get("environments")
+    if content.get("engagement") != folder.name or not re.fullmatch(NAME, folder.name) or not isinstance(listed, list):
+        return []
+    named = (each.get("name") for each in listed if isinstance(each, dict))
+    return [name for name in named if isinstance(name, str) and re.fullmatch(PART, name)]

@@ -67,6 +67,18 @@ def test_a_neighbour_that_cannot_be_read_is_its_own_problem(folder: Path) -> Non
     assert told(folder) == []
 
 
+@pytest.mark.parametrize(("name", "change"), [
+    ("Demo_Shop", ("", "")), ("demo_shop_", ("engagement: demo_shop_", "engagement: demo_shop")),
+    ("demo_shop_", ("- name: staging", "- name: staging_")),
+])  # fmt: skip
+def test_a_neighbour_that_cannot_be_valid_takes_no_name(folder: Path, name: str, change: tuple[str, str]) -> None:
+    other = copied(folder, name)
+    file = other / "engagement.yaml"
+    file.write_text(file.read_text().replace(*change).replace("- name: production", "- name: live"))
+    assert told(other)
+    assert told(folder) == []
+
+
 def test_colliding_engagements_hide_no_other_in_dagster(folder: Path) -> None:
     rename(copied(folder, "demo"), "staging", "shop_staging")
     copied(folder, "museum")
