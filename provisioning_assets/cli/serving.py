@@ -3,10 +3,12 @@
 import os
 import signal
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Annotated
 
 import typer
+from filelock import FileLock, Timeout
 
 from provisioning_assets.cli import home, interrupts
 from provisioning_assets.cli.arguments import Profile
@@ -46,6 +48,25 @@ def ui(
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             # A shell's background job: Dagster's processes would ignore SIGTERM, too.
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        with home.instance() as instance:
+        with _alone(f"http://127.0.0.1:{port}"), home.instance() as instance:
             front_door.serve(instance, repository / "workspace.yaml", writing, reading or None, tell=tell)
     sys.exit(interrupts.exit_code())
+
+
+@contextmanager
+def _alone(address: str) -> Iterator[None]:
+    """One interface for an instance: Dagster's daemon works alone."""
+    folder = home.dagster_home()
+    lock, told = FileLock(folder / ".ui.lock"), folder / ".ui"
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise ProvisioningError(
+            "the web interface of this repository is already served",
+            where=told.read_text(encoding="utf-8") if told.is_file() else str(folder),
+            cause="two daemons on one instance disturb each other",
+            remedy="open that one, or end it first; for a second address: --read-only-port",
+        ) from None
+    with lock:
+        told.write_text(address, encoding="utf-8")
+        yield

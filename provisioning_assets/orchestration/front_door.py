@@ -150,6 +150,7 @@ class _Server(uvicorn.Server):
     def __init__(self, application: Any, ready: Callable[[], None]) -> None:
         settings = uvicorn.Config(
             application,
+            loop="asyncio",  # the other one keeps to itself which signal came
             lifespan="off",
             proxy_headers=False,
             server_header=False,
