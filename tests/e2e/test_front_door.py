@@ -2,6 +2,7 @@
 
 import runpy
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from tests.support.front_door import Interface, web_interface
 from tests.support.http_servers import answering_always
 from tests.support.repository import REPOSITORY
+from tests.support.servers import free_port
 from tests.support.strange_pages import LAUNCH, TRIES, script
 from tests.support.waiting import wait_until
 
@@ -164,3 +166,20 @@ def test_a_program_without_the_token_changes_nothing(interface: Interface) -> No
         assert told.status_code == 403
     assert "set-cookie" not in requests.get(interface.address, timeout=10).headers
     assert interface.held() == before
+
+
+def test_a_second_one_is_refused_and_the_first_goes_on(interface: Interface) -> None:
+    def refused(*arguments: str) -> subprocess.CompletedProcess[str]:
+        done = interface.line.run("ui", *arguments)
+        assert done.returncode == 1
+        assert "remedy: " in done.stderr
+        return done
+
+    assert f"127.0.0.1:{interface.port}" in refused("--port", str(interface.port)).stderr
+    assert interface.address in refused("--port", str(free_port())).stderr
+    assert (
+        "--read-only-port"
+        in refused("--port", str(free_port()), "--read-only-port", str(interface.reading_port)).stderr
+    )
+    assert "--read-only-port" in refused("--port", "4001", "--read-only-port", "4001").stderr
+    assert requests.get(f"{interface.address}/server_info", timeout=5).ok

@@ -15,6 +15,11 @@ from tests.support.repositories import copy_repository
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
+_RUNS = """
+select count(*) from runs
+where run_id not in (select run_id from run_tags where key = 'dagster/schedule_name')
+"""
+
 
 @dataclass(frozen=True)
 class Interface:
@@ -49,9 +54,8 @@ class Interface:
     def held(self) -> dict[str, Any]:
         """What a stranger could have changed. Runs of schedules begin by the clock, and are nobody's."""
         home = self.line.folder / ".provisioning" / "dagster"
-        scheduled = "select run_id from run_tags where key = 'dagster/schedule_name'"
         return {
-            "runs": _rows(home / "history/runs.db", f"select count(*) from runs where run_id not in ({scheduled})"),
+            "runs": _rows(home / "history/runs.db", _RUNS),
             "backfills": _rows(home / "history/runs.db", "select count(*) from bulk_actions"),
             "forged": _rows(home / "history/runs/index.db", "select count(*) from event_logs where run_id = ''"),
             "checks": _rows(

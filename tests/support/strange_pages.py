@@ -36,7 +36,8 @@ const talked = messages => new Promise(done => {
   const socket = new WebSocket(at.replace('http', 'ws') + '/graphql', 'graphql-ws');
   socket.onopen = () => messages.forEach(each => socket.send(JSON.stringify(each)));
   socket.onmessage = event => { if (JSON.parse(event.data).type !== 'connection_ack') done('answered'); };
-  socket.onerror = () => done('error'); socket.onclose = () => done('closed'); setTimeout(() => done('silence'), 4000); });
+  socket.onerror = () => done('error'); socket.onclose = () => done('closed');
+  setTimeout(() => done('silence'), 4000); });
 const init = {type: 'connection_init'}, start = query => ({type: 'start', id: '1', payload: {query}});
 const json = {'content-type': 'application/json'}, text = {'content-type': 'text/plain'};
 """
