@@ -40,7 +40,10 @@ def ui(
         reading = (
             None if read_only_port is None else listening.enter_context(listen(read_only_port, "--read-only-port"))
         )
-        from provisioning_assets.orchestration import front_door  # three seconds, for which a used port does not wait
+        from provisioning_assets.orchestration import (  # three seconds, for which a used port does not wait
+            front_door,
+            watching,
+        )
 
         follow_progress()
         repository = home.repository()
@@ -49,7 +52,14 @@ def ui(
             # A shell's background job: Dagster's processes would ignore SIGTERM, too.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         with _alone(f"http://127.0.0.1:{port}"), home.instance() as instance:
-            front_door.serve(instance, repository / "workspace.yaml", writing, reading or None, tell=tell)
+            front_door.serve(
+                instance,
+                repository / "workspace.yaml",
+                writing,
+                reading or None,
+                beside=[watching.watcher(repository / home.ENGAGEMENTS)],
+                tell=tell,
+            )
     sys.exit(interrupts.exit_code())
 
 
