@@ -135,9 +135,10 @@ def test_a_foreign_name_for_this_machine_leads_nowhere(interface: Interface, per
 def test_our_own_page_launches_and_switches_in_the_same_browser(interface: Interface, person: BrowserContext) -> None:
     before = interface.held()
     with page_of(person, f"{interface.address}/automation") as page:
-        switch = page.locator("input[type=checkbox]").last
-        switch.wait_for(state="attached", timeout=60_000)
-        page.get_by_text("demo_shop__staging__drift_hourly").wait_for(timeout=60_000)
+        name = page.get_by_text("demo_shop__staging__drift_hourly")
+        name.wait_for(timeout=60_000)
+        # In its row, one box chooses it and one switches it.
+        switch = name.locator("xpath=ancestor::*[count(.//input[@type='checkbox'])=2][1]//input").last
         page.wait_for_timeout(1000)
         for turned in (True, False):
             switch.dispatch_event("click")

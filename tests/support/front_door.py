@@ -20,6 +20,7 @@ _RUNS = """
 select count(*) from runs
 where run_id not in (select run_id from run_tags where key = 'dagster/schedule_name')
 """
+_SCHEDULES = "select selector_id, status from instigators where instigator_type = 'SCHEDULE'"
 _FORGED = """
 select count(*) from event_logs
 where run_id = '' and dagster_event_type in ('ASSET_MATERIALIZATION', 'ASSET_OBSERVATION')
@@ -77,7 +78,7 @@ class Interface:
             "backfills": _rows(home / "history/runs.db", "select count(*) from bulk_actions"),
             "forged": _rows(home / "history/runs/index.db", _FORGED),
             "passed": _rows(home / "history/runs/index.db", _PASSED),
-            "schedules": sorted(_rows(home / "schedules/schedules.db", "select selector_id, status from instigators")),
+            "schedules": sorted(_rows(home / "schedules/schedules.db", _SCHEDULES)),
         }
 
 
