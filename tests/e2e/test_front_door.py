@@ -109,8 +109,7 @@ def tries_of(page: Page, address: str) -> Iterator[Tried]:
         yield Tried(what, seen, tuple(status for request, status in answers if request in asked))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", ELSEWHERE])
-@pytest.mark.parametrize("of", ["address", "reading"])
+@pytest.mark.parametrize(("host", "of"), [("127.0.0.1", "address"), (ELSEWHERE, "address"), ("127.0.0.1", "reading")])
 def test_a_page_of_another_site_or_port_changes_and_reads_nothing(
     interface: Interface, person: BrowserContext, strange_port: int, host: str, of: str
 ) -> None:
