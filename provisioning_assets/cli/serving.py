@@ -40,10 +40,9 @@ def ui(
         reading = (
             None if read_only_port is None else listening.enter_context(listen(read_only_port, "--read-only-port"))
         )
-        from provisioning_assets.orchestration import (  # three seconds, for which a used port does not wait
-            front_door,
-            watching,
-        )
+        # Three seconds, for which a used port does not wait.
+        from provisioning_assets.orchestration import front_door
+        from provisioning_assets.orchestration.watching import keep_true
 
         follow_progress()
         repository = home.repository()
@@ -51,15 +50,13 @@ def ui(
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             # A shell's background job: Dagster's processes would ignore SIGTERM, too.
             signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        def projection(serving: front_door.Serving) -> None:
+            keep_true(repository / home.ENGAGEMENTS, serving.instance, serving.reload, serving.ended)
+
         with _alone(f"http://127.0.0.1:{port}"), home.instance() as instance:
-            front_door.serve(
-                instance,
-                repository / "workspace.yaml",
-                writing,
-                reading or None,
-                beside=[watching.watcher(repository / home.ENGAGEMENTS)],
-                tell=tell,
-            )
+            workspace = repository / "workspace.yaml"
+            front_door.serve(instance, workspace, writing, reading or None, beside=[projection], tell=tell)
     sys.exit(interrupts.exit_code())
 
 

@@ -7,8 +7,9 @@ Dagster has no log-in: a browser would carry out for any page what its user may 
 - reads by GET, anything but GraphQL;
 - or POSTs JSON to `/graphql`, or opens its websocket, from our own page and with this start's token.
 
-The token is a cookie that a browser gets when a person opens the page. It is no secret before programs of this
-machine, and cookies know no ports: alone it proves nothing.
+The token is a cookie that a browser gets when a person opens the page; our own page that stayed open over a restart
+gets the new one with its next request, or it would go on showing what it last knew. It is no secret before programs of
+this machine, and cookies know no ports: alone it proves nothing.
 """
 
 import hmac
@@ -69,6 +70,9 @@ class Refusal:
     remedy: str
 
 
+_NO_TOKEN = Refusal(403, "the token of this start is missing", "reload the page")
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """An application behind the rules."""
@@ -85,13 +89,12 @@ class Door:
             return
         refusal = self.refusal(scope)
         if refusal is not None:
-            self._tell(scope, refusal)
-            await _refuse(scope, receive, send, refusal)
+            stale = refusal is _NO_TOKEN and self._stayed_open(scope)
+            if not stale:
+                self._tell(scope, refusal)
+            await _refuse(scope, receive, send, refusal, [*_ADDED, *([self._handed] if stale else [])])
             return
-        added = list(_ADDED)
-        if scope["type"] == "http" and _opened_by_a_person(scope):
-            cookie = f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"
-            added.append((b"set-cookie", cookie.encode("ascii")))
+        added = [*_ADDED, *([self._handed] if _opened_by_a_person(scope) else [])]
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -147,8 +150,18 @@ class Door:
         if any(name != _OPERATION for name, _ in parse_qsl(_text(scope["query_string"]), keep_blank_values=True)):
             return Refusal(400, "GraphQL is asked in the body, not in the address", "use the page")
         if not any(hmac.compare_digest(each, self.token.encode()) for each in self._tokens(scope)):
-            return Refusal(403, "the token of this start is missing", "reload the page")
+            return _NO_TOKEN
         return None
+
+    @property
+    def _handed(self) -> tuple[bytes, bytes]:
+        cookie = f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"
+        return b"set-cookie", cookie.encode("ascii")
+
+    def _stayed_open(self, scope: Scope) -> bool:
+        """Whether our own page asks with the token of an earlier start."""
+        ours = _one(scope, "origin") and _one(scope, "sec-fetch-site") == "same-origin"
+        return scope["type"] == "http" and bool(ours) and any(self._tokens(scope))
 
     def _tokens(self, scope: Scope) -> Iterator[bytes]:
         """Another port's page may have set one more cookie of our name: it must not lock a person out."""
@@ -209,9 +222,9 @@ def _guarded(headers: Any, added: Headers, path: str) -> Headers:
     return kept + added
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, added: Headers) -> None:
     body = f"refused: {refusal.what}\nremedy: {refusal.remedy}\n".encode()
-    headers = [*_ADDED, (b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    headers = [*added, (b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
     kind = "http"
     if scope["type"] == "websocket":
         await receive()

@@ -77,7 +77,8 @@ def serve(
     with no_orphans(tell) as remember, ExitStack() as stack:
         code = stack.enter_context(ProxyServerManager(instance, WorkspaceFileTarget([str(workspace)]), "WARNING"))
         servers = stack.enter_context(_workspace_of(code))
-        daemon = subprocess.Popen(tethered(_daemon(servers)))
+        # Not in the terminal's group of processes, in which Ctrl-C would end it before us.
+        daemon = subprocess.Popen(tethered(_daemon(servers)), process_group=0)
         stack.callback(end, daemon)
         instance.optimize_for_webserver(*_DATABASE)
         context = stack.enter_context(

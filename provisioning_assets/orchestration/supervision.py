@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -58,10 +59,11 @@ class Parts:
         self.run(name, watch)
 
     def end(self) -> None:
-        """Ask all to end, and wait a little."""
+        """Ask all to end, and wait a little: what is read then is not needed any more."""
         self.ended.set()
+        deadline = time.monotonic() + ENDING / 2
         for thread in self._threads:
-            thread.join(ENDING)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def raise_failure(self) -> None:
         """Raise why the first part ended by itself, if one did."""

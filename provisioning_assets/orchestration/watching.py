@@ -1,13 +1,14 @@
 """Watching: Dagster's view is looked at after each run, after each change of a file, and twice a minute anyway."""
 
 import logging
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 
 from provisioning_assets.orchestration.files import fingerprint
-from provisioning_assets.orchestration.front_door import Beside, Serving
 from provisioning_assets.orchestration.projection import Projection
 
 EVERY = 30.0
@@ -20,24 +21,16 @@ _FAILURES = 3
 logger = logging.getLogger("provisioning")
 
 
-def watcher(folder: Path) -> Beside:
-    """Keeps Dagster's view of the engagements below a folder true while it is served; raises when that cannot be done.
+def keep_true(folder: Path, instance: dg.DagsterInstance, reload: Callable[[], None], ended: threading.Event) -> None:
+    """Keep Dagster's view of the engagements below a folder true until it ended; raises when that cannot be done.
 
-    The definitions are loaded again when a file changed: after the last of several changes.
+    `reload` makes Dagster read the definitions again, after the last of several changes.
     """
-
-    def keep_view_true(serving: Serving) -> None:
-        _keep(Projection(folder), folder.parent, serving)
-
-    return keep_view_true
-
-
-def _keep(projection: Projection, repository: Path, serving: Serving) -> None:
-    instance, failed, due = serving.instance, 0, 0.0
-    files = loaded = fingerprint(repository)
+    projection, failed, due = Projection(folder), 0, 0.0
+    files = loaded = fingerprint(folder.parent)
     run = _newest_run(instance)
     while True:
-        before, files = files, fingerprint(repository)
+        before, files = files, fingerprint(folder.parent)
         ran, run = run, _newest_run(instance)
         if files != before or run != ran or time.monotonic() >= due:
             try:
@@ -52,8 +45,8 @@ def _keep(projection: Projection, repository: Path, serving: Serving) -> None:
             due = time.monotonic() + (EVERY if not failed else _BEAT)
         if files == before != loaded:
             loaded = files
-            serving.reload()
-        if serving.ended.wait(_BEAT):
+            reload()
+        if ended.wait(_BEAT):
             return
 
 

@@ -2,13 +2,14 @@
 
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+import requests
 
 from tests.support.command_line import CommandLine, fresh_shell
 from tests.support.repositories import copy_repository
@@ -19,6 +20,13 @@ _RUNS = """
 select count(*) from runs
 where run_id not in (select run_id from run_tags where key = 'dagster/schedule_name')
 """
+_SCHEDULES = "select selector_id, status from instigators where instigator_type = 'SCHEDULE'"
+_FORGED = """
+select count(*) from event_logs
+where run_id = '' and dagster_event_type in ('ASSET_MATERIALIZATION', 'ASSET_OBSERVATION')
+"""
+_PASSED = "select count(*) from asset_check_executions where run_id = '' and execution_status = 'SUCCEEDED'"
+"""That an item is red may be told beside all runs, by the interface itself; that one passed was forged here."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +59,26 @@ class Interface:
             found |= {kind: each for kind in kinds if kind in words}
         return found
 
+    def asked(self, query: str) -> Any:
+        """What a page is answered that a person opened."""
+        browser = requests.Session()
+        opened = {"sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+        browser.get(self.address, headers=opened, timeout=30).raise_for_status()
+        answer = browser.post(
+            f"{self.address}/graphql", json={"query": query}, headers={"origin": self.address}, timeout=30
+        )
+        answer.raise_for_status()
+        return answer.json()["data"]
+
     def held(self) -> dict[str, Any]:
         """What a stranger could have changed. Runs of schedules begin by the clock, and are nobody's."""
         home = self.line.folder / ".provisioning" / "dagster"
         return {
             "runs": _rows(home / "history/runs.db", _RUNS),
             "backfills": _rows(home / "history/runs.db", "select count(*) from bulk_actions"),
-            "forged": _rows(home / "history/runs/index.db", "select count(*) from event_logs where run_id = ''"),
-            "checks": _rows(
-                home / "history/runs/index.db", "select count(*) from asset_check_executions where run_id = ''"
-            ),
-            "schedules": sorted(_rows(home / "schedules/schedules.db", "select selector_id, status from instigators")),
+            "forged": _rows(home / "history/runs/index.db", _FORGED),
+            "passed": _rows(home / "history/runs/index.db", _PASSED),
+            "schedules": sorted(_rows(home / "schedules/schedules.db", _SCHEDULES)),
         }
 
 
@@ -71,15 +88,16 @@ def _rows(database: Path, query: str) -> list[Any]:
 
 
 @contextmanager
-def web_interface(folder: Path) -> Iterator[Interface]:
-    """One, from when it stands."""
+def web_interface(folder: Path, program: Sequence[str] = ()) -> Iterator[Interface]:
+    """One, from when it stands; of a program that takes its ports, in place of the command."""
     copy_repository(folder)
     line = CommandLine(folder, fresh_shell())
     port, reading = free_port(), free_port()
+    command = [*program, str(port), str(reading)]
     with (folder / "ui.log").open("w") as log:
         process = subprocess.Popen(
-            line.command("ui", "--port", str(port), "--read-only-port", str(reading)),
-            cwd=folder, env=line.environment, stdout=log, stderr=log, text=True,
+            command if program else line.command("ui", "--port", str(port), "--read-only-port", str(reading)),
+            cwd=folder, env=line.environment, stdout=log, stderr=log, text=True, start_new_session=True,
         )  # fmt: skip
     made = Interface(line, process, port, reading)
     try:

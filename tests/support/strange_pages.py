@@ -50,7 +50,7 @@ TRIES = {
     "GET of a mutation, as a script": "element('script', address('/graphql', mutation))",
     "GET of a mutation, in a frame": "element('iframe', address('/graphql', mutation))",
     "GET of a mutation, in a new window":
-        "new Promise(done => { window.open(address('/graphql', mutation)); setTimeout(() => done('opened'), 2000); })",
+        "new Promise(done => { window.open(address('/graphql', mutation)); setTimeout(() => done('opened'), 1000); })",
     "POST without a body, the mutation in the address":
         "went(fetch(address('/graphql', mutation), {method: 'POST', mode: 'no-cors', credentials: 'include'}))",
     "POST of JSON that is called text":

@@ -242,6 +242,21 @@ def test_a_person_who_opens_a_page_gets_the_token_and_nobody_else() -> None:
         assert "set-cookie" not in other.answered
 
 
+def test_our_page_that_stayed_open_over_a_restart_gets_the_new_token() -> None:
+    """It would go on showing what it last knew."""
+    stayed = CHANGE.but(cookie=f"provisioning-{PORT}=old")
+    assert (stayed.status, stayed.answered["set-cookie"]) == (403, OPENED.answered["set-cookie"])
+    for other in (
+        CHANGE.but(cookie=None),
+        stayed.but(origin=None),
+        stayed.but(sec_fetch_site=None),
+        stayed.but(origin="http://evil.example"),
+        stayed.but(content_type="text/plain"),
+        SOCKET.but(cookie=f"provisioning-{PORT}=old"),
+    ):
+        assert "set-cookie" not in other.answered
+
+
 def test_one_more_cookie_of_our_name_locks_nobody_out() -> None:
     assert CHANGE.but(cookie=f"provisioning-{PORT}=tossed; {COOKIE}").gets_in()
 
