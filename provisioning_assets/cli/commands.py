@@ -116,11 +116,13 @@ def validate(engagement: Engagement, as_json: AsJson = False) -> None:
             answer(error_as_data(error)["problems"])
             raise typer.Exit(error.exit_code) from None
         raise
-    names = ", ".join(environment.name for environment in found.environments)
+    names = ", then ".join(environment.name for environment in found.environments)
     if as_json:
         answer([])
     else:
-        say(f"{engagement}: valid ({names})")
+        say(f"{engagement}: valid ({names}, which goes live)")
+        if found.exception:
+            say(found.exception, "bold")
 
 
 @app.command()

@@ -47,6 +47,11 @@ def sandbox(profile: str = SANDBOX) -> Path:
     return folder() / profile
 
 
+def in_sandbox(profile: str | None) -> bool:
+    """Whether a profile is one that a sandbox writes."""
+    return f"{profile}-".startswith(f"{SANDBOX}-")
+
+
 def sandboxes() -> list[Path]:
     """Folder of every sandbox that was ever started here; the demo's in any case."""
     return [sandbox(), *sorted({found.parent for found in folder().glob(f"{SANDBOX}-*/ports.json")} - {sandbox()})]

@@ -80,7 +80,7 @@ def _of(name: str | None) -> tuple[Path, Wanted]:
     engagement = engagements.load(name)
     environments = engagement.environments
     profiles = sorted({environment.profile or "" for environment in environments})
-    if len(profiles) != 1 or not f"{profiles[0]}-".startswith(f"{home.SANDBOX}-"):
+    if len(profiles) != 1 or not home.in_sandbox(profiles[0]):
         raise ProvisioningError(
             f"{name} does not live in a sandbox",
             where=str(engagement.folder),

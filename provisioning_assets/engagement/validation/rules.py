@@ -10,11 +10,14 @@ from provisioning_assets.engagement.validation.certificates import certificate_p
 from provisioning_assets.engagement.validation.code import code_problems
 from provisioning_assets.engagement.validation.configuration import config_problems, prefix_problems
 from provisioning_assets.engagement.validation.dashboards import dashboard_problems
+from provisioning_assets.engagement.validation.delegations import delegation_problems
 from provisioning_assets.engagement.validation.differences import difference_problems
 from provisioning_assets.engagement.validation.domains import domain_problems
 from provisioning_assets.engagement.validation.folders import folder_problems
 from provisioning_assets.engagement.validation.launch import launch_problems
+from provisioning_assets.engagement.validation.lengths import length_problems
 from provisioning_assets.engagement.validation.monitoring import monitoring_problems
+from provisioning_assets.engagement.validation.neighbours import neighbour_problems
 from provisioning_assets.engagement.validation.records import record_problems
 from provisioning_assets.engagement.validation.repeats import header_repeat_problems, repeat_problems
 from provisioning_assets.engagement.validation.secret_values import secret_value_problems
@@ -30,6 +33,7 @@ WRITTEN_RULES: tuple[Callable[[Written], Iterator[Found]], ...] = (
     launch_problems,
     header_repeat_problems,
     folder_problems,
+    neighbour_problems,
     difference_problems,
 )
 """About the launch, its environments and their differences, before anything is filled in."""
@@ -39,6 +43,7 @@ ENVIRONMENT_RULES: tuple[Callable[[Environment], Iterator[Found]], ...] = (
     stage_problems,
     domain_problems,
     record_problems,
+    delegation_problems,
     certificate_problems,
     key_type_problems,
     secret_problems,
@@ -52,6 +57,7 @@ REPOSITORY_RULES: tuple[Callable[[Environment, Path], Iterator[Found]], ...] = (
 
 ENGAGEMENT_RULES: tuple[Callable[[Engagement], Iterator[Found]], ...] = (
     separation_problems,
+    length_problems,
     config_problems,
     dashboard_problems,
 )
