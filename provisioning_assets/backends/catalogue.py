@@ -155,7 +155,7 @@ PRODUCTS: tuple[Product, ...] = (
     Product(
         Kind.CERTIFICATES,
         Acm,
-        "certificates.acm:Acm",
+        "certificates.acm.authority:Acm",
         proven="moto, whose certificates the sandbox's validator issues when a name server has their records",
         not_tested=(
             "Amazon's own validation: how long it takes, and what it refuses (CAA, names, limits)",

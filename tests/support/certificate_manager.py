@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from provisioning_assets.backends import aws
-from provisioning_assets.backends.certificates.acm import Acm
+from provisioning_assets.backends.certificates.acm.authority import Acm
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import (
     ProviderFailed,
