@@ -1,6 +1,5 @@
 """The only registry of products. Reading it loads no vendor's library."""
 
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -12,34 +11,13 @@ from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Cdk, Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch, Prometheus
+from provisioning_assets.backends.product import Product
 from provisioning_assets.backends.secrets.settings import OpenBao, SecretsManager, Vault
 from provisioning_assets.backends.store.settings import S3, Files, Postgresql
 from provisioning_assets.backends.variables import Variables
 from provisioning_assets.core.kinds import Capability, Kind
 
 _BACKENDS = "provisioning_assets.backends"
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """One product of a kind: its settings, where its class is, what it lacks, and how it is proven."""
-
-    kind: Kind
-    settings: type[Settings]
-    where: str
-    """`module:Class` below the back ends."""
-    proven: str
-    """The real server that the contract suite runs against, or why there is none."""
-    code: str = ""
-    """For an engine: the class that reads its source code, in a module that loads none of the engine's libraries."""
-    lacks: Lacks = field(default_factory=dict)
-    not_tested: tuple[str, ...] = ()
-    """What its contract suite cannot show."""
-
-    @property
-    def name(self) -> str:
-        """The name that engagement files use."""
-        return str(self.settings.model_fields["name"].default)
 
 
 _KEY_IN_STORE = "it signs a request; the key lies in the secret store, and we renew"

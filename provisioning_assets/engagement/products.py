@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.backend import IDENTITY, Settings
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Json
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.backend import IDENTITY, Settings
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.content import content_of
 from provisioning_assets.engagement.loading import load_engagement

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.backends import catalogue
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.products import needs

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from provisioning_assets.backends import catalogue
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.document import Document
 from provisioning_assets.engagement.places import Place
