@@ -5,7 +5,7 @@ from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.backends.certificates.settings import Acm, Acme, AcmPca, Manual, OpenBaoPki
+from provisioning_assets.backends.certificates.settings import Acm, AcmCopies, Acme, AcmPca, Manual, OpenBaoPki
 from provisioning_assets.backends.config.settings import AppConfig, Flagd, Ssm
 from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
@@ -140,6 +140,16 @@ PRODUCTS: tuple[Product, ...] = (
             "renewal by Amazon: moto renews nothing",
             "certificates that are exported: moto exports none",
             "listing under a throttle, in an account with hundreds of certificates",
+        ),
+    ),
+    Product(
+        Kind.COPIES,
+        AcmCopies,
+        "certificates.acm.copies:AcmCopies",
+        proven="moto, whose imports the sandbox makes keep to Amazon's documents",
+        not_tested=(
+            "Amazon's own judgement of keys, chains and key usages, and its limit of imports in a year",
+            "how soon load balancers and CloudFront serve what was imported again",
         ),
     ),
     Product(Kind.SECRETS, OpenBao, "secrets.openbao.store:OpenBao", proven="OpenBao"),

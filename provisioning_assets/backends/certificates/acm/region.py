@@ -14,9 +14,12 @@ NAME = "Certificate"
 """The tag that tells a certificate of ours, and how its order calls it."""
 
 _STATUSES = ("PENDING_VALIDATION", "ISSUED", "INACTIVE", "EXPIRED", "VALIDATION_TIMED_OUT", "REVOKED", "FAILED")
+_KEY_TYPES = (
+    "RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1",
+)  # fmt: skip
 _ALLOW = (
     "correct what the cause says, or allow acm:ListCertificates, ListTagsForCertificate, DescribeCertificate,"
-    " GetCertificate, RequestCertificate, AddTagsToCertificate, DeleteCertificate"
+    " GetCertificate, RequestCertificate or ImportCertificate, AddTagsToCertificate, DeleteCertificate"
 )
 
 
@@ -56,7 +59,7 @@ class InRegion:
                 tags = self._tags(reference)
                 if NAME in tags and tags.items() >= _whose(scope).items():
                     found.append(self._described(reference))
-            found.sort(key=lambda detail: (detail["CreatedAt"], detail["CertificateArn"]))
+            found.sort(key=lambda detail: (detail.get("CreatedAt") or detail["ImportedAt"], detail["CertificateArn"]))
             return [self._held(detail) for detail in found]
 
     def drop(self, held: Held) -> None:
@@ -77,7 +80,9 @@ class InRegion:
             raise ApplyFailed(what, where=held.reference, cause=cause, remedy=remedy)
 
     def _listed(self) -> list[str]:
-        pages = self._client().get_paginator("list_certificates").paginate(CertificateStatuses=list(_STATUSES))
+        # Unless it is asked for all types of keys, Amazon lists RSA keys of up to 2048 bits alone.
+        asked = {"CertificateStatuses": list(_STATUSES), "Includes": {"keyTypes": list(_KEY_TYPES)}}
+        pages = self._client().get_paginator("list_certificates").paginate(**asked)
         return [
             str(each["CertificateArn"])
             for page in pages
