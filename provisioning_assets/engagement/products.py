@@ -75,6 +75,7 @@ def _named(name: Any) -> Any:
 EngineSettings = Annotated[Settings, Choice(Kind.INFRASTRUCTURE)]
 DnsSettings = Annotated[Settings, Choice(Kind.DNS)]
 CertificatesSettings = Annotated[Settings, Choice(Kind.CERTIFICATES)]
+CopiesSettings = Annotated[Settings, Choice(Kind.COPIES)]
 SecretsSettings = Annotated[Settings, Choice(Kind.SECRETS)]
 ConfigSettings = Annotated[Settings, Choice(Kind.CONFIG)]
 MonitoringSettings = Annotated[Settings, Choice(Kind.MONITORING)]
