@@ -41,7 +41,7 @@ _REMEDIES = {
 class Acm(InRegion):
     """The certificates that it has issued in one region of an account."""
 
-    types = ("AMAZON_ISSUED", None)
+    type = "AMAZON_ISSUED"
 
     def identity(self) -> Mapping[str, Json]:
         """The account, and where in it."""

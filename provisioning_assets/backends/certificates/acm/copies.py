@@ -35,7 +35,7 @@ _PIECE = 24
 class AcmCopies(InRegion):
     """The certificates that were imported in one region of an account."""
 
-    types = ("IMPORTED",)
+    type = "IMPORTED"
 
     def identity(self) -> Mapping[str, Json]:
         """The account, and where in it."""

@@ -24,10 +24,10 @@ _ALLOW = (
 
 
 class InRegion:
-    """Certificates of some types, in one account and one region: listed, told, and deleted."""
+    """Certificates of one type, in one account and one region: listed, told, and deleted."""
 
-    types: ClassVar[tuple[str | None, ...]]
-    """Those of these types, and no others."""
+    type: ClassVar[str]
+    """Those of this type, and no others."""
 
     def __init__(self, settings: Any, access: Access) -> None:
         self._region = settings.region or access.region
@@ -59,6 +59,7 @@ class InRegion:
                 tags = self._tags(reference)
                 if NAME in tags and tags.items() >= _whose(scope).items():
                     found.append(self._described(reference))
+            found = [detail for detail in found if detail["Type"] == self.type]  # an emulation's list has no types
             found.sort(key=lambda detail: (detail.get("CreatedAt") or detail["ImportedAt"], detail["CertificateArn"]))
             return [self._held(detail) for detail in found]
 
@@ -87,7 +88,7 @@ class InRegion:
             str(each["CertificateArn"])
             for page in pages
             for each in page["CertificateSummaryList"]
-            if each.get("Type") in self.types
+            if each.get("Type", self.type) == self.type
         ]
 
     def _tags(self, reference: str) -> Mapping[str, str]:
