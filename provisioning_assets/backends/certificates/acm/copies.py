@@ -53,9 +53,11 @@ class AcmCopies(InRegion):
         if issuers:
             given["CertificateChain"] = b"".join(issuers)
         given |= {"CertificateArn": over.reference} if over else {"Tags": tags_of(original.scope, original.name)}
+        # Tried once: an import whose answer gets lost may have been made, and each one makes another copy.
+        client = self._client(attempts=1)
         with self._translated(what):
             try:
-                reference = str(when_allowed(self._client().import_certificate, **given)["CertificateArn"])
+                reference = str(when_allowed(client.import_certificate, **given)["CertificateArn"])
             except ClientError as error:
                 code = str(error.response.get("Error", {}).get("Code", "unknown"))
                 said = str(error.response.get("Error", {}).get("Message", ""))
