@@ -93,6 +93,16 @@ def test_how_names_are_proven_is_content_and_where_is_not() -> None:
     assert content(challenge="http-01", webroot="/srv") == content(challenge="http-01", webroot="s3://edge/site")
 
 
+def test_that_certificates_are_imported_is_content_and_where_is_not() -> None:
+    def content(written: object) -> object:
+        return content_of(Certificates, {"import_into": written})
+
+    assert content(None) == content_of(Certificates, {})
+    assert "import_into" not in content_of(Certificates, {})
+    assert content("acm") != content(None)
+    assert content("acm") == content({"name": "acm"}) == content({"name": "acm", "region": "us-east-1"})
+
+
 @pytest.mark.parametrize(("key_type", "same"), [("ec256", True), ("rsa2048", False)])
 def test_the_usual_type_of_a_key_changes_no_digest(key_type: str, *, same: bool) -> None:
     own = {"name": "shop", "names": ["shop.example"]}
