@@ -38,7 +38,7 @@ class Customer:
             self.keys.append(key)
         return self._request
 
-    def account(self, make: Callable[[], str]) -> str:
+    def account(self, make: Callable[[], str], _binding: str = "") -> str:
         if not self.accounts:
             self.accounts.append(make())
         return self.accounts[-1]

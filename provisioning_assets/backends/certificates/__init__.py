@@ -95,8 +95,11 @@ class Order(Protocol):
         """
         ...
 
-    def account(self, make: Callable[[], str]) -> str:
-        """What the customer keeps of its account at the authority; made and kept at the first use."""
+    def account(self, make: Callable[[], str], binding: str = "") -> str:
+        """What the customer keeps of its account at the authority; made and kept at the first use.
+
+        `binding` names the customer's account outside that it is bound to: another one has another account here.
+        """
         ...
 
     def publish(self, proofs: Sequence[Proof]) -> AbstractContextManager[None]:
