@@ -10,7 +10,7 @@ from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.operations.copying import Copied
 from provisioning_assets.operations.issuing import Certificates
-from provisioning_assets.operations.keeping import Kept, holdings, kept_for
+from provisioning_assets.operations.keeping import Kept, astray, holdings, kept_for
 from provisioning_assets.probes import resolvers, tls
 from provisioning_assets.probes.tls import check_served, fingerprint_of_key
 from provisioning_assets.runs.asset_run import AssetRun, now
@@ -27,18 +27,21 @@ def certificates_are_issued(run: AssetRun) -> Finding:
 
     Its key is of the declared type. Renewal is due after two thirds of the lifetime. A product that keeps the keys
     chooses their type, and renews by itself: there, the records that it renews by must be in the zone, and it must hold
-    nothing under a name that is not declared; others of a declared name are listed. A product that is to have copies
+    nothing under a name that is not declared; others of a declared name, and what it has where
+    nobody looks for it any more, are listed. A product that is to have copies
     must have exactly these certificates, whose references are stored beside the keys. Red names each certificate that
     differs, and what it waits for. Apply to order it, or to copy it, again.
     """
     found, held, copied = equals_declared(run, Certificates(run)), holdings(run), Copied(run)
     every = [(each, kept_for(run, each, held)) for each in run.environment.certificates.certificates]
     meant = {kept.held for _, kept in every if kept} | {copied.of(each, kept) for each, kept in every}
-    beside = [{"name": each.name, "reference": each.reference} for each in (*held, *copied.held) if each not in meant]
+    left = astray(run)
+    others = (*held, *copied.held, *left.held)
+    beside = [{"name": each.name, "reference": each.reference} for each in others if each not in meant]
     # Also where nothing is imported any more: then nobody renews what was.
     copies = {each.name: kept.copy for each, kept in every if kept and kept.copy}
-    told = {**({"held beside": beside} if beside else {}), **({"copies": copies} if copies else {})}
-    return replace(found, details={**found.details, **told}) if told else found
+    told = {"held beside": beside, "copies": copies, "not looked at": dict(left.unseen)}
+    return replace(found, details={**found.details, **{name: each for name, each in told.items() if each}})
 
 
 @readiness_item(review_item=3, version=2, within=timedelta(minutes=10))

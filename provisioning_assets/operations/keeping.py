@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning_assets.backends.certificates import Held, Proof
+from provisioning_assets.backends.certificates import Astray, Held, Proof
 from provisioning_assets.backends.secrets import Place, certificate_secret
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Action, Change
@@ -98,6 +98,15 @@ def holdings(run: AssetRun) -> Sequence[Held]:
         return ()
     held: Sequence[Held] = run.backend(Kind.CERTIFICATES).held(run.scope)
     return held
+
+
+def astray(run: AssetRun) -> Astray:
+    """What was left where certificates, or copies of them, lay before."""
+    products = [Kind.CERTIFICATES] if keeps_keys(run.environment) else []
+    products += [Kind.COPIES] if Kind.COPIES in run.environment.products else []
+    found: list[Astray] = [run.backend(kind).astray(run.scope) for kind in products]
+    unseen = {place: why for each in found for place, why in each.unseen.items()}
+    return Astray(tuple(held for each in found for held in each.held), unseen)
 
 
 def kept_proofs(held: Sequence[Held]) -> Mapping[str, Proof]:

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, Self
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import Held, Original
+from provisioning_assets.backends.certificates import Astray, Held, Original
 from provisioning_assets.core.plan import Json
 from provisioning_assets.errors import ApplyFailed
 from provisioning_assets.probes.tls import describe, fingerprint_of_key
@@ -21,6 +21,7 @@ class MemoryCopies:
         """Reference to scope and copy."""
         self.keys: dict[str, str] = {}
         """Reference to key, which nobody gets back."""
+        self.left = Astray()
         self.puts: list[str] = []
         """Names that were put, in order."""
         self._numbers = count(1)
@@ -64,6 +65,10 @@ class MemoryCopies:
         if self.holds[held.reference][1].used_by:
             raise ApplyFailed("a copy is in use", where=held.reference, remedy="move what uses it")
         del self.holds[held.reference]
+
+    def astray(self, _scope: str) -> Astray:
+        """What a test says."""
+        return self.left
 
     def change(self, reference: str, **attributes: Any) -> None:
         """Make something happen to a copy."""

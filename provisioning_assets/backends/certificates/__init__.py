@@ -1,6 +1,6 @@
 """Certificate authorities, which issue certificates for names; and products that serve copies of what others issued."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -59,6 +59,15 @@ class Held:
     proofs: tuple[Proof, ...] = ()
     used_by: tuple[str, ...] = ()
     """What serves it, in the product's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """What a product has in places where certificates may have lain before, and nobody looks for them now."""
+
+    held: tuple[Held, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Places that it could not look at, to why."""
 
 
 class Order(Protocol):
@@ -137,6 +146,10 @@ class Keeper(CertificateAuthority, Protocol):
         """Delete one of them; `ApplyFailed` when something still serves it."""
         ...
 
+    def astray(self, scope: str) -> Astray:
+        """What it holds of this scope in other places, such as before a move."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -171,4 +184,8 @@ class Copies(Backend, Protocol):
 
     def drop(self, held: Held) -> None:
         """Delete a copy; `ApplyFailed` when something still serves it."""
+        ...
+
+    def astray(self, scope: str) -> Astray:
+        """Copies of this scope in other places, such as before a move."""
         ...

@@ -95,6 +95,33 @@ def test_copies_for_cloudfront_lie_in_a_region_of_their_own(cloud: str) -> None:
     assert far.identity() == {"account": "123456789012", "place": far.place()}
 
 
+def test_what_lies_in_the_region_before_is_found_there(cloud: str) -> None:
+    near, far = at(cloud), at(cloud, region="us-east-1")
+    here, there = near.put(original()), far.put(original())
+
+    assert [each.reference for each in near.astray(SCOPE).held] == [there]
+    assert [each.reference for each in far.astray(SCOPE).held] == [here]
+    elsewhere = at(cloud, region="eu-west-1").astray(SCOPE)
+    assert {each.reference for each in elsewhere.held} == {here, there}
+    assert (near.astray("shop-production").held, dict(elsewhere.unseen)) == ((), {})
+
+
+def test_a_region_that_cannot_be_looked_at_is_named(cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = AcmCopies._listed
+
+    def refused_elsewhere(self: AcmCopies) -> list[str]:
+        if self._region != REGION:
+            raise ProviderFailed("AccessDeniedException", where=self._region)
+        return listed(self)
+
+    monkeypatch.setattr(AcmCopies, "_listed", refused_elsewhere)
+
+    left = at(cloud).astray(SCOPE)
+
+    assert left.held == ()
+    assert left.unseen.keys() == {at(cloud, region="us-east-1").place()}
+
+
 @pytest.mark.parametrize("region", ["", "Frankfurt", "eu-central", "eu-central-1a"])
 def test_what_is_no_region_is_refused(cloud: str, region: str) -> None:
     with pytest.raises(ValueError, match="region"):

@@ -87,6 +87,8 @@ def test_certificates_for_cloudfront_lie_in_a_region_of_their_own(cloud: str, zo
 
     assert issued.reference.split(":")[3] == "us-east-1"
     assert near.held(SCOPE) == []
+    assert [each.reference for each in near.astray(SCOPE).held] == [issued.reference]
+    assert far.astray(SCOPE).held == ()
     assert near.authority() != far.authority()
     assert far.identity() == {"account": "123456789012", "authority": far.authority()}
 

@@ -8,23 +8,21 @@ import pytest
 
 from provisioning_assets.assets import certificates
 from provisioning_assets.assets.certificates import certificates_are_issued
-from provisioning_assets.backends.certificates import Held, Original
 from provisioning_assets.backends.certificates.settings import AcmCopies
 from provisioning_assets.core.evidence import Verdict
 from provisioning_assets.core.kinds import Kind
-from provisioning_assets.core.plan import Action, Change, ChangeClass, Plan
-from provisioning_assets.core.safety import keeps_data, respects_freeze
+from provisioning_assets.core.plan import ChangeClass
+from provisioning_assets.core.safety import respects_freeze
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import ApplyFailed, Unreachable, Waiting
 from provisioning_assets.operations import orders
-from provisioning_assets.operations.issuing import Certificates
 from provisioning_assets.probes.tls import describe, fingerprint_of_key, fingerprints
 from tests.fakes.copies import MemoryCopies
 from tests.support.certified import SCOPE, SHOP, Certified
+from tests.support.copied import counting_orders, one, only, planned
 from tests.support.repository import EXAMPLE
 
-OTHER = Certificate(name="other", names=("other.example",))
 BOTH = ["create certificate shop", "create copy shop"]
 
 
@@ -42,32 +40,6 @@ def shop(tmp_path: Path, copies: MemoryCopies, monkeypatch: pytest.MonkeyPatch) 
     made = Certified(tmp_path, copies=copies)
     monkeypatch.setattr(orders, "Challenges", lambda _run: made.published)
     return made
-
-
-def only(copies: MemoryCopies) -> Held:
-    (found,) = copies.held(SCOPE)
-    return found
-
-
-def planned(shop: Certified) -> Plan:
-    return Certificates(shop.run()).plan()
-
-
-def one(shop: Certified) -> Change:
-    (change,) = planned(shop).changes
-    return change
-
-
-def counting_orders(shop: Certified) -> list[str]:
-    ordered: list[str] = []
-    issue = shop.authority.issue
-
-    def counted(order: orders.Order) -> object:
-        ordered.append(order.name)
-        return issue(order)
-
-    shop.authority.issue = counted
-    return ordered
 
 
 def test_what_was_issued_is_copied_and_its_reference_is_stored(shop: Certified, copies: MemoryCopies) -> None:
@@ -200,56 +172,6 @@ def test_a_copy_that_a_renewal_left_behind_is_stale(
     assert (ordered, only(copies).reference, shop.plan()) == ([], reference, [])
 
 
-def test_one_that_was_deleted_is_copied_again_also_in_the_freeze(shop: Certified, copies: MemoryCopies) -> None:
-    shop.apply()
-    first, ordered = only(copies), counting_orders(shop)
-    copies.drop(first)
-    assert shop.plan() == ["create copy shop"]
-    assert respects_freeze(planned(shop), freeze=datetime(2000, 1, 1, tzinfo=UTC), now=datetime.now(UTC)) == []
-    assert certificates_are_issued.check(shop.run()).verdict is Verdict.RED
-
-    shop.apply()
-
-    assert shop.kept()["reference"] == only(copies).reference != first.reference
-    assert (ordered, shop.plan()) == ([], [])
-
-
-@pytest.mark.parametrize("what", ["certificate", "issuers"])
-def test_another_leaf_or_chain_in_its_place_is_named_and_mended(
-    shop: Certified, copies: MemoryCopies, what: str
-) -> None:
-    shop.apply()
-    held, chain = only(copies), shop.kept()["chain"]
-    stranger = shop.memory().anchor
-    leaf = chain.partition("-----END CERTIFICATE-----\n")[0] + "-----END CERTIFICATE-----\n"
-    other = Original(SCOPE, "shop", leaf + stranger, shop.kept()["key"])
-    if what == "certificate":
-        theirs = Certified(shop.repository, authority=shop.authority)
-        theirs.apply()
-        other = Original(SCOPE, "shop", theirs.kept()["chain"], theirs.kept()["key"])
-    copies.put(other, held)
-    assert shop.plan() == [f"update copy shop ({what})"]
-    assert set(certificates_are_issued.check(shop.run()).problems) == {"copy shop"}
-
-    shop.apply()
-
-    assert fingerprints(only(copies).chain) == fingerprints(chain)
-    assert (only(copies).reference, shop.plan()) == (held.reference, [])
-
-
-def test_in_another_place_it_is_copied_again(shop: Certified, copies: MemoryCopies) -> None:
-    shop.apply()
-    ordered = counting_orders(shop)
-    shop.copies = elsewhere = MemoryCopies("memory/2")
-    assert shop.plan() == ["create copy shop"]
-    assert one(shop).change_class is ChangeClass.CONTENT
-
-    shop.apply()
-
-    assert shop.kept()["reference"] == only(elsewhere).reference != only(copies).reference
-    assert (ordered, shop.plan()) == ([], [])
-
-
 def test_a_key_of_another_type_is_another_copy_and_the_old_one_is_named(shop: Certified, copies: MemoryCopies) -> None:
     shop.apply()
     first = only(copies).reference
@@ -277,55 +199,6 @@ def test_other_names_are_put_over_the_same_copy(shop: Certified, copies: MemoryC
     assert shop.plan() == []
 
 
-def test_of_two_copies_the_one_whose_reference_is_stored_stays(shop: Certified, copies: MemoryCopies) -> None:
-    shop.apply()
-    mine = only(copies).reference
-    twin = copies.put(Original(SCOPE, "shop", shop.kept()["chain"], shop.kept()["key"]))
-    copies.holds = {twin: copies.holds[twin], mine: copies.holds[mine]}
-
-    assert shop.plan() == []
-    assert [each["reference"] for each in certificates_are_issued.check(shop.run()).details["held beside"]] == [twin]
-
-
-def test_a_copy_that_is_not_listed_any_more_is_deleted(shop: Certified, copies: MemoryCopies) -> None:
-    shop.certificates = (SHOP, OTHER)
-    shop.apply()
-    gone = next(each for each in copies.held(SCOPE) if each.name == "other")
-    shop.certificates = (SHOP,)
-    assert (one(shop).action, one(shop).address) == (Action.DELETE, f"copy {gone.reference}")
-    assert certificates_are_issued.check(shop.run()).verdict is Verdict.RED
-
-    shop.apply()
-
-    assert only(copies).name == "shop"
-    assert shop.plan() == []
-
-
-def test_a_copy_that_something_serves_is_not_deleted(shop: Certified, copies: MemoryCopies) -> None:
-    shop.certificates = (SHOP, OTHER)
-    shop.apply()
-    gone = next(each for each in copies.held(SCOPE) if each.name == "other")
-    copies.change(gone.reference, used_by=("a load balancer",))
-    shop.certificates = (SHOP,)
-
-    plan = planned(shop)
-
-    (reason,) = keeps_data(plan)
-    assert "a load balancer" in reason
-    with pytest.raises(ApplyFailed):
-        Certificates(shop.run()).apply(plan)
-    assert len(copies.held(SCOPE)) == 2
-
-
-def test_copies_of_another_environment_are_left_alone(shop: Certified, copies: MemoryCopies) -> None:
-    copies.holds["theirs"] = "demo_shop-production", Held("theirs", "x", ("x.example",), "issued")
-
-    shop.apply()
-
-    assert shop.plan() == []
-    assert "theirs" in copies.holds
-
-
 def test_what_its_authority_waits_for_is_not_copied(shop: Certified, copies: MemoryCopies) -> None:
     shop.authority = shop.memory(by_hand=True)
     with pytest.raises(Waiting):
@@ -338,29 +211,6 @@ def test_what_its_authority_waits_for_is_not_copied(shop: Certified, copies: Mem
 
     assert only(copies).name == "shop"
     assert shop.plan() == []
-
-
-def test_a_copy_that_is_no_good_any_more_is_made_again(shop: Certified, copies: MemoryCopies) -> None:
-    shop.apply()
-    lost = only(copies).reference
-    copies.change(lost, state="lost", chain="", told="is REVOKED")
-    assert shop.plan() == ["create copy shop"]
-
-    shop.apply()
-
-    assert shop.kept()["reference"] != lost
-    assert shop.plan() == []
-
-
-def test_without_the_setting_what_nobody_renews_any_more_is_named(shop: Certified, copies: MemoryCopies) -> None:
-    shop.authority = shop.memory(lifetime=timedelta(seconds=30))
-    shop.apply()
-    reference = only(copies).reference
-    shop.copies = None
-
-    shop.apply()  # it is renewed
-
-    assert certificates_are_issued.check(shop.run()).details["copies"] == {"shop": reference}
 
 
 def test_a_key_is_in_no_plan_no_finding_and_no_line(shop: Certified) -> None:

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, ClassVar, Self
 
 from provisioning_assets.backends import aws
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.aws_errors import when_allowed
-from provisioning_assets.backends.certificates import Held
-from provisioning_assets.errors import ApplyFailed, ProviderFailed
+from provisioning_assets.backends.certificates import Astray, Held
+from provisioning_assets.errors import ApplyFailed, ProviderFailed, ProvisioningError
 
 NAME = "Certificate"
 """The tag that tells a certificate of ours, and how its order calls it."""
+
+CLOUDFRONT = "us-east-1"
+"""The region from which CloudFront takes certificates."""
 
 _STATUSES = ("PENDING_VALIDATION", "ISSUED", "INACTIVE", "EXPIRED", "VALIDATION_TIMED_OUT", "REVOKED", "FAILED")
 _KEY_TYPES = (
@@ -63,6 +67,18 @@ class InRegion:
             found.sort(key=lambda detail: (detail.get("CreatedAt") or detail["ImportedAt"], detail["CertificateArn"]))
             return [self._held(detail) for detail in found]
 
+    def astray(self, scope: str) -> Astray:
+        """What lies in the environment's own region, or in CloudFront's, when it is to lie in another one."""
+        held, unseen = list[Held](), dict[str, str]()
+        for region in sorted(self._likely() - {self._region}):
+            there = copy(self)
+            there._region = region  # noqa: SLF001 - the same, elsewhere
+            try:
+                held += there.held(scope)
+            except ProvisioningError as error:  # some accounts may use some regions alone
+                unseen[f"acm/{self._aws.account}/{region}"] = error.told
+        return Astray(tuple(held), unseen)
+
     def drop(self, held: Held) -> None:
         """Delete one, unless something uses it; Amazon refuses that, too."""
         what, client = f"the certificate {held.name} is not deleted", self._client()
@@ -79,6 +95,11 @@ class InRegion:
         if used:
             cause, remedy = f"it is used by {', '.join(used)}", "have these use another one, then run again"
             raise ApplyFailed(what, where=held.reference, cause=cause, remedy=remedy)
+
+    def _likely(self) -> set[str]:
+        """The regions in which something of an environment may serve certificates."""
+        partition = self._client().meta.partition
+        return {*([CLOUDFRONT] if partition == "aws" else []), *filter(None, [self._aws.access.region])}
 
     def _listed(self) -> list[str]:
         # Unless it is asked for all types of keys, Amazon lists RSA keys of up to 2048 bits alone.
