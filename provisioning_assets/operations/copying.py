@@ -62,16 +62,14 @@ class Copied:
             about = {"authority": kept.authority, "copied_to": self._product.place()}
             keep(self.run, certificate, {**value, "reference": reference}, **about)
 
-    def of(self, certificate: Certificate, kept: Kept | None) -> Held | None:
+    def of(self, certificate: Certificate, kept: Kept | None, *, coming: bool = False) -> Held | None:
         """The copy of a certificate: the one whose reference is stored, else one that is equal, else the oldest.
 
-        A key of another type needs another copy.
+        A key of another type needs another copy; one that is coming is of the declared type.
         """
-        found = [
-            each
-            for each in self.held
-            if each.name == certificate.name and each.chain and describe(each.chain).key_type == certificate.key_type
-        ]
+        key_type = certificate.key_type if coming or not kept else kept.key_type
+        mine = [each for each in self.held if each.name == certificate.name and each.chain]
+        found = [each for each in mine if describe(each.chain).key_type == key_type]
         reference, chain = (kept.copy, fingerprints(kept.chain)) if kept else ("", ())
         return min(
             found, key=lambda each: (each.reference != reference, fingerprints(each.chain) != chain), default=None
@@ -79,7 +77,8 @@ class Copied:
 
     def _change(self, certificate: Certificate, kept: Kept | None, *, coming: bool) -> Change | None:
         """What is to be done about the copy of one certificate."""
-        address, there, place = f"{COPY}{certificate.name}", self.of(certificate, kept), self._product.place()
+        address, place = f"{COPY}{certificate.name}", self._product.place()
+        there = self.of(certificate, kept, coming=coming)
         after: Attributes = {"certificate": _NEXT, "issuers": []}
         if kept and not coming:
             after = _contents(kept.chain)

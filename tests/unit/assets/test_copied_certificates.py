@@ -213,6 +213,20 @@ def test_what_its_authority_waits_for_is_not_copied(shop: Certified, copies: Mem
     assert shop.plan() == []
 
 
+def test_a_key_of_another_type_that_is_waited_for_leaves_the_copy(shop: Certified, copies: MemoryCopies) -> None:
+    shop.apply()
+    before = list(copies.held(SCOPE))
+    shop.authority._by_hand = True
+    shop.certificates = (SHOP.model_copy(update={"key_type": "rsa2048"}),)
+
+    for _ in range(2):
+        with pytest.raises(Waiting):
+            shop.apply()
+
+    assert list(copies.held(SCOPE)) == before
+    assert "held beside" not in certificates_are_issued.check(shop.run()).details
+
+
 def test_a_key_is_in_no_plan_no_finding_and_no_line(shop: Certified) -> None:
     plan = planned(shop)
     shop.apply()
