@@ -143,6 +143,14 @@ def test_what_is_dropped_is_gone_and_the_others_stay(copies: Copies) -> None:
     assert list(copies.held(SCOPE)) == [api]
 
 
+def test_what_lies_where_it_belongs_is_not_astray(copies: Copies) -> None:
+    copies.put(original())
+
+    left = copies.astray(SCOPE)
+
+    assert (list(left.held), dict(left.unseen)) == ([], {})
+
+
 def test_where_copies_lie_stays(copies: Copies) -> None:
     assert copies.place()
     assert copies.place() == copies.place()

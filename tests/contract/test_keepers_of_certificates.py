@@ -113,3 +113,11 @@ def test_what_is_dropped_is_not_held_any_more(keeper: Keeper, zone: Zone) -> Non
     keeper.drop(held)
 
     assert list(keeper.held("shop-staging")) == []
+
+
+def test_what_lies_where_it_belongs_is_not_astray(keeper: Keeper, zone: Zone) -> None:
+    keeper.issue(Customer(NAMES[:1], Challenges(zone)))
+
+    left = keeper.astray("shop-staging")
+
+    assert (list(left.held), dict(left.unseen)) == ([], {})
