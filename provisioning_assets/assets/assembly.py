@@ -19,7 +19,7 @@ from provisioning_assets.assets import (
 from provisioning_assets.core.items import Item
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.runs.graph import Graph
-from provisioning_assets.runs.task import ReadinessItem, Task
+from provisioning_assets.runs.task import LAST_RUN, ReadinessItem, Task
 
 TASK_CLASSES = (secrets, dns_records, certificates, runtime_config, monitoring)
 """Modules of the task classes that come after the environment: each has `task(engagement, environment)`."""
@@ -54,7 +54,7 @@ def _with_its_runs(task: Task) -> Task:
     if not task.checks:
         return task
     item = Item(
-        name="last_run_succeeded",
+        name=LAST_RUN,
         description="The last run that carried out this asset finished without an error. Red shows the error that"
         " stopped it. Fix its cause, then apply again.",
         review_item=task.checks[0].item.review_item,

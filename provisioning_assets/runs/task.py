@@ -19,6 +19,9 @@ from provisioning_assets.engagement.content import content_of
 from provisioning_assets.engagement.models import Engagement, Environment, Sections
 from provisioning_assets.engagement.placeholders import names
 
+LAST_RUN = "last_run_succeeded"
+"""The item about an asset's own runs."""
+
 Check = Callable[..., Finding]
 """Finds out whether a claim is true; called with the `AssetRun`."""
 
