@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import run_simple
 
 from provisioning_assets.core.pages import refused
-from provisioning_assets.sandbox import validation
+from provisioning_assets.sandbox import imports, validation
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -62,6 +62,7 @@ def serve(port: int, name_server: str = "") -> None:
     # No log line for each request with its path and query.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     validation.never_by_time()
+    imports.keep_to_the_documents()
     if name_server:
         validation.Validator(name_server).start()
     application = ForPrograms(OneAtATime(DomainDispatcherApplication(create_backend_app)))
