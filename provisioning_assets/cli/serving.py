@@ -35,28 +35,26 @@ def ui(
     """
     if port == read_only_port:
         raise ProvisioningError(f"port {port} cannot be both", remedy="--read-only-port NUMBER, another one")
-    with ExitStack() as listening:
-        writing = listening.enter_context(listen(port))
-        reading = (
-            None if read_only_port is None else listening.enter_context(listen(read_only_port, "--read-only-port"))
-        )
+    repository = home.repository()
+    with ExitStack() as stack:
+        writing, reading = stack.enter_context(listen(port)), None
+        if read_only_port is not None:
+            reading = stack.enter_context(listen(read_only_port, "--read-only-port"))
+        stack.enter_context(_alone(f"http://127.0.0.1:{port}"))
         # Three seconds, for which a used port does not wait.
         from provisioning_assets.orchestration import front_door
         from provisioning_assets.orchestration.watching import keep_true
 
+        def projection(serving: front_door.Serving) -> None:
+            keep_true(repository / home.ENGAGEMENTS, serving.instance, serving.reload, serving.ended)
+
         follow_progress()
-        repository = home.repository()
         os.chdir(repository)
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             # A shell's background job: Dagster's processes would ignore SIGTERM, too.
             signal.signal(signal.SIGINT, signal.default_int_handler)
-
-        def projection(serving: front_door.Serving) -> None:
-            keep_true(repository / home.ENGAGEMENTS, serving.instance, serving.reload, serving.ended)
-
-        with _alone(f"http://127.0.0.1:{port}"), home.instance() as instance:
-            workspace = repository / "workspace.yaml"
-            front_door.serve(instance, workspace, writing, reading or None, beside=[projection], tell=tell)
+        instance = stack.enter_context(home.instance())
+        front_door.serve(instance, repository / "workspace.yaml", writing, reading, beside=[projection], tell=tell)
     sys.exit(interrupts.exit_code())
 
 
