@@ -11,7 +11,6 @@ from rich.text import Text
 from provisioning_assets.cli import engagements, home
 from provisioning_assets.cli.arguments import AsJson
 from provisioning_assets.cli.console import NOT_READY, answer, say, tell
-from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.sandbox import lifecycle as sandbox
 from provisioning_assets.sandbox.processes import Member
@@ -87,8 +86,7 @@ def _of(name: str | None) -> tuple[Path, Wanted]:
             cause=f"its environments name {', '.join(profile or 'no profile' for profile in profiles)}",
             remedy=f"give all of them `profile: {home.SANDBOX}`, or `{home.SANDBOX}-` and a name, to try it",
         )
-    kinds = [kind for kind in Kind if kind is not Kind.INFRASTRUCTURE]
-    products = {environment.settings(kind).name for environment in environments for kind in kinds}
+    products = {chosen.name for environment in environments for chosen in environment.products.values()}
     products |= {environment.state.name for environment in environments}
     products |= {stage.engine.name for environment in environments for stage in environment.stages}
     zones = tuple(environment.dns.zone for environment in environments)

@@ -1,5 +1,6 @@
 """An engagement: one client's launch, as `engagements/<name>/engagement.yaml` states it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -198,16 +199,23 @@ class Environment(Sections):
     values: dict[str, JsonValue]
     """What `${…}` stood for here."""
 
-    def settings(self, kind: Kind) -> Settings:
-        """The settings of the product that is chosen for a kind. An engine is chosen by each stage."""
+    @property
+    def products(self) -> Mapping[Kind, Settings]:
+        """The settings of the product that is chosen for each kind. An engine is chosen by each stage."""
+        copies = self.certificates.import_into
         return {
             Kind.DNS: self.dns.provider,
             Kind.CERTIFICATES: self.certificates.provider,
+            **({Kind.COPIES: copies} if copies else {}),
             Kind.SECRETS: self.secrets.provider,
             Kind.CONFIG: self.runtime_config.provider,
             Kind.MONITORING: self.monitoring.provider,
             Kind.STORE: self.ledger or self.state,
-        }[kind]
+        }
+
+    def settings(self, kind: Kind) -> Settings:
+        """The settings of the product of a kind; `KeyError` when there is none."""
+        return self.products[kind]
 
     def stage(self, name: str) -> Stage:
         """The stage of this name; `KeyError` when there is none."""

@@ -17,6 +17,7 @@ from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.products import (
     CertificatesSettings,
     ConfigSettings,
+    CopiesSettings,
     DnsSettings,
     EngineSettings,
     MonitoringSettings,
@@ -110,6 +111,8 @@ class Certificates(Model):
 
     provider: CertificatesSettings = Acme()
     """The back end that issues them."""
+    import_into: CopiesSettings | None = None
+    """A product that gets a copy of each one, with its key, for what serves from there: load balancers, CloudFront."""
     contact: Address
     """Address that the authority writes to."""
     certificates: tuple[Certificate, ...] = Field(min_length=1)

@@ -47,6 +47,14 @@ def key_type_problems(environment: Environment) -> Iterator[Wrong]:
             yield Wrong(("certificates", "certificates", position, "key_type"), what, "no `key_type`")
 
 
+def import_problems(environment: Environment) -> Iterator[Wrong]:
+    """Copies of what is never given away."""
+    section = environment.certificates
+    if section.import_into and section.keeps_keys:
+        what = f"{section.provider.name} keeps the keys, and serves what it issues: there is nothing to import"
+        yield Wrong(("certificates", "import_into"), what, "no `import_into`")
+
+
 def _unproven(name: str, proof: str | None, zone: str, cuts: Collection[str]) -> tuple[str, str] | None:
     """Why a name cannot be proven, and what can."""
     if proof == "http-01" and name.startswith("*."):

@@ -6,7 +6,11 @@ from pathlib import Path
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.places import Found
-from provisioning_assets.engagement.validation.certificates import certificate_problems, key_type_problems
+from provisioning_assets.engagement.validation.certificates import (
+    certificate_problems,
+    import_problems,
+    key_type_problems,
+)
 from provisioning_assets.engagement.validation.code import code_problems
 from provisioning_assets.engagement.validation.configuration import config_problems, prefix_problems
 from provisioning_assets.engagement.validation.dashboards import dashboard_problems
@@ -46,6 +50,7 @@ ENVIRONMENT_RULES: tuple[Callable[[Environment], Iterator[Found]], ...] = (
     delegation_problems,
     certificate_problems,
     key_type_problems,
+    import_problems,
     secret_problems,
     prefix_problems,
     monitoring_problems,
