@@ -45,7 +45,7 @@ class Repository:
         return {path: (stat.st_mtime_ns, stat.st_size) for path, stat in found.items()}
 
 
-_PROVIDERS = shutil.ignore_patterns(".terraform*")
+_PROVIDERS = shutil.ignore_patterns(".terraform")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,306 @@
+"""What Terraform's code reads beside itself is in the digest by its name, or refused with its line."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioning_assets.backends.infrastructure.code import CodeProblem
+from provisioning_assets.backends.infrastructure.terraform.code import TerraformCode
+from provisioning_assets.errors import ConfigurationError
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with a root and files around it; what lies in `outside` is in no repository."""
+    repository = tmp_path / "repository"
+    for name in ("root/parts", "root/.terraform", "shared", "network"):
+        (repository / name).mkdir(parents=True)
+    for name in ("root/own.json", "root/parts/a.json", "root/parts/b.json", "root/old.tf~", "root/.terraform/x"):
+        (repository / name).write_text("1")
+    for name in ("shared/one.json", "shared/two.json"):
+        (repository / name).write_text("1")
+    (repository / "network/main.tf").write_text("")
+    (repository / "root/main.tf").write_text('variable "given" {}\n')
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/secret.json").write_text("1")
+    return repository
+
+
+def write(repository: Path, *lines: str) -> None:
+    (repository / "root/reads.tf").write_text("\n".join(lines) + "\n")
+
+
+def problems(repository: Path, *variables: str) -> list[CodeProblem]:
+    return list(TerraformCode().validate(repository / "root", variables, repository))
+
+
+def sources(repository: Path) -> dict[str, str]:
+    return TerraformCode().sources(repository / "root", repository)
+
+
+def refused_at(repository: Path) -> tuple[str, int]:
+    """Where the one problem is, said by both: before a run, and as the digest is taken."""
+    (problem,) = problems(repository)
+    assert problem.expected
+    with pytest.raises(ConfigurationError) as failure:
+        sources(repository)
+    assert [(each.file, each.line) for each in failure.value.problems] == [(problem.file, problem.line)]
+    assert failure.value.remedy
+    return problem.file, problem.line
+
+
+NAMED = {
+    "file": 'locals { x = file("../shared/one.json") }',
+    "module": 'locals { x = file("${path.module}/../shared/one.json") }',
+    "cwd": 'locals { x = file("${path.cwd}/../shared/one.json") }',
+    "hash": 'locals { x = filesha256("${path.root}/../shared/one.json") }',
+    "exists": 'locals { x = fileexists("../shared/one.json") ? 1 : 2 }',
+    "escape": r'locals { x = file("\u002e./shared/one.json") }',
+    "nested": 'locals { x = jsondecode(trimspace(file("../shared/one.json"))) }',
+    "joined": 'locals { x = file("${dirname(path.module)}/shared/one.json") }',
+    "local": 'locals {\n  up = "${path.module}/.."\n  x = file("${local.up}/shared/one.json")\n}',
+    "either": 'locals { x = file(var.given == "" ? "../shared/one.json" : "own.json") }',
+    "each": 'resource "x_y" "x" {\n  for_each = toset(["one"])\n  input = file("../shared/${each.key}.json")\n}',
+    "for": 'locals { x = [for n in ["one"] : file("../shared/${n}.json")] }',
+    "fileset": 'locals { x = { for n in fileset("../shared", "*.json") : n => file("../shared/${n}") } }',
+    "heredoc": 'locals {\n  x = <<-EOT\n    ${file("../shared/one.json")}\n  EOT\n}',
+    "directive": 'locals { x = "%{ if file(\\"../shared/one.json\\") == \\"1\\" }a%{ endif }" }',
+    "argument": 'resource "aws_s3_object" "x" { source = "../shared/one.json" }',
+    "unknown argument": 'resource "other_thing" "x" { blob = "../shared/one.json" }',
+    "folder": 'data "archive_file" "x" { source_dir = "../shared" }',
+    "left out": 'locals { x = file("old.tf~") }',
+    "terraform's own": 'resource "other_thing" "x" { blob = "${path.module}/.terraform/x" }',
+}
+READ = {"left out": "root/old.tf~", "terraform's own": "root/.terraform/x"}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_file_that_the_code_names_is_in_its_digest(repository: Path, name: str) -> None:
+    write(repository, 'variable "unused" {}', NAMED[name].replace('\\"', '"') if name == "directive" else NAMED[name])
+    if name == "directive":
+        write(repository, 'locals {\n  x = <<-EOT\n    %{ if file("../shared/one.json") == "1" }a%{ endif }\n  EOT\n}')
+    read = READ.get(name, "shared/one.json")
+    assert problems(repository) == [] or "lock" in problems(repository)[0].what
+    (repository / "root/.terraform.lock.hcl").write_text("# no provider is needed for its digest\n")
+    before = sources(repository)
+    assert read in before
+
+    (repository / read).write_text("2")
+
+    changed = {name for name, digest in sources(repository).items() if before.get(name) != digest}
+    assert changed == {read}
+
+
+def test_a_file_that_is_not_there_yet_is_seen_when_it_comes(repository: Path) -> None:
+    write(repository, 'locals { x = fileexists("../shared/three.json") ? 1 : 2 }')
+    before = sources(repository)
+
+    (repository / "shared/three.json").write_text("1")
+
+    assert sources(repository).keys() - before.keys() == {"shared/three.json"}
+
+
+def test_a_template_is_read_for_what_it_reads(repository: Path) -> None:
+    write(repository, 'locals { x = templatefile("${path.module}/page.tpl", {}) }')
+    (repository / "root/page.tpl").write_text('a $${file("x")} b ${ "}" == file("../shared/one.json") ? 1 : 2 }')
+    assert "shared/one.json" in sources(repository)
+
+    (repository / "root/page.tpl").write_text("first\n${file(name)}\n")
+
+    assert refused_at(repository) == ("root/page.tpl", 1)
+
+
+def test_code_of_a_module_reads_from_the_root(repository: Path) -> None:
+    """`path.module` is the module's folder; a path that begins nowhere begins in the root."""
+    write(repository, 'module "network" { source = "../network" }')
+    module = 'locals {\n  a = file("${path.module}/../shared/one.json")\n  b = file("parts/../../shared/two.json")\n}\n'
+    (repository / "network/main.tf").write_text(module)
+
+    assert {"shared/one.json", "shared/two.json"} <= sources(repository).keys()
+
+
+def test_json_says_the_same(repository: Path) -> None:
+    reads = '{"locals": {"x": "${file(\\"${path.module}/../shared/one.json\\")}"},\n'
+    text = f'{reads} "module": {{"n": {{"source": "../network"}}}}}}'
+    (repository / "root/reads.tf.json").write_text(text)
+
+    assert {"shared/one.json", "network/main.tf"} <= sources(repository).keys()
+
+
+@pytest.mark.parametrize("line", [
+    "locals { x = file(var.given) }",
+    'locals { x = file("${var.given}/a.json") }',
+    "locals { x = templatefile(module.other.path, {}) }",
+    'locals { x = file("../../outside/secret.json") }',
+    'locals { x = file("/etc/hostname") }',
+    'locals { x = file(pathexpand("~/.ssh/id_ed25519.pub")) }',
+    "locals { x = fileset(path.module, var.given) }",
+    'locals { x = fileset(path.module, "../../outside/*") }',
+    "locals { x = templatestring(local.text, {}) }",
+    'locals { x = fileset("${path.module}/..", "*") }',
+    'resource "terraform_data" "x" { input = "${var.given}/../../x" }',
+    'provider "aws" { shared_config_files = ["~/.aws/config"] }',
+    'resource "other_thing" "x" { config_path = "/etc/hostname" }',
+    'resource "aws_lambda_function" "x" { filename = var.given }',
+    'data "local_file" "x" { filename = "../../outside/secret.json" }',
+    'data "external" "x" { program = ["date"] }',
+    'data "http" "x" { url = "https://example.com" }',
+    'data "terraform_remote_state" "x" { backend = "s3" }',
+    'resource "terraform_data" "x" { provisioner "local-exec" { command = "date" } }',
+    'resource "terraform_data" "x" { provisioner "remote-exec" { script = var.given } }',
+    'module "x" { source = "../../outside" }',
+    'module "x" { source = "/srv/modules/x" }',
+    'module "x" { source = "terraform-aws-modules/vpc/aws" }',
+    'module "x" { source = "git::https://example.com/x.git?ref=v1.2.0" }',
+    'module "x" { source = "https://example.com/x.zip" }',
+    'module "x" { source = var.given }',
+])  # fmt: skip
+def test_what_cannot_be_named_is_refused_with_its_line(repository: Path, line: str) -> None:
+    body = line.replace("{ provisioner", "{\n provisioner").replace(" } }", " }\n}")
+    write(repository, "# first", "", body)
+    (repository / "root/.terraform.lock.hcl").write_text("# the providers are not what this is about\n")
+    expected = 4 if "provisioner" in line else 3
+
+    assert refused_at(repository) == ("root/reads.tf", expected)
+
+
+@pytest.mark.parametrize("line", [
+    'locals { x = [for n in fileset(path.module, "parts/*.json") : file("${path.module}/${n}")] }',
+    'resource "aws_s3_object" "x" {\n for_each = fileset("parts", "**")\n source = "parts/${each.value}"\n}',
+    'data "archive_file" "x" { source_dir = "parts" }',
+    'resource "aws_lambda_function" "x" { filename = data.archive_file.x.output_path }',
+    'resource "aws_lambda_function" "x" { filename = null }',
+    'resource "x_y" "x" { command = ["/bin/sh", "-c", "cat /etc/hostname"] }',
+    'resource "x_y" "x" { path = "/" }',
+    "locals { x = basename(abspath(path.root)) }",
+    f'module "x" {{ source = "git::https://example.com/x.git//y?ref={COMMIT}" }}',
+    f'module "x" {{ source = "https://example.com/x.zip?checksum=sha256:{"a" * 64}" }}',
+])  # fmt: skip
+def test_what_is_pinned_or_known_is_taken(repository: Path, line: str) -> None:
+    write(repository, line)
+    (repository / "root/.terraform.lock.hcl").write_text("# the providers are not what this is about\n")
+
+    assert problems(repository) == []
+    assert {"root/parts/a.json", "root/own.json"} <= sources(repository).keys()
+
+
+LOCKED = 'provider "registry.terraform.io/hashicorp/random" {{\n  version = "3.6.0"\n{hashes}}}\n'
+
+
+@pytest.mark.parametrize(("lock", "place"), [
+    (None, ("root/reads.tf", 1)),
+    (LOCKED.format(hashes=""), ("root/.terraform.lock.hcl", 1)),
+    (LOCKED.format(hashes="  hashes = []\n"), ("root/.terraform.lock.hcl", 1)),
+    ("provider {", ("root/.terraform.lock.hcl", 1)),
+])  # fmt: skip
+def test_a_provider_without_a_digest_is_refused(repository: Path, lock: str | None, place: tuple[str, int]) -> None:
+    write(repository, 'resource "random_id" "x" { byte_length = 4 }')
+    if lock is not None:
+        (repository / "root/.terraform.lock.hcl").write_text(lock)
+
+    assert refused_at(repository) == place
+
+    (repository / "root/.terraform.lock.hcl").write_text(LOCKED.format(hashes='  hashes = ["h1:x"]\n'))
+    assert problems(repository) == []
+
+
+@pytest.mark.parametrize("name", [
+    "terraform.tfvars", "terraform.tfvars.json", "z.auto.tfvars", ".x.auto.tfvars", ".#x.auto.tfvars",
+    "x.auto.tfvars.json",
+])  # fmt: skip
+def test_a_file_of_variables_is_in_the_digest_and_overrides_nothing(repository: Path, name: str) -> None:
+    before = sources(repository)
+    text = '{"NAME": "x"}' if name.endswith("json") else '# one\nNAME = "x"\n'
+    (repository / "root" / name).write_text(text.replace("NAME", "other"))
+    assert sources(repository).keys() - before.keys() == {f"root/{name}"}
+    assert problems(repository, "given") == []
+
+    for variable in ("given", "environment"):
+        (repository / "root" / name).write_text(text.replace("NAME", variable))
+        (problem,) = problems(repository, "given")
+        assert (problem.file, problem.line) == (f"root/{name}", 1 if name.endswith("json") else 2)
+
+
+def link(target: str) -> Callable[[Path], None]:
+    return lambda path: path.symlink_to(target)
+
+
+SPOILT = {
+    "link out": (link("../../outside/secret.json"), "root/spoilt.json"),
+    "folder out": (link("../../outside"), "root/spoilt.json"),
+    "link to nowhere": (link("gone.json"), "root/spoilt.json"),
+    "link to itself": (link("spoilt.json"), "root/spoilt.json"),
+    "link around": (link("../root"), "root/spoilt.json/spoilt.json"),
+    "pipe": (os.mkfifo, "root/spoilt.json"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_no_digest_can_hold_is_refused_by_its_path(repository: Path, name: str) -> None:
+    spoil, place = SPOILT[name]
+    spoil(repository / "root/spoilt.json")
+
+    file, _ = refused_at(repository)
+
+    assert file in {place, "root/spoilt.json"}
+
+
+@pytest.mark.parametrize(("spoil", "line"), [
+    (Path.mkdir, 1),
+    (os.mkfifo, 1),
+    (link("gone.tf"), 1),
+    (link("spoilt.tf"), 1),
+    (lambda path: path.write_bytes(b'# one\nlocals { x = "\xff" }\n'), 2),
+    (lambda path: path.write_text("locals {\n  x = = 1\n}\n"), 2),
+])  # fmt: skip
+def test_code_that_cannot_be_read_is_refused(repository: Path, spoil: Callable[[Path], object], line: int) -> None:
+    spoil(repository / "root/spoilt.tf")
+
+    file, found = refused_at(repository)
+
+    assert (file, max(found, 1)) == ("root/spoilt.tf", line)
+
+
+def test_a_key_that_json_hides_is_refused(repository: Path) -> None:
+    text = '{"module": {"a": {"source": "../../outside"}},\n "module": {}}'
+    (repository / "root/spoilt.tf.json").write_text(text)
+
+    assert refused_at(repository) == ("root/spoilt.tf.json", 2)
+
+
+def test_a_linked_folder_is_read_through_its_link(repository: Path) -> None:
+    (repository / "root/linked").symlink_to("../shared")
+    before = sources(repository)
+    assert "root/linked/one.json" in before
+
+    (repository / "shared/one.json").write_text("2")
+
+    assert sources(repository)["root/linked/one.json"] != before["root/linked/one.json"]
+
+
+def test_a_module_behind_a_linked_folder_is_read(repository: Path) -> None:
+    (repository / "root/modules").symlink_to("..")
+    (repository / "root/modules").unlink()
+    (repository / "modules").mkdir()
+    (repository / "modules/net").symlink_to("../network")
+    write(repository, 'module "n" { source = "../modules/net" }')
+
+    assert "modules/net/main.tf" in sources(repository)
+
+
+def test_a_name_that_is_no_text_is_refused(repository: Path) -> None:
+    (repository / "root" / os.fsdecode(b"a\xff.json")).write_text("1")
+
+    assert refused_at(repository)[0] == r"root/a\udcff.json"
+
+
+def test_a_repository_below_a_folder_of_terraform_has_digests(repository: Path) -> None:
+    moved = repository.parent / ".terraform/repository"
+    moved.parent.mkdir()
+    repository.rename(moved)
+
+    assert "root/main.tf" in sources(moved)
