@@ -4,13 +4,15 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from provisioning_assets.backends.infrastructure.code import CodeProblem
+from provisioning_assets.errors import ConfigurationError, Problem
 
 _OWN = "a file or folder of the repository"
+_REMEDY = "correct the stage's code; `provisioning validate NAME` reads it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,30 @@ class Below:
         text = (path.relative_to(self.repository) if inside else path).as_posix()
         return text.encode(errors="backslashreplace").decode()
 
-    def digest(self, file: Path) -> str | CodeProblem:
-        """SHA-256 of a file's content."""
-        try:
-            return hashlib.sha256(file.read_bytes()).hexdigest()
-        except OSError as error:
-            return self._problem(file, f"cannot be read: {error.strerror}", "the right to read it")
+    def digests(self, files: Mapping[str, Path]) -> Iterator[tuple[str, str] | CodeProblem]:
+        """The name of each file, and SHA-256 of its content."""
+        for name, file in files.items():
+            try:
+                yield name, hashlib.sha256(file.read_bytes()).hexdigest()
+            except OSError as error:
+                yield self._problem(file, f"cannot be read: {error.strerror}", "the right to read it")
 
     def _problem(self, path: Path, what: str, expected: str) -> CodeProblem:
         return CodeProblem(what, expected, self.shown(path), 1, 1)
+
+
+def required(found: Iterable[tuple[str, str] | CodeProblem]) -> dict[str, str]:
+    """Name to digest of each file; `ConfigurationError` with all that is wrong, if anything is."""
+    digests: dict[str, str] = {}
+    problems: list[Problem] = []
+    for each in found:
+        if isinstance(each, CodeProblem):
+            problems.append(Problem(each.file, each.line, each.column, each.what, each.expected))
+        else:
+            digests[each[0]] = each[1]
+    if problems:
+        raise ConfigurationError(problems, remedy=_REMEDY)
+    return digests
 
 
 def is_leftover(name: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from provisioning_assets.backends.infrastructure.code import CodeProblem
-from provisioning_assets.backends.infrastructure.folders import Below, is_leftover
+from provisioning_assets.backends.infrastructure.folders import Below, is_leftover, required
 from provisioning_assets.backends.infrastructure.terraform import hcl, lock_file
 from provisioning_assets.backends.infrastructure.terraform.modules import Modules
 from provisioning_assets.backends.infrastructure.terraform.reads import Read, may_read, reads, reads_of_template
@@ -18,7 +18,6 @@ from provisioning_assets.errors import ConfigurationError, Problem
 _OF_VARIABLES = ("terraform.tfvars", "terraform.tfvars.json", ".auto.tfvars", ".auto.tfvars.json")
 _EVERY_STAGE = ("engagement", "environment", "region")
 """Variables that every stage gets."""
-_REMEDY = "correct the stage's code; `provisioning validate NAME` reads it again"
 
 
 class TerraformCode:
@@ -27,12 +26,7 @@ class TerraformCode:
     def sources(self, root: Path, repository: Path) -> dict[str, str]:
         """Relative path to SHA-256 of every file that the root is made of; what cannot be named is an error."""
         found = Survey(root.resolve(), repository)
-        files = {name: found.below.digest(file) for name, file in found.files.items()}
-        unread = [digest for digest in files.values() if isinstance(digest, CodeProblem)]
-        if problems := [*found.problems, *unread]:
-            told = [Problem(each.file, each.line, each.column, each.what, each.expected) for each in problems]
-            raise ConfigurationError(told, remedy=_REMEDY)
-        return {name: digest for name, digest in files.items() if isinstance(digest, str)}
+        return required([*found.problems, *found.below.digests(found.files)])
 
     def validate(self, root: Path, variables: Collection[str], repository: Path) -> Iterator[CodeProblem]:
         """A problem for each thing that is missing, unreadable or in no digest, and each variable that is not there."""
