@@ -56,7 +56,7 @@ class Below:
         except OSError as error:
             what = "a link that leads into itself" if error.errno == errno.ELOOP else "a link that leads nowhere"
             return self._problem(path, what if path.is_symlink() else f"cannot be read: {error.strerror}", _OWN)
-        if not path.resolve().is_relative_to(self.repository):
+        if not Path(os.path.realpath(path)).is_relative_to(self.repository):
             return self._problem(path, "a link out of the repository: no digest would see a change there", _OWN)
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             return self._problem(path, "neither file nor folder", _OWN)

@@ -87,7 +87,7 @@ class Modules:
         if source.startswith(_LOCAL):
             # As Terraform does it: by the names, not by where links lead.
             called = Path(os.path.normpath(folder / source))
-            if called.is_relative_to(self.repository) and called.resolve().is_relative_to(self.repository):
+            if all(each.is_relative_to(self.repository) for each in (called, Path(os.path.realpath(called)))):
                 yield called
                 return
             what, expected = f"the module `{source}` lies outside of the repository", "a folder of the repository"
