@@ -19,7 +19,7 @@ from provisioning_assets.assets import (
 from provisioning_assets.core.items import Item
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.runs.graph import Graph
-from provisioning_assets.runs.task import ReadinessItem, Task
+from provisioning_assets.runs.task import LAST_RUN, ReadinessItem, Task
 
 TASK_CLASSES = (secrets, dns_records, certificates, runtime_config, monitoring)
 """Modules of the task classes that come after the environment: each has `task(engagement, environment)`."""
@@ -29,16 +29,19 @@ _NEVER = timedelta(days=3650)
 
 def assemble(engagement: Engagement) -> Graph:
     """The graph of an engagement."""
-    return Graph(engagement, tuple(task for where in engagement.environments for task in tasks(engagement, where)))
+    code = stage.Sources(engagement.repository)
+    return Graph(
+        engagement, tuple(task for where in engagement.environments for task in tasks(engagement, where, code))
+    )
 
 
-def tasks(engagement: Engagement, where: Environment) -> list[Task]:
+def tasks(engagement: Engagement, where: Environment, code: stage.Sources) -> list[Task]:
     """The tasks of one environment, upstream first."""
     after = where.stage_order
     classes = {module.__name__.rsplit(".", 1)[-1] for module in TASK_CLASSES}
     late = set(_reaching(after, classes))
     early = tuple(name for name in after if name not in late)
-    found = [stage.task(engagement, where, each, after[each.name]) for each in where.stages]
+    found = [stage.task(engagement, where, each, after[each.name], code) for each in where.stages]
     found.append(environment.task(engagement, where, early))
     found.extend(module.task(engagement, where) for module in TASK_CLASSES)
     found.append(verified_environment.task(engagement, where, ("environment", *sorted(classes), *sorted(late))))
@@ -54,7 +57,7 @@ def _with_its_runs(task: Task) -> Task:
     if not task.checks:
         return task
     item = Item(
-        name="last_run_succeeded",
+        name=LAST_RUN,
         description="The last run that carried out this asset finished without an error. Red shows the error that"
         " stopped it. Fix its cause, then apply again.",
         review_item=task.checks[0].item.review_item,

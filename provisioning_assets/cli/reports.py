@@ -17,7 +17,7 @@ def report_of(graph: Graph) -> tuple[Report, tuple[str, ...]]:
     """The readiness report, and why a record could not be read."""
     at = datetime.now(UTC)
     gathered = gather(graph, at)
-    problems = tuple(problem.replace("\n", "\n  ") for problem in gathered.problems)
+    problems = tuple(problem.replace("\n", "\n  ") for problem in gathered.problems.values())
     return build_report(graph.engagement, gathered.standings, at), problems
 
 

@@ -13,6 +13,7 @@ from provisioning_assets.cli.failures import Failure
 from provisioning_assets.core.evidence import Evidence, Verdict
 from provisioning_assets.core.items import Standing
 from provisioning_assets.errors import Interrupted, ProvisioningError
+from provisioning_assets.orchestration.conclusions import check_keys
 from provisioning_assets.orchestration.definitions import load_definitions
 from provisioning_assets.orchestration.failures import EXIT_CODE
 from provisioning_assets.orchestration.names import REUSE, UNATTENDED, apply_job, drift_job
@@ -87,8 +88,7 @@ class Jobs:
 
     def _checks(self, environment: str) -> Iterator[dg.AssetCheckKey]:
         for task in self.graph.of(environment):
-            for readiness in task.checks:
-                yield dg.AssetCheckKey(self._key(environment, task.name), readiness.item.name)
+            yield from check_keys(self.graph, task)
 
     def _run(
         self,

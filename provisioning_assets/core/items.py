@@ -1,6 +1,6 @@
 """Readiness items, where each stands, and the one function that decides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -22,6 +22,13 @@ REVIEW_ITEMS = (
     "On-call rotation aware of the launch window and named contacts confirmed",
 )
 """The items of the readiness review, in its order; an item's number is its place, from 1."""
+
+WORST_FIRST = (State.RED, State.NOT_RUN, State.STALE, State.WAIVED, State.GREEN)
+
+
+def worst(states: Iterable[State]) -> State:
+    """The worst of some states: `not_run` of none."""
+    return min(states, key=WORST_FIRST.index, default=State.NOT_RUN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,9 @@ def reconcile(
 ) -> Outcome:
     """Bring the target to its desired side, or say why not.
 
-    The gate and the rules speak about writes: an empty plan needs neither. `before_write` raises when
-    the lock is gone. An eventually consistent back end gets `within` seconds to show what was written.
+    The rules speak about writes: an empty plan needs none. The gate speaks about the run: behind a closed one nothing
+    is brought about, not even that there was nothing to do. `before_write` raises when the lock is gone. An eventually
+    consistent back end gets `within` seconds to show what was written.
     """
     closed = list(gate())
     try:
@@ -74,14 +75,14 @@ def reconcile(
         raise
     if dry_run:
         return Outcome(plan, applied=False)
+    against = [] if plan.empty else [reason for rule in rules for reason in rule(plan)]
+    if reasons := [*closed, *against]:
+        journal.observed(plan)
+        raise _refused(address, reasons)
     if plan.empty:
         journal.observed(plan)
         journal.apply_finished()
         return Outcome(plan, applied=False)
-    reasons = [*closed, *(reason for rule in rules for reason in rule(plan))]
-    if reasons:
-        journal.observed(plan)
-        raise _refused(address, reasons)
     before_write()
     journal.apply_started(plan)
     try:

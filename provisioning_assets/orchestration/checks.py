@@ -5,28 +5,31 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from provisioning_assets.core.evidence import State
 from provisioning_assets.core.items import Item
-from provisioning_assets.core.plan import Json
+from provisioning_assets.orchestration.conclusions import LAUNCH, conclusions, described, gate, review
 from provisioning_assets.orchestration.failures import in_our_words
 from provisioning_assets.orchestration.names import asset_key, dagster_name
-from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.orchestration.shown import Shown, shown
+from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.evaluate import evaluate, record
 from provisioning_assets.runs.graph import Graph
-from provisioning_assets.runs.standings import stand
+from provisioning_assets.runs.standings import gate_reasons, gather, stand
 from provisioning_assets.runs.task import Task
 
 logger = logging.getLogger("provisioning")
 
 
 def build_checks(graph: Graph, task: Task) -> dg.AssetChecksDefinition:
-    """All readiness items of an asset in one step: a step costs more than most checks."""
+    """All checks of an asset in one step, which costs more than most checks: its items, and what follows from them."""
     key = asset_key(graph, task)
     checks = {readiness.item.name: readiness for readiness in task.checks}
 
     @dg.multi_asset_check(
         name=dagster_name(*key.path, "readiness"),
-        specs=[_spec(key, readiness.item) for readiness in task.checks],
+        specs=[
+            *(_spec(key, item) for item in task.rules),
+            *(dg.AssetCheckSpec(name, asset=key, description=described(name)) for name in conclusions(task)),
+        ],
         can_subset=True,
         required_resource_keys={"sessions"},
         op_tags=_in_order(graph, task),
@@ -40,6 +43,11 @@ def build_checks(graph: Graph, task: Task) -> dg.AssetChecksDefinition:
                     evaluation = evaluate(run, readiness)
                     record(run, evaluation)
                     yield _project(run, readiness.item, key)
+            # One that is not built has nothing to look with: it is shown as what it is.
+            unbuilt = [item for item in task.rules if item.planned and item.name in chosen]
+            yield from (shown(key, stand(run.session, task, item)).result() for item in unbuilt)
+            if chosen.intersection(conclusions(task)):
+                yield from (each.result() for each in _concluded(run) if each.key.name in chosen)
 
     return check
 
@@ -60,28 +68,22 @@ def _spec(key: dg.AssetKey, item: Item) -> dg.AssetCheckSpec:
 
 
 def _project(run: AssetRun, item: Item, key: dg.AssetKey) -> dg.AssetCheckResult:
-    """What Dagster shows for an item: its state in the ledger. A waiver is a warning, never green."""
-    judgement = stand(run.session, run.task, item).judgement
+    """What Dagster shows for an item: its state in the ledger."""
+    standing = stand(run.session, run.task, item)
+    judgement = standing.judgement
     evidence = judgement.evidence
     looked = evidence is not None and evidence.run == run.session.run_id
     mark = f"{evidence.seconds:.1f} s" if evidence and looked else "as recorded"
     # Not to Dagster's log: it has the same as an event, and each line of its log costs 20 ms.
     seen = f"{run.address}: {item.name} is {judgement.state} ({mark})"
     logger.info("%s: %s", seen, judgement.reason, extra={"item": {"seen": seen, "state": judgement.state.value}})
-    about: dict[str, Json] = {}
-    if evidence is not None:
-        about = {
-            "checked at": evidence.observed_at.isoformat(timespec="seconds"),
-            "digest": evidence.about.content,
-            "epoch": evidence.about.epoch,
-            "verdict": evidence.finding.verdict.value,
-            "evidence": dict(evidence.finding.details),
-        }
-    return dg.AssetCheckResult(
-        asset_key=key,
-        check_name=item.name,
-        passed=judgement.state is State.GREEN,
-        severity=dg.AssetCheckSeverity.WARN if judgement.state is State.WAIVED else dg.AssetCheckSeverity.ERROR,
-        description=judgement.reason,
-        metadata={"state": judgement.state.value, **about},
-    )
+    return shown(key, standing).result()
+
+
+def _concluded(run: AssetRun) -> Iterator[Shown]:
+    """What follows for the asset, from the record as it is now."""
+    graph, task = run.session.graph, run.task
+    if task.name == LAUNCH:
+        yield from review(graph, task, gather(graph, now()).standings)
+    else:
+        yield gate(graph, task, gate_reasons(run))

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from provisioning_assets.orchestration.names import REUSE, UNATTENDED, apply_job, asset_key, dagster_name, drift_job
+from provisioning_assets.orchestration.conclusions import check_keys
+from provisioning_assets.orchestration.names import REUSE, UNATTENDED, apply_job, drift_job, hourly_schedule
 from provisioning_assets.runs.graph import Graph
 
 HOURLY = "17 * * * *"
@@ -11,11 +12,7 @@ HOURLY = "17 * * * *"
 def build_jobs(graph: Graph, environment: str) -> dg.Definitions:
     """A job that provisions and proves the environment, and an hourly job that only runs its checks."""
     name = graph.engagement.name
-    checks = [
-        dg.AssetCheckKey(asset_key(graph, task), readiness.item.name)
-        for task in graph.of(environment)
-        for readiness in task.checks
-    ]
+    checks = [key for task in graph.of(environment) for key in check_keys(graph, task)]
     apply = dg.define_asset_job(
         apply_job(name, environment),
         dg.AssetSelection.groups(f"{name}/{environment}"),
@@ -31,7 +28,7 @@ def build_jobs(graph: Graph, environment: str) -> dg.Definitions:
         executor_def=dg.in_process_executor,
     )
     hourly = dg.ScheduleDefinition(
-        name=dagster_name(name, environment, "drift_hourly"),
+        name=hourly_schedule(name, environment),
         job=drift,
         cron_schedule=HOURLY,
         description=f"Looks every hour whether {environment} still is as declared.",

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from provisioning_assets.runs.graph import Graph
+from provisioning_assets.runs.graph import VERIFIED, Graph
 from provisioning_assets.runs.task import Task
 
 REUSE = "provisioning/reuse"
@@ -30,3 +30,18 @@ def apply_job(engagement: str, environment: str) -> str:
 def drift_job(engagement: str, environment: str) -> str:
     """Name of the job that only runs an environment's checks."""
     return dagster_name(engagement, environment, "drift")
+
+
+def hourly_schedule(engagement: str, environment: str) -> str:
+    """Name of the schedule of an environment's drift job."""
+    return dagster_name(engagement, environment, "drift_hourly")
+
+
+def upstream_keys(graph: Graph, task: Task) -> list[dg.AssetKey]:
+    """Upstream in the same environment; an environment's first assets depend on the previous verified environment."""
+    engagement = graph.engagement
+    keys = [dg.AssetKey([engagement.name, task.environment, name]) for name in task.upstream]
+    before = engagement.before(task.environment)
+    if before is not None and (not task.upstream or not task.items):
+        keys.append(dg.AssetKey([engagement.name, before.name, VERIFIED]))
+    return keys

@@ -85,6 +85,8 @@ class Ledger:
         """A check past its deadline is a thread beside the run."""
         self._kept: set[str] = set()
         """Digests whose inputs this instance has kept."""
+        self._remembered: dict[str, dict[str, str]] = {}
+        """Inputs that were read; those of a digest never change."""
         self._pages: list[Page] = []
         self._digests: list[str] = []
         """Of each page."""
@@ -258,10 +260,10 @@ class Ledger:
 
     def remembered(self, digest: str) -> dict[str, str] | None:
         """What a digest was made from; None when nobody kept it."""
-        found = self._store.read(f"{self._prefix}/inputs/{digest}")
-        with suppress(ValidationError):  # it only explains a difference that is known without it
-            return None if found is None else TypeAdapter(dict[str, str]).validate_json(found[0])
-        return None
+        if digest not in self._remembered and (found := self._store.read(f"{self._prefix}/inputs/{digest}")):
+            with suppress(ValidationError):  # it only explains a difference that is known without it
+                self._remembered[digest] = TypeAdapter(dict[str, str]).validate_json(found[0])
+        return self._remembered.get(digest)
 
     def _newest(self, kind: type[_E]) -> Iterator[tuple[Page, _E]]:
         return ((p, e) for p in reversed(self._pages) for e in reversed(p.entries) if isinstance(e, kind))

@@ -2,17 +2,25 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from provisioning_assets.core.evidence import State, Verdict
-from provisioning_assets.core.items import REVIEW_ITEMS, Against, Decision, Holds, Standing, decide
+from provisioning_assets.core.items import (
+    REVIEW_ITEMS,
+    WORST_FIRST,
+    Against,
+    Decision,
+    Holds,
+    Standing,
+    decide,
+    worst,
+)
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import Engagement, Launch
 
 _ROLLBACK, _ON_CALL = 7, 8
-_WORST_FIRST = (State.RED, State.NOT_RUN, State.STALE, State.WAIVED, State.GREEN)
 NOT_BUILT = "not built: no check exists; it stays not_run and counts against GO"
 """What is known of an item without a check."""
 
@@ -75,7 +83,7 @@ class ReviewItem:
     @property
     def state(self) -> State:
         """The worst state of the checks."""
-        return worst(check.state for check in self.checks) if self.checks else State.NOT_RUN
+        return worst(check.state for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,7 @@ class Report:
     def counts(self) -> dict[State, int]:
         """How many checks are in each state, the worst state first."""
         found = Counter(check.state for check in self.checks)
-        return {state: found[state] for state in _WORST_FIRST}
+        return {state: found[state] for state in WORST_FIRST}
 
 
 def build_report(engagement: Engagement, standings: Sequence[Standing], now: datetime) -> Report:
@@ -164,11 +172,6 @@ def check_of(engagement: Engagement, standing: Standing) -> Check:
         verdict=judgement.verdict,
         error={name: _printable(part) for name, part in judgement.error.items()},
     )
-
-
-def worst(states: Iterable[State]) -> State:
-    """The worst of at least one state."""
-    return min(states, key=_WORST_FIRST.index)
 
 
 def printable(text: str) -> str:

@@ -1,6 +1,6 @@
 """Where every item stands, judged from the record alone, and which gates that keeps closed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,21 +20,26 @@ class Gathered:
     """Where every item of an engagement stands, and which records could not be read."""
 
     standings: tuple[Standing, ...]
-    problems: tuple[str, ...]
+    problems: Mapping[str, str]
+    """Environment to what kept its record from being read."""
 
 
-def gather(graph: Graph, at: datetime) -> Gathered:
-    """Every environment's standings; where a record cannot be read, its items are red (could not tell)."""
+def gather(graph: Graph, at: datetime, sessions: Callable[[str], Session] | None = None) -> Gathered:
+    """Every environment's standings; where a record cannot be read, its items are red (could not tell).
+
+    `sessions` gives the session of an environment: by default, a new one.
+    """
     found: list[Standing] = []
-    problems: list[str] = []
+    problems: dict[str, str] = {}
+    opened = sessions or (lambda name: open_session(graph, name, run="report"))
     for environment in graph.engagement.environments:
         try:
-            found.extend(standings(open_session(graph, environment.name, run="report"), at=at))
+            found.extend(standings(opened(environment.name), at=at))
         except Exception as error:  # noqa: BLE001 - one environment hides no other, not even by a defect
             ours = error if isinstance(error, ProvisioningError) else internal(environment.name, error)
-            problems.append(f"{environment.name}: the record could not be read\n{ours}")
+            problems[environment.name] = f"{environment.name}: the record could not be read\n{ours}"
             found.extend(_unreadable(graph, environment.name, ours))
-    return Gathered(tuple(found), tuple(problems))
+    return Gathered(tuple(found), problems)
 
 
 def standings(session: Session, *, at: datetime | None = None) -> list[Standing]:
@@ -78,17 +83,36 @@ def stand(
 
 def gate_reasons(run: AssetRun) -> list[str]:
     """Why this asset may not be written: what is unproven before it here, or anywhere in the environment before."""
-    session, task = run.session, run.task
-    reasons: list[str] = []
-    side_by_side = session.engagement.promotion == "big-bang" and task.is_stage
-    for earlier in session.graph.upstream(task):
-        if not (side_by_side and earlier.is_stage):
-            reasons.extend(_unproven(session, earlier, promotes=None))
-    if session.before is not None:
-        session.before.ledger.refresh()
-        for ours in session.graph.verified(task.environment):
-            theirs = session.graph.task(session.before.environment.name, ours.name)
-            reasons.extend(_unproven(session.before, theirs, promotes=session.graph.digests(ours).shared))
+    return gates(run.session, [run.task])[run.task.name]
+
+
+def gates(session: Session, tasks: Sequence[Task]) -> dict[str, list[str]]:
+    """Why each of these assets of the environment may not be written; each item is judged once."""
+    graph, known = session.graph, dict[str, list[str]]()
+
+    def unproven(task: Task) -> list[str]:
+        if task.name not in known:
+            known[task.name] = _unproven(session, task, promotes=None)
+        return known[task.name]
+
+    before = _unproven_before(session, tasks[0].environment) if tasks else []
+    found = {}
+    for task in tasks:
+        side_by_side = session.engagement.promotion == "big-bang" and task.is_stage
+        upstream = [each for each in graph.upstream(task) if not (side_by_side and each.is_stage)]
+        found[task.name] = [*(reason for each in upstream for reason in unproven(each)), *before]
+    return found
+
+
+def _unproven_before(session: Session, environment: str) -> list[str]:
+    """What the environment before this one has not proven of what this one is made from."""
+    if session.before is None:
+        return []
+    session.before.ledger.refresh()
+    graph, reasons = session.graph, list[str]()
+    for ours in graph.verified(environment):
+        theirs = graph.task(session.before.environment.name, ours.name)
+        reasons.extend(_unproven(session.before, theirs, promotes=graph.digests(ours).shared))
     return reasons
 
 

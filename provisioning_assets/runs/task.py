@@ -21,6 +21,9 @@ from provisioning_assets.engagement.models import Engagement, Environment, Secti
 from provisioning_assets.engagement.placeholders import names
 from provisioning_assets.runs.rules import version_of
 
+LAST_RUN = "last_run_succeeded"
+"""The item about an asset's own runs."""
+
 Check = Callable[..., Finding]
 """Finds out whether a claim is true; called with the `AssetRun`."""
 

@@ -92,8 +92,12 @@ def test_a_closed_gate_writes_nothing_and_says_every_reason():
     assert "started" not in journal.said
 
 
-def test_a_closed_gate_does_not_matter_where_nothing_is_written():
-    assert not run(Shelf({}), Journal(), gate=lambda: ["closed"]).applied
+def test_a_closed_gate_ends_a_run_that_had_nothing_to_do():
+    journal = Journal()
+    with pytest.raises(Refused) as refused:
+        run(Shelf({}), journal, gate=lambda: ["closed"], rules=[lambda _plan: ["frozen"]])
+    assert refused.value.reasons == ("closed",)
+    assert journal.said == ["empty"]
 
 
 def test_a_closed_gate_is_told_even_when_no_plan_can_be_made():

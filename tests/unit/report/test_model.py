@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning_assets.core.evidence import State, Verdict
-from provisioning_assets.core.items import REVIEW_ITEMS, Decision
-from provisioning_assets.report.model import build_report, worst
+from provisioning_assets.core.items import REVIEW_ITEMS, Decision, worst
+from provisioning_assets.report.model import build_report
 from tests.support.standings import NOW, all_green, engagement, standing
 
 STATES = st.sampled_from(list(State))

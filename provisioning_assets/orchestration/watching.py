@@ -1,0 +1,56 @@
+"""Watching: Dagster's view is looked at after each run, after each change of a file, and twice a minute anyway."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+
+from provisioning_assets.orchestration.files import fingerprint
+from provisioning_assets.orchestration.projection import Projection
+
+EVERY = 30.0
+"""Seconds between two looks where nothing happens."""
+
+_BEAT = 1.0
+_FAILURES = 3
+"""So many looks may fail, one after another: a view that nobody keeps true must not be shown."""
+
+logger = logging.getLogger("provisioning")
+
+
+def keep_true(folder: Path, instance: dg.DagsterInstance, reload: Callable[[], None], ended: threading.Event) -> None:
+    """Keep Dagster's view of the engagements below a folder true until it ended; raises when that cannot be done.
+
+    `reload` makes Dagster read the definitions again, after the last of several changes.
+    """
+    projection, failed, due = Projection(folder), 0, 0.0
+    files = loaded = fingerprint(folder.parent)
+    run = _newest_run(instance)
+    while True:
+        before, files = files, fingerprint(folder.parent)
+        ran, run = run, _newest_run(instance)
+        if files != before or run != ran or time.monotonic() >= due:
+            try:
+                for each in projection.look(instance):
+                    instance.report_runless_asset_event(each)
+                failed = 0
+            except Exception:
+                failed += 1
+                logger.exception("Dagster's view could not be compared with the record (%d)", failed)
+                if failed >= _FAILURES:
+                    raise
+            due = time.monotonic() + (EVERY if not failed else _BEAT)
+        if files == before != loaded:
+            loaded = files
+            reload()
+        if ended.wait(_BEAT):
+            return
+
+
+def _newest_run(instance: dg.DagsterInstance) -> object:
+    """The run that changed last, and how far it is."""
+    newest = instance.get_run_records(limit=1, order_by="update_timestamp")
+    return [(each.dagster_run.run_id, each.dagster_run.status, each.update_timestamp) for each in newest]
