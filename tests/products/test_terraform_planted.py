@@ -1,6 +1,7 @@
 """What somebody plants beside reviewed code: the real Terraform must not take it without the digest seeing it."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,3 +205,46 @@ def test_an_installed_module_must_be_the_stages_own(engine: Engine, root: StageR
         assert "planted" in refused.where  # noqa: PT017 - either is right
     else:
         assert "../part" in listing.read_text()
+
+
+def package(folder: Path, code: str) -> str:
+    """A repository of git with a module; its address, pinned to its commit."""
+    folder.mkdir()
+    (folder / "main.tf").write_text(code)
+    told = ""
+    for command in (
+        "init -q",
+        "add .",
+        "-c user.name=t -c user.email=t@t.example commit -qm 1",
+        "rev-parse HEAD",
+    ):
+        git = ["/usr/bin/env", "git", *command.split()]
+        told = subprocess.run(git, cwd=folder, check=True, capture_output=True, text=True).stdout
+    return f"git::file://{folder}?ref={told.strip()}"
+
+
+def calls(root: StageRoot, source: str) -> None:
+    """The stage takes its module from there."""
+    (root.root / "beside.txt").write_text("of the stage, whose digest does not know that a package reads it")
+    (root.root / "main.tf").write_text(ROOT.replace("../part", source))
+
+
+def test_a_pinned_module_is_taken(engine: Engine, root: StageRoot, tmp_path: Path) -> None:
+    calls(root, package(tmp_path / "package", 'output "read" {\n  value = file("${path.module}/main.tf")\n}\n'))
+
+    assert list(TerraformCode().validate(root.root, ["note"], tmp_path)) == []
+    assert not engine.plan(root, QUIET).equal
+
+
+@pytest.mark.parametrize("code", [
+    'output "read" {\n  value = file("/etc/hostname")\n}\n',
+    'output "read" {\n  value = file("beside.txt")\n}\n',
+    'module "more" {\n  source = "/etc"\n}\noutput "read" {\n  value = ""\n}\n',
+])  # fmt: skip
+def test_a_pinned_module_reads_nothing_but_itself(engine: Engine, root: StageRoot, tmp_path: Path, code: str) -> None:
+    calls(root, package(tmp_path / "package", code))
+
+    with pytest.raises(ProviderFailed) as failure:
+        engine.plan(root, QUIET)
+    assert failure.value.where
+    assert failure.value.remedy

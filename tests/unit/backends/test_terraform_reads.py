@@ -138,6 +138,9 @@ def test_json_says_the_same(repository: Path) -> None:
     'locals { x = file("../../outside/secret.json") }',
     'locals { x = file("/etc/hostname") }',
     'locals { x = file(pathexpand("~/.ssh/id_ed25519.pub")) }',
+    'locals { x = file("~/.ssh/id_ed25519.pub") }',
+    'data "sops_file" "x" { source_file = var.given }',
+    'check "x" { data "http" "x" { url = "https://example.com" } }',
     "locals { x = fileset(path.module, var.given) }",
     'locals { x = fileset(path.module, "../../outside/*") }',
     "locals { x = templatestring(local.text, {}) }",
@@ -160,10 +163,10 @@ def test_json_says_the_same(repository: Path) -> None:
     'module "x" { source = var.given }',
 ])  # fmt: skip
 def test_what_cannot_be_named_is_refused_with_its_line(repository: Path, line: str) -> None:
-    body = line.replace("{ provisioner", "{\n provisioner").replace(" } }", " }\n}")
+    body = line.replace("{ provisioner", "{\n provisioner").replace("{ data", "{\n data").replace(" } }", " }\n}")
     write(repository, "# first", "", body)
     (repository / "root/.terraform.lock.hcl").write_text("# the providers are not what this is about\n")
-    expected = 4 if "provisioner" in line else 3
+    expected = 4 if "{\n" in body else 3
 
     assert refused_at(repository) == ("root/reads.tf", expected)
 
@@ -176,6 +179,7 @@ def test_what_cannot_be_named_is_refused_with_its_line(repository: Path, line: s
     'resource "aws_lambda_function" "x" { filename = null }',
     'resource "x_y" "x" { command = ["/bin/sh", "-c", "cat /etc/hostname"] }',
     'resource "x_y" "x" { path = "/" }',
+    f'resource "x_y" "x" {{\n path = "/{"x" * 5000}"\n more = "{"y/../" * 2000}"\n}}',
     "locals { x = basename(abspath(path.root)) }",
     f'module "x" {{ source = "git::https://example.com/x.git//y?ref={COMMIT}" }}',
     f'module "x" {{ source = "https://example.com/x.zip?checksum=sha256:{"a" * 64}" }}',

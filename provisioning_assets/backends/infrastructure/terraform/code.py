@@ -83,8 +83,7 @@ class Survey:
             if each.unsaid:
                 self._refuse(CodeProblem(each.unsaid, each.expected, shown, each.line, 1))
                 continue
-            path = self._root / each.path
-            real = Path(os.path.realpath(path))
+            real = Path(os.path.realpath(self._root / Path(each.path).expanduser()))
             outside = not real.is_relative_to(self.below.repository)
             if outside or (self._root.is_relative_to(real) and real != self._root):
                 where = "outside of the repository" if outside else "around the stage's own code"
@@ -147,7 +146,7 @@ def _given_twice(root: Path, variables: Collection[str], below: Below) -> Iterat
 
 
 def _is_beside(name: str, is_folder: bool) -> bool:  # noqa: FBT001 - which of the two a name is
-    """Whether it is no code: what Terraform keeps there, git's folder, what editors leave. Variables always are."""
+    """Whether it is no code: what Terraform, git and runs keep there, what editors leave. Variables always are."""
     if is_folder:
-        return name in {".terraform", ".git"}
+        return name in {".terraform", ".git", ".provisioning"}
     return is_leftover(name) and not name.endswith((".tfvars", ".tfvars.json"))

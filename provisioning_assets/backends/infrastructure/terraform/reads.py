@@ -32,12 +32,17 @@ _PATHS = {
     ("provisioner", "remote-exec"): {"script", "scripts"},
 }
 """Arguments that are paths, whatever they are made of."""
+_OF_DATA = {"filename", "source_dir", "source_file"}
+"""The same of every data source: what a provider of somebody else reads by these names is a file, too."""
 _LIKE_A_PATH = re.compile(r"(.*_)?(file|filename|path|dir|directory|folder|script|source|template|chart|key)s?")
 """Names of other arguments that may be paths: an absolute one counts if a file is there."""
 _PROGRAMS = {
     ("data", "external"): "runs a program, and no digest sees what it answers",
     ("data", "http"): "takes what an address answers, and no digest sees it change",
+    ("action", "local_command"): "runs a program here, and no digest sees what it reads",
     ("data", "local_command"): "runs a program, and no digest sees what it answers",
+    ("data", "shell_script"): "runs a program, and no digest sees what it answers",
+    ("resource", "shell_script"): "runs a program here, and no digest sees what it reads",
     ("data", "terraform_remote_state"): "takes what another state holds, and no digest sees it change",
     ("provisioner", "local-exec"): "runs a program here, and no digest sees what it reads",
 }
@@ -45,17 +50,21 @@ _INSTEAD = {
     "external": "a variable of the stage, or a file of the code",
     "http": "a file of the code that holds the answer",
     "local_command": "a variable of the stage, or a file of the code",
+    "shell_script": "a resource of a provider that knows what it makes",
     "terraform_remote_state": "a variable with the name of the earlier stage, which gets its outputs",
     "local-exec": "a resource, or a step of the deployment",
 }
 _LEFT_OUT = re.compile(r"(^|/)\.(terraform|git)/|(^|/)\.#|(~|\.sw[op])$")
 """Paths into what is no code: a digest holds it when the code names it."""
+_LONGEST, _LONGEST_NAME = 4096, 255
+"""Characters of a path, and bytes of a name in it."""
 _CLIMBS = re.compile(r"(^|/)\.\.(/|$)")
 _GLOB = re.compile(r"[*?\[{\\]")
 _KINDS = "|".join(sorted({name for _, name in (*_PATHS, *_PROGRAMS)}))
 _MAY_READ = re.compile(
     rf"""\b({"|".join(sorted({*_FILE, "fileset", "templatestring"}))})[ \t]*\("""
-    rf"""|\b(data|resource|provisioner)\s+"?({_KINDS})\b|"({_KINDS})"\s*:"""
+    rf"""|\b(data|resource|provisioner|action)\s+"?({_KINDS})\b|"({_KINDS})"\s*:"""
+    rf"""|\b({"|".join(sorted(_OF_DATA))})\b"""
     r"""|(?<!\.)\.\.(?!\.)|~[/"]|"/(?!")|\\[uU]|\.(terraform|git|sw[op]|\#)"""
 )
 
@@ -120,7 +129,7 @@ def _block(block: Block, scope: Scope) -> Iterator[Read]:
         if block.kind == "module" and name == "source":
             continue
         place = _Place(scope, attribute.line, argument="" if block.kind == "locals" else name)
-        if name in _PATHS.get(what, ()):
+        if name in _PATHS.get(what, ()) or (block.kind == "data" and name in _OF_DATA):
             yield from _path(name, attribute, scope)
         yield from _expression(attribute.value, place)
     for inside in block.blocks:
@@ -193,7 +202,8 @@ def _call(node: Node, place: _Place) -> Iterator[Read]:
         elif name == "fileset":
             yield from _fileset(line, sorted(found), ex.texts(given[1], place.scope) if len(given) > 1 else None)
         else:
-            yield from (Read(line, path, is_template=name == "templatefile") for path in sorted(found))
+            paths = filter(_may_be_path, sorted(found))  # Terraform refuses the others
+            yield from (Read(line, path, is_template=name == "templatefile") for path in paths)
     for each in given:
         yield from _expression(each, inside)
 
@@ -223,11 +233,17 @@ def _text(node: Node, place: _Place) -> Iterator[Read]:
         if any(isinstance(part, str) and _CLIMBS.search(part) for part in said):
             yield Read(line, unsaid="a path with `..` that cannot be named before Terraform runs")
         return
-    for text in sorted(found):
-        climbs = "\n" not in text and (_CLIMBS.search(text) or _LEFT_OUT.search(text) or text.startswith("~/"))
+    for text in filter(_may_be_path, sorted(found)):
+        climbs = _CLIMBS.search(text) or _LEFT_OUT.search(text) or text.startswith("~/")
         absolute = text.startswith("/") and _LIKE_A_PATH.fullmatch(place.argument) and Path(text).is_file()
         if climbs or absolute:
-            yield Read(line, str(Path(text).expanduser()) if text.startswith("~/") else text)
+            yield Read(line, text)
+
+
+def _may_be_path(text: str) -> bool:
+    """Whether the system would take a text for a path."""
+    short = len(text) < _LONGEST and all(len(part.encode()) <= _LONGEST_NAME for part in text.split("/"))
+    return short and not {"\n", "\0"} & set(text)
 
 
 def _template(text: str, place: _Place) -> Iterator[Read]:
