@@ -153,6 +153,8 @@ def test_json_says_the_same(repository: Path) -> None:
     'data "external" "x" { program = ["date"] }',
     'data "http" "x" { url = "https://example.com" }',
     'data "terraform_remote_state" "x" { backend = "s3" }',
+    r'data "\u0068ttp" "x" { url = "https://example.com" }',
+    "locals { x = file(local.x) }",
     'resource "terraform_data" "x" { provisioner "local-exec" { command = "date" } }',
     'resource "terraform_data" "x" { provisioner "remote-exec" { script = var.given } }',
     'module "x" { source = "../../outside" }',
@@ -274,6 +276,13 @@ def test_a_key_that_json_hides_is_refused(repository: Path) -> None:
     (repository / "root/spoilt.tf.json").write_text(text)
 
     assert refused_at(repository) == ("root/spoilt.tf.json", 2)
+
+
+def test_locals_that_grow_without_end_are_refused_at_once(repository: Path) -> None:
+    grown = [f'  l{n} = "${{local.l{n - 1}}}${{local.l{n - 1}}}"' for n in range(1, 60)]
+    write(repository, "locals {", '  l0 = "own"', *grown, "  x = file(local.l59)", "}")
+
+    assert refused_at(repository) == ("root/reads.tf", 62)
 
 
 def test_a_linked_folder_is_read_through_its_link(repository: Path) -> None:

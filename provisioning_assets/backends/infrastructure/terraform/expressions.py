@@ -20,10 +20,8 @@ Texts = frozenset[str] | None
 Items = tuple[Texts, Texts] | None
 """Keys and values of a collection; None if it is none, or cannot be said."""
 
-_MOST = 10_000
-"""Texts of one expression; more of them cannot be said."""
-_DEEPEST = 40
-"""Names that stand for names that stand for names."""
+_MOST, _LONGEST = 10_000, 100_000
+"""Texts of one expression, and characters of all of them; more cannot be said."""
 
 _MADE = re.compile(r"(data\.)?(archive_file|local_file|local_sensitive_file)\.[\w-]+(\[.*\])?\.(output_path|filename)")
 _ALIKE = {"concat", "distinct", "flatten", "reverse", "setunion", "sort", "tolist", "tomap", "toset", "merge"}
@@ -44,16 +42,18 @@ class Scope:
     root: Path
     locals: Mapping[str, tuple[Node, ...]]
     names: Mapping[str, Texts] = field(default_factory=dict)
-    depth: int = 0
+    within: frozenset[str] = frozenset()
+    """The locals that are being looked up: one that stands for itself stands for nothing."""
+    known: dict[str, Texts] = field(default_factory=dict, compare=False)
+    """The texts of the locals that were looked up."""
 
     def binding(self, names: Mapping[str, Texts]) -> "Scope":
         """The same, with more names."""
         return replace(self, names={**self.names, **names})
 
-    @property
-    def deeper(self) -> "Scope":
-        """The same, for what a name stands for: there, only names of the whole module count."""
-        return replace(self, names={}, depth=self.depth + 1)
+    def inside(self, name: str) -> "Scope":
+        """The same, for what a local stands for: there, only names of the whole module count."""
+        return replace(self, names={}, within=self.within | {name})
 
 
 def texts(node: Node, scope: Scope) -> Texts:
@@ -61,7 +61,7 @@ def texts(node: Node, scope: Scope) -> Texts:
     if is_plain(node):
         return _product(_texts_of(part, scope) for part in template(node))
     found = _TEXTS.get(node.data) if isinstance(node, Tree) else None
-    return found(node, scope) if found and scope.depth <= _DEEPEST else None
+    return found(node, scope) if found else None
 
 
 def items(node: Node, scope: Scope) -> Items:
@@ -74,7 +74,7 @@ def items(node: Node, scope: Scope) -> Items:
         alone = template(node)
         return items(alone[0], scope) if len(alone) == 1 and isinstance(alone[0], Tree) else None
     found = _ITEMS.get(node.data) if isinstance(node, Tree) else None
-    return found(node, scope) if found and scope.depth <= _DEEPEST else None
+    return found(node, scope) if found else None
 
 
 def bound(intro: Node, scope: Scope) -> Scope:
@@ -129,8 +129,9 @@ def _of_object(node: Node, scope: Scope) -> Items:
 
 
 def _of_local(node: Node, scope: Scope) -> Items:
-    found = _local(path(node), scope)
-    return _both(items(each, scope.deeper) for each in found) if found else None
+    name = path(node)
+    found = _local(name, scope)
+    return _both(items(each, scope.inside(name)) for each in found) if found else None
 
 
 def _of_for(node: Node, scope: Scope) -> Items:
@@ -152,7 +153,8 @@ def _alone(node: Node) -> Node:
 
 def _local(name: str, scope: Scope) -> tuple[Node, ...]:
     """What a local stands for: more than one expression if an override file says it again."""
-    return scope.locals.get(name.removeprefix("local."), ()) if name.startswith("local.") else ()
+    known = name.startswith("local.") and name not in scope.within
+    return scope.locals.get(name.removeprefix("local."), ()) if known else ()
 
 
 def _of_name(name: str, scope: Scope) -> Texts:
@@ -161,8 +163,9 @@ def _of_name(name: str, scope: Scope) -> Texts:
         return scope.names[name]
     if name in places:
         return frozenset({str(places[name])})
-    found = _local(name, scope)
-    return _union(texts(each, scope.deeper) for each in found) if found else None
+    if name not in scope.known and (found := _local(name, scope)):
+        scope.known[name] = _union(texts(each, scope.inside(name)) for each in found)
+    return scope.known.get(name)
 
 
 def _of_call(node: Node, scope: Scope) -> Texts:
@@ -230,9 +233,12 @@ def _both(found: Iterable[Items]) -> Items:
 
 
 def _product(found: Iterable[Texts]) -> Texts:
-    choices, number = [], 1
+    choices, number, length = [], 1, 0
     for each in found:
-        if each is None or (number := number * len(each)) > _MOST:
+        if each is None:
+            return None
+        number, length = number * len(each), length + max(map(len, each), default=0)
+        if number > _MOST or number * length > _LONGEST:
             return None
         choices.append(each)
     return frozenset(map("".join, product(*choices)))

@@ -21,6 +21,8 @@ from provisioning_assets.errors import ConfigurationError, Problem
 Node = Any
 """An expression: a part of the parser's tree, or a value of JSON, whose texts are templates."""
 
+_ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+_PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, **dict.fromkeys(("locals", "terraform", "moved", "import"), 0)}
 _NESTED = dict.fromkeys(("provisioner", "backend", "dynamic"), 1)
 """Number of labels of the blocks of JSON: one at the top, and none below, for all others."""
@@ -95,6 +97,15 @@ def line_of(node: Node) -> int:
     return next((line for child in node.children if (line := line_of(child))), 0) if isinstance(node, Tree) else 0
 
 
+def unescaped(text: str) -> str:
+    """A text in quotes, with what its escapes stand for."""
+    return _ESCAPED.sub(lambda found: _meaning(found[1]), text)
+
+
+def _meaning(mark: str) -> str:
+    return chr(int(mark[1:], 16)) if len(mark) > 1 else _PLAIN.get(mark, mark)
+
+
 class _Twice(ValueError):
     """A key of JSON that Terraform takes twice, and Python once."""
 
@@ -144,7 +155,8 @@ def _is_blank(node: Node) -> bool:
 
 def _name(node: Node) -> str:
     """A name, or a label in quotes."""
-    return "".join(str(token) for token in node.scan_values(lambda _token: True)).strip('"')
+    text = "".join(str(token) for token in node.scan_values(lambda _token: True))
+    return unescaped(text[1:-1]) if text.startswith('"') else text
 
 
 def _from_json(

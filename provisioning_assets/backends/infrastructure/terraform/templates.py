@@ -12,10 +12,8 @@ import hcl2
 from lark import Token, Tree
 from lark.exceptions import LarkError
 
-from provisioning_assets.backends.infrastructure.terraform.hcl import Node
+from provisioning_assets.backends.infrastructure.terraform.hcl import Node, unescaped
 
-_ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
-_PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
 _DIRECTIVE = re.compile(r"\s*(?:if\s|for\s+[\w-]+\s*(?:,\s*[\w-]+\s*)?in\s|(?:else|endif|endfor)\b)")
 
 
@@ -32,7 +30,7 @@ def parts(node: Node) -> Iterator[str | Node]:
         (child,) = part.children
         if isinstance(child, Token):
             escaped = child.type in {"ESCAPED_INTERPOLATION", "ESCAPED_DIRECTIVE"}
-            yield str(child)[1:] if escaped else _ESCAPED.sub(_unescaped, str(child))
+            yield str(child)[1:] if escaped else unescaped(str(child))
         else:
             inner = [each for each in child.children if isinstance(each, Tree)]
             yield inner[0] if child.data == "interpolation" else None
@@ -100,8 +98,3 @@ def _expression(text: str, *, directive: bool) -> Node:
 
 class _Unsaid(Tree[Token]):
     """An expression that decides over texts, and is none."""
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    mark = found[1]
-    return chr(int(mark[1:], 16)) if len(mark) > 1 else _PLAIN.get(mark, mark)
