@@ -1,56 +1,17 @@
 """What Terraform's code reads beside itself is in the digest by its name, or refused with its line."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from provisioning_assets.backends.infrastructure.code import CodeProblem
-from provisioning_assets.backends.infrastructure.terraform.code import TerraformCode
-from provisioning_assets.errors import ConfigurationError
+from tests.support.terraform_repository import make_repository, problems, refused_at, sources, write
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with a root and files around it; what lies in `outside` is in no repository."""
-    repository = tmp_path / "repository"
-    for name in ("root/parts", "root/.terraform", "shared", "network"):
-        (repository / name).mkdir(parents=True)
-    for name in ("root/own.json", "root/parts/a.json", "root/parts/b.json", "root/old.tf~", "root/.terraform/x"):
-        (repository / name).write_text("1")
-    for name in ("shared/one.json", "shared/two.json"):
-        (repository / name).write_text("1")
-    (repository / "network/main.tf").write_text("")
-    (repository / "root/main.tf").write_text('variable "given" {}\n')
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside/secret.json").write_text("1")
-    return repository
-
-
-def write(repository: Path, *lines: str) -> None:
-    (repository / "root/reads.tf").write_text("\n".join(lines) + "\n")
-
-
-def problems(repository: Path, *variables: str) -> list[CodeProblem]:
-    return list(TerraformCode().validate(repository / "root", variables, repository))
-
-
-def sources(repository: Path) -> dict[str, str]:
-    return TerraformCode().sources(repository / "root", repository)
-
-
-def refused_at(repository: Path) -> tuple[str, int]:
-    """Where the one problem is, said by both: before a run, and as the digest is taken."""
-    (problem,) = problems(repository)
-    assert problem.expected
-    with pytest.raises(ConfigurationError) as failure:
-        sources(repository)
-    assert [(each.file, each.line) for each in failure.value.problems] == [(problem.file, problem.line)]
-    assert failure.value.remedy
-    return problem.file, problem.line
+    return make_repository(tmp_path)
 
 
 NAMED = {
@@ -194,126 +155,8 @@ def test_what_is_pinned_or_known_is_taken(repository: Path, line: str) -> None:
     assert {"root/parts/a.json", "root/own.json"} <= sources(repository).keys()
 
 
-LOCKED = 'provider "registry.terraform.io/hashicorp/random" {{\n  version = "3.6.0"\n{hashes}}}\n'
-
-
-@pytest.mark.parametrize(("lock", "place"), [
-    (None, ("root/reads.tf", 1)),
-    (LOCKED.format(hashes=""), ("root/.terraform.lock.hcl", 1)),
-    (LOCKED.format(hashes="  hashes = []\n"), ("root/.terraform.lock.hcl", 1)),
-    ("provider {", ("root/.terraform.lock.hcl", 1)),
-])  # fmt: skip
-def test_a_provider_without_a_digest_is_refused(repository: Path, lock: str | None, place: tuple[str, int]) -> None:
-    write(repository, 'resource "random_id" "x" { byte_length = 4 }')
-    if lock is not None:
-        (repository / "root/.terraform.lock.hcl").write_text(lock)
-
-    assert refused_at(repository) == place
-
-    (repository / "root/.terraform.lock.hcl").write_text(LOCKED.format(hashes='  hashes = ["h1:x"]\n'))
-    assert problems(repository) == []
-
-
-@pytest.mark.parametrize("name", [
-    "terraform.tfvars", "terraform.tfvars.json", "z.auto.tfvars", ".x.auto.tfvars", ".#x.auto.tfvars",
-    "x.auto.tfvars.json",
-])  # fmt: skip
-def test_a_file_of_variables_is_in_the_digest_and_overrides_nothing(repository: Path, name: str) -> None:
-    before = sources(repository)
-    text = '{"NAME": "x"}' if name.endswith("json") else '# one\nNAME = "x"\n'
-    (repository / "root" / name).write_text(text.replace("NAME", "other"))
-    assert sources(repository).keys() - before.keys() == {f"root/{name}"}
-    assert problems(repository, "given") == []
-
-    for variable in ("given", "environment"):
-        (repository / "root" / name).write_text(text.replace("NAME", variable))
-        (problem,) = problems(repository, "given")
-        assert (problem.file, problem.line) == (f"root/{name}", 1 if name.endswith("json") else 2)
-
-
-def link(target: str) -> Callable[[Path], None]:
-    return lambda path: path.symlink_to(target)
-
-
-SPOILT = {
-    "link out": (link("../../outside/secret.json"), "root/spoilt.json"),
-    "folder out": (link("../../outside"), "root/spoilt.json"),
-    "link to nowhere": (link("gone.json"), "root/spoilt.json"),
-    "link to itself": (link("spoilt.json"), "root/spoilt.json"),
-    "link around": (link("../root"), "root/spoilt.json/spoilt.json"),
-    "pipe": (os.mkfifo, "root/spoilt.json"),
-}
-
-
-@pytest.mark.parametrize("name", SPOILT)
-def test_what_no_digest_can_hold_is_refused_by_its_path(repository: Path, name: str) -> None:
-    spoil, place = SPOILT[name]
-    spoil(repository / "root/spoilt.json")
-
-    file, _ = refused_at(repository)
-
-    assert file in {place, "root/spoilt.json"}
-
-
-@pytest.mark.parametrize(("spoil", "line"), [
-    (Path.mkdir, 1),
-    (os.mkfifo, 1),
-    (link("gone.tf"), 1),
-    (link("spoilt.tf"), 1),
-    (lambda path: path.write_bytes(b'# one\nlocals { x = "\xff" }\n'), 2),
-    (lambda path: path.write_text("locals {\n  x = = 1\n}\n"), 2),
-])  # fmt: skip
-def test_code_that_cannot_be_read_is_refused(repository: Path, spoil: Callable[[Path], object], line: int) -> None:
-    spoil(repository / "root/spoilt.tf")
-
-    file, found = refused_at(repository)
-
-    assert (file, max(found, 1)) == ("root/spoilt.tf", line)
-
-
-def test_a_key_that_json_hides_is_refused(repository: Path) -> None:
-    text = '{"module": {"a": {"source": "../../outside"}},\n "module": {}}'
-    (repository / "root/spoilt.tf.json").write_text(text)
-
-    assert refused_at(repository) == ("root/spoilt.tf.json", 2)
-
-
 def test_locals_that_grow_without_end_are_refused_at_once(repository: Path) -> None:
     grown = [f'  l{n} = "${{local.l{n - 1}}}${{local.l{n - 1}}}"' for n in range(1, 60)]
     write(repository, "locals {", '  l0 = "own"', *grown, "  x = file(local.l59)", "}")
 
     assert refused_at(repository) == ("root/reads.tf", 62)
-
-
-def test_a_linked_folder_is_read_through_its_link(repository: Path) -> None:
-    (repository / "root/linked").symlink_to("../shared")
-    before = sources(repository)
-    assert "root/linked/one.json" in before
-
-    (repository / "shared/one.json").write_text("2")
-
-    assert sources(repository)["root/linked/one.json"] != before["root/linked/one.json"]
-
-
-def test_a_module_behind_a_linked_folder_is_read(repository: Path) -> None:
-    (repository / "root/modules").symlink_to("..")
-    (repository / "root/modules").unlink()
-    (repository / "modules").mkdir()
-    (repository / "modules/net").symlink_to("../network")
-    write(repository, 'module "n" { source = "../modules/net" }')
-
-    assert "modules/net/main.tf" in sources(repository)
-
-
-def test_a_name_that_is_no_text_is_refused(repository: Path) -> None:
-    (repository / "root" / os.fsdecode(b"a\xff.json")).write_text("1")
-
-    assert refused_at(repository)[0] == r"root/a\udcff.json"
-
-
-def test_a_repository_below_a_folder_of_terraform_has_digests(repository: Path) -> None:
-    moved = repository.parent / ".terraform/repository"
-    moved.parent.mkdir()
-    repository.rename(moved)
-
-    assert "root/main.tf" in sources(moved)
