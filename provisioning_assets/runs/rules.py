@@ -27,7 +27,8 @@ _COUNTED = ("assets", "core", "engagement", "operations", "probes", "runs.declar
 _TOLD = ("provisioning-assets", "dagster")
 
 
-def version_of(check: Callable[..., Any], requires: Sequence[Capability] = ()) -> str:
+@cache
+def version_of(check: Callable[..., Any], requires: tuple[Capability, ...] = ()) -> str:
     """The version of the rule that a check is: another one when its code says anything else."""
     return digest({"closure": dict(closure_of(check)), "requires": sorted(requires)})
 

@@ -58,6 +58,7 @@ def closures_of_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
 
 
 def forget() -> None:
+    rules.version_of.cache_clear()
     rules.closure_of.cache_clear()
     rules._text.cache_clear()
     rules._OURS._modules.clear()
