@@ -144,6 +144,9 @@ def test_what_cannot_be_named_is_refused_with_its_line(repository: Path, line: s
     'resource "x_y" "x" { path = "/" }',
     f'resource "x_y" "x" {{\n path = "/{"x" * 5000}"\n more = "{"y/../" * 2000}"\n}}',
     "locals { x = basename(abspath(path.root)) }",
+    f'locals {{ x = file("{"x" * 5000}") }}',
+    'locals { x = fileexists("~nobody-of-that-name/x") }',
+    r'data "local_file" "x" { filename = "\u0000" }',
     f'module "x" {{ source = "git::https://example.com/x.git//y?ref={COMMIT}" }}',
     f'module "x" {{ source = "https://example.com/x.zip?checksum=sha256:{"a" * 64}" }}',
 ])  # fmt: skip

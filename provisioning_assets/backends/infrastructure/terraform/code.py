@@ -83,12 +83,13 @@ class Survey:
             if each.unsaid:
                 self._refuse(CodeProblem(each.unsaid, each.expected, shown, each.line, 1))
                 continue
-            real = Path(os.path.realpath(self._root / Path(each.path).expanduser()))
+            named = os.path.expanduser(each.path)  # noqa: PTH111 - one of nobody stays as it is
+            real = Path(os.path.realpath(self._root / named))
             outside = not real.is_relative_to(self.below.repository)
             if outside or (self._root.is_relative_to(real) and real != self._root):
                 where = "outside of the repository" if outside else "around the stage's own code"
                 what = f"`{each.path}` lies {where}: no digest would see it change"
-                self._refuse(CodeProblem(what, "a file inside the root or a module", shown, each.line, 1))
+                self._refuse(CodeProblem(what, "a file beside it, in the repository", shown, each.line, 1))
             elif real.is_dir():
                 self._add(Below(self.below.repository, lambda _name, _is_folder: False).files(real))
             elif real.exists():

@@ -93,12 +93,13 @@ def may_read(code: Block) -> bool:
 def reads(code: Block, scope: Scope) -> Iterator[Read]:
     """What a file of code reads."""
     for block in code.blocks:
-        yield from _block(block, scope)
+        yield from (each for each in _block(block, scope) if each.unsaid or _may_be_path(each.path))
 
 
 def reads_of_template(text: str, root: Path) -> Iterator[Read]:
     """What a template of `templatefile` reads: it may call functions, too."""
-    yield from _template(text, _Place(Scope(root, root, {}), 1, fixed=True))
+    found = _template(text, _Place(Scope(root, root, {}), 1, fixed=True))
+    yield from (each for each in found if each.unsaid or _may_be_path(each.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +203,7 @@ def _call(node: Node, place: _Place) -> Iterator[Read]:
         elif name == "fileset":
             yield from _fileset(line, sorted(found), ex.texts(given[1], place.scope) if len(given) > 1 else None)
         else:
-            paths = filter(_may_be_path, sorted(found))  # Terraform refuses the others
-            yield from (Read(line, path, is_template=name == "templatefile") for path in paths)
+            yield from (Read(line, path, is_template=name == "templatefile") for path in sorted(found))
     for each in given:
         yield from _expression(each, inside)
 
