@@ -166,7 +166,7 @@ def _from_json(
     return Block(
         kind,
         labels,
-        _line(text, labels[-1] if labels else kind),
+        _line(text, labels[-1] if labels and kind not in _NESTED else kind),
         {name: Attribute(value, _line(text, name)) for name, value in body.items()},
         tuple(
             block
