@@ -45,7 +45,7 @@ def tasks(engagement: Engagement, where: Environment, code: stage.Sources) -> li
     found.append(environment.task(engagement, where, early))
     found.extend(module.task(engagement, where) for module in TASK_CLASSES)
     found.append(verified_environment.task(engagement, where, ("environment", *sorted(classes), *sorted(late))))
-    if where is engagement.environments[-1]:
+    if where.name == engagement.production.name:
         found.append(launch_readiness.task(engagement, where))
     by_name = {task.name: _with_its_runs(task) for task in found}
     order = TopologicalSorter({task.name: task.upstream for task in found}).static_order()

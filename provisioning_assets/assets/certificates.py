@@ -8,8 +8,9 @@ from provisioning_assets.core.evidence import Finding
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
-from provisioning_assets.operations.issuing import Certificates, Kept, kept_for
-from provisioning_assets.operations.keeping import holdings
+from provisioning_assets.operations.copying import Copied
+from provisioning_assets.operations.issuing import Certificates
+from provisioning_assets.operations.keeping import Kept, astray, holdings, kept_for
 from provisioning_assets.probes import resolvers, tls
 from provisioning_assets.probes.tls import check_served, fingerprint_of_key
 from provisioning_assets.runs.asset_run import AssetRun, now
@@ -26,15 +27,21 @@ def certificates_are_issued(run: AssetRun) -> Finding:
 
     Its key is of the declared type. Renewal is due after two thirds of the lifetime. A product that keeps the keys
     chooses their type, and renews by itself: there, the records that it renews by must be in the zone, and it must hold
-    nothing under a name that is not declared; others of a declared name are listed. Red names each certificate that
-    differs, and what it waits for. Apply to order it again.
+    nothing under a name that is not declared; others of a declared name, and what it has where
+    nobody looks for it any more, are listed. A product that is to have copies
+    must have exactly these certificates, whose references are stored beside the keys. Red names each certificate that
+    differs, and what it waits for. Apply to order it, or to copy it, again.
     """
-    found, held = equals_declared(run, Certificates(run)), holdings(run)
-    if not held:
-        return found
-    meant = {kept.held for each in run.environment.certificates.certificates if (kept := kept_for(run, each, held))}
-    beside = [{"name": each.name, "reference": each.reference} for each in held if each not in meant]
-    return replace(found, details={**found.details, "held beside": beside}) if beside else found
+    found, held, copied = equals_declared(run, Certificates(run)), holdings(run), Copied(run)
+    every = [(each, kept_for(run, each, held)) for each in run.environment.certificates.certificates]
+    meant = {kept.held for _, kept in every if kept} | {copied.of(each, kept) for each, kept in every}
+    left = astray(run)
+    others = (*held, *copied.held, *left.held)
+    beside = [{"name": each.name, "reference": each.reference} for each in others if each not in meant]
+    # Also where nothing is imported any more: then nobody renews what was.
+    copies = {each.name: kept.copy for each, kept in every if kept and kept.copy}
+    told = {"held beside": beside, "copies": copies, "not looked at": dict(left.unseen)}
+    return replace(found, details={**found.details, **{name: each for name, each in told.items() if each}})
 
 
 @readiness_item(review_item=3, within=timedelta(minutes=10))
@@ -78,13 +85,18 @@ def task(engagement: Engagement, environment: Environment) -> Task:
     items = (certificates_are_issued, certificates_are_served)
     own, template = section(engagement, environment, "certificates")
     product = environment.certificates.provider.name
-    in_zone = environment.certificates.proof == "dns-01"
+    in_zone, copies = environment.certificates.proof == "dns-01", environment.certificates.import_into
     return Task(
         name="certificates",
         description="TLS certificates, stored with their keys in the secret store, or kept by their product.",
         environment=environment.name,
-        labels=frozenset({product, "tls"}),
-        backends=(Kind.CERTIFICATES, Kind.SECRETS, *([Kind.DNS] if in_zone else [])),
+        labels=frozenset({product, "tls", *([copies.name] if copies else [])}),
+        backends=(
+            Kind.CERTIFICATES,
+            Kind.SECRETS,
+            *([Kind.DNS] if in_zone else []),
+            *([Kind.COPIES] if copies else []),
+        ),
         views=(resolvers.viewpoint, tls.viewpoint),
         upstream=("dns_records", "secrets"),
         inputs=inputs(engagement, items, own=own, template=template),

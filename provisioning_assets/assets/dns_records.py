@@ -59,8 +59,9 @@ def dns_has_not_drifted(run: AssetRun) -> Finding:
 def dns_is_served_as_declared(run: AssetRun) -> Finding:
     """Each authoritative server returns each RRset with the declared values and the documented TTL.
 
-    SPF, DKIM, DMARC and CAA policies must also be valid. Red names the RRset, the server and what is wrong with its
-    answer. If the zone has drifted, apply; if the policy is invalid, correct it; if neither, check that server.
+    It refers to exactly the declared servers of a name that is handed to others. SPF, DKIM, DMARC and CAA policies must
+    also be valid. Red names the RRset, the server and what is wrong with its answer. If the zone has drifted, apply; if
+    the policy is invalid, correct it; if neither, check that server.
     """
     dns = run.environment.dns
     servers = resolvers.authoritative_servers(dns.zone, run.backend(Kind.DNS).name_servers(dns.zone), run.access)

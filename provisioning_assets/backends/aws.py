@@ -1,5 +1,6 @@
 """AWS: one account and region, reached with one environment's access. Its errors become ours."""
 
+import logging
 import os
 import subprocess
 import threading
@@ -240,3 +241,12 @@ def _variable(service: str) -> str:
     """The last part of the name of a service's variable: `route53` is `ROUTE_53` there."""
     model = _descriptions().load_service_model(service, "service-2")
     return str(model["metadata"]["serviceId"]).replace(" ", "_").upper()
+
+
+def _says_nothing(record: logging.LogRecord) -> bool:
+    """Drop what botocore logs for debugging: requests and answers, with values, keys and credentials."""
+    return record.levelno > logging.DEBUG
+
+
+for _name in ("botocore.auth", "botocore.endpoint", "botocore.parsers"):
+    logging.getLogger(_name).addFilter(_says_nothing)

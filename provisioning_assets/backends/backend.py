@@ -34,6 +34,12 @@ class Settings(BaseModel):
     """What it reads of a profile; one that is like these, and none of them, is taken for a misspelling."""
     reserved: ClassVar[tuple[str, ...]] = ()
     """Beginnings of names that the product keeps to itself."""
+    reserved_keys: ClassVar[tuple[str, ...]] = ()
+    """Keys below the prefix that we, or the product, keep something else under."""
+    parameters: ClassVar[tuple[str, ...]] = ()
+    """Paths of keys, in the store of the configuration, below which it keeps something; `{scope}` is filled in."""
+    longest: ClassVar[Mapping[str, int]] = {}
+    """Characters of the longest names that it takes, by how they are made: `{scope}` is filled in."""
     name: str
     """The product's name."""
 

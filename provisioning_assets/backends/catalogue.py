@@ -1,45 +1,23 @@
 """The only registry of products. Reading it loads no vendor's library."""
 
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.backends.certificates.settings import Acm, Acme, AcmPca, Manual, OpenBaoPki
+from provisioning_assets.backends.certificates.settings import Acm, AcmCopies, Acme, AcmPca, Manual, OpenBaoPki
 from provisioning_assets.backends.config.settings import AppConfig, Flagd, Ssm
 from provisioning_assets.backends.dns.settings import PowerDns, Rfc2136, Route53
 from provisioning_assets.backends.emulations import EMULATIONS, Lacks
 from provisioning_assets.backends.infrastructure.settings import Cdk, Terraform
 from provisioning_assets.backends.monitoring.settings import CloudWatch, Prometheus
+from provisioning_assets.backends.product import Product
 from provisioning_assets.backends.secrets.settings import OpenBao, SecretsManager, Vault
 from provisioning_assets.backends.store.settings import S3, Files, Postgresql
 from provisioning_assets.backends.variables import Variables
 from provisioning_assets.core.kinds import Capability, Kind
 
 _BACKENDS = "provisioning_assets.backends"
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """One product of a kind: its settings, where its class is, what it lacks, and how it is proven."""
-
-    kind: Kind
-    settings: type[Settings]
-    where: str
-    """`module:Class` below the back ends."""
-    proven: str
-    """The real server that the contract suite runs against, or why there is none."""
-    code: str = ""
-    """For an engine: the class that reads its source code, in a module that loads none of the engine's libraries."""
-    lacks: Lacks = field(default_factory=dict)
-    not_tested: tuple[str, ...] = ()
-    """What its contract suite cannot show."""
-
-    @property
-    def name(self) -> str:
-        """The name that engagement files use."""
-        return str(self.settings.model_fields["name"].default)
 
 
 _KEY_IN_STORE = "it signs a request; the key lies in the secret store, and we renew"
@@ -155,13 +133,23 @@ PRODUCTS: tuple[Product, ...] = (
     Product(
         Kind.CERTIFICATES,
         Acm,
-        "certificates.acm:Acm",
+        "certificates.acm.authority:Acm",
         proven="moto, whose certificates the sandbox's validator issues when a name server has their records",
         not_tested=(
             "Amazon's own validation: how long it takes, and what it refuses (CAA, names, limits)",
             "renewal by Amazon: moto renews nothing",
             "certificates that are exported: moto exports none",
             "listing under a throttle, in an account with hundreds of certificates",
+        ),
+    ),
+    Product(
+        Kind.COPIES,
+        AcmCopies,
+        "certificates.acm.copies:AcmCopies",
+        proven="moto, whose imports the sandbox makes keep to Amazon's documents",
+        not_tested=(
+            "Amazon's own judgement of keys, chains and key usages, and its limit of imports in a year",
+            "how soon load balancers and CloudFront serve what was imported again",
         ),
     ),
     Product(Kind.SECRETS, OpenBao, "secrets.openbao.store:OpenBao", proven="OpenBao"),

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, TyperException
 
-from provisioning_assets.cli import home, interrupts, looking, sandbox_commands
+from provisioning_assets.cli import home, interrupts, looking, sandbox_commands, serving
 from provisioning_assets.cli.arguments import AsJson, Engagement, Environment, OneEnvironment, Profile
 from provisioning_assets.cli.console import (
     COULD_NOT_TELL,
@@ -116,11 +116,13 @@ def validate(engagement: Engagement, as_json: AsJson = False) -> None:
             answer(error_as_data(error)["problems"])
             raise typer.Exit(error.exit_code) from None
         raise
-    names = ", ".join(environment.name for environment in found.environments)
+    names = ", then ".join(environment.name for environment in found.environments)
     if as_json:
         answer([])
     else:
-        say(f"{engagement}: valid ({names})")
+        say(f"{engagement}: valid ({names}, which goes live)")
+        if found.exception:
+            say(found.exception, "bold")
 
 
 @app.command()
@@ -209,18 +211,6 @@ def unlock(engagement: Engagement, environment: OneEnvironment, profile: Profile
     say(f"was held by {holder}; it is free now" if holder else "nobody held it")
 
 
-def ui(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Loopback port.")] = 3000, profile: Profile = None
-) -> None:
-    """Serve Dagster's web interface on loopback.
-
-    It shows the graph, checks and schedules, and runs until it is ended (Ctrl-C).
-
-    Exit codes: Dagster's own; 1 when it cannot start.
-    """
-    home.become_dagster(port)
-
-
 def _jobs(name: str) -> Any:
     """The engagement's jobs; loads Dagster, which takes two seconds."""
     from provisioning_assets.cli.runs import Jobs
@@ -232,5 +222,5 @@ def _jobs(name: str) -> Any:
 for command in (looking.check, looking.readiness, looking.status, looking.why):
     app.command()(command)
 app.command()(unlock)
-app.command()(ui)
+app.command()(serving.ui)
 app.add_typer(sandbox_commands.app, name="sandbox")

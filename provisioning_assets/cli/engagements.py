@@ -1,12 +1,10 @@
 """The repository's engagements, by the names that people type."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioning_assets.cli import home
 from provisioning_assets.engagement.loading import find_engagements, load_engagement
-from provisioning_assets.engagement.sections import NAME
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.report.names import one_of
 
@@ -29,7 +27,7 @@ def folders() -> list[Path]:
 
 def is_there(name: str) -> bool:
     """Whether an engagement is called so."""
-    return bool(re.fullmatch(NAME, name)) and (home.repository() / home.ENGAGEMENTS / name).is_dir()
+    return name in {folder.name for folder in find_engagements(home.repository() / home.ENGAGEMENTS)}
 
 
 def in_order(command: str, engagement: str, *others: str | None) -> None:
@@ -46,7 +44,7 @@ def find(name: str) -> Path:
     root = home.repository() / home.ENGAGEMENTS
     if not is_there(name):
         known = [folder.name for folder in folders()]
-        there = bool(re.fullmatch(NAME, name)) and (root / name).exists()
+        there = name in {each.name for each in root.iterdir()}
         raise ProvisioningError(
             f"there is no engagement `{name}`",
             where=str(root),

@@ -1,15 +1,11 @@
 """Where a run writes: everything below `.provisioning/`, which git ignores."""
 
-import errno
 import os
 import shutil
-import signal
-import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
@@ -49,6 +45,11 @@ def folder() -> Path:
 def sandbox(profile: str = SANDBOX) -> Path:
     """Folder of the sandbox that writes this profile."""
     return folder() / profile
+
+
+def in_sandbox(profile: str | None) -> bool:
+    """Whether a profile is one that a sandbox writes."""
+    return f"{profile}-".startswith(f"{SANDBOX}-")
 
 
 def sandboxes() -> list[Path]:
@@ -95,34 +96,3 @@ def instance() -> "Iterator[DagsterInstance]":
             ) from None
     with made:
         yield made
-
-
-def _why_not(port: int) -> str:
-    """Why nothing can listen on a port; empty when something can."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                return "another program, or another `provisioning ui`, listens there"
-            return error.strerror or type(error).__name__
-    return ""
-
-
-def become_dagster(port: int) -> NoReturn:
-    """Replace this process by `dagster dev`, on loopback."""
-    if cause := _why_not(port):
-        raise ProvisioningError(
-            f"port {port} cannot be used",
-            where=f"127.0.0.1:{port}",
-            cause=cause,
-            remedy="take another one: provisioning ui --port NUMBER; or end what listens there",
-        )
-    with instance():
-        pass
-    arguments = ["dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-w", str(repository() / "workspace.yaml")]
-    os.chdir(repository())
-    # Started in the background by a shell, it would ignore SIGINT, and Dagster then ignores SIGTERM, too.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.execv(Path(sys.executable).with_name("dagster"), arguments)  # noqa: S606 - our own interpreter's neighbour

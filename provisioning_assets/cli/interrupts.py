@@ -13,23 +13,26 @@ _noticed: list[socket.socket] = []
 
 @contextmanager
 def noticed() -> Iterator[None]:
-    """Meanwhile SIGTERM interrupts as SIGINT does. Python notes which came, whoever handles it: Dagster does."""
+    """Meanwhile both raise KeyboardInterrupt. Python notes which came, whoever handles it: Dagster does."""
     _came.clear()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     reading, writing = socket.socketpair()
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in _ENDING}
     with reading, writing:
         reading.setblocking(False)  # noqa: FBT003 - as the module names it
         writing.setblocking(False)  # noqa: FBT003
         _noticed.append(reading)
         descriptor = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in _ENDING:
+            if number == signal.SIGTERM or before[number] is not signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler)
         try:
             yield
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
             signal.set_wakeup_fd(descriptor)
             _noticed.pop()
 

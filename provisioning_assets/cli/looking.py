@@ -60,6 +60,8 @@ def readiness(engagement: Engagement, profile: Profile = None, as_json: AsJson =
     if as_json:
         answer(report_as_data(report))
     else:
+        if report.exception:
+            say(report.exception, "bold")
         for item in report.items:
             say(f"  {item.state:<8} {item.number}. {item.title}", STYLES[item.state])
         count = len(report.reasons)

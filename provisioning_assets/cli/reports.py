@@ -5,20 +5,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.cli import home
 from provisioning_assets.engagement.loading import load_engagement
+from provisioning_assets.engagement.models import Engagement
 from provisioning_assets.errors import ProvisioningError, internal
 from provisioning_assets.report.model import Report, build_report
 from provisioning_assets.report.status import StatusRow, status_rows, unknown_row
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.standings import gather
+from provisioning_assets.sandbox import lifecycle
 
 
 def report_of(graph: Graph) -> tuple[Report, tuple[str, ...]]:
     """The readiness report, and why a record could not be read."""
     at = datetime.now(UTC)
     gathered = gather(graph, at)
-    problems = tuple(problem.replace("\n", "\n  ") for problem in gathered.problems.values())
-    return build_report(graph.engagement, gathered.standings, at), problems
+    problems = [problem.replace("\n", "\n  ") for problem in gathered.problems.values()]
+    if problems and (how := _to_start(graph.engagement)):
+        problems = [*problems, how]
+    return build_report(graph.engagement, gathered.standings, at), tuple(problems)
+
+
+def _to_start(engagement: Engagement) -> str:
+    """What starts the engagement's sandbox; empty when it runs, or the engagement lives elsewhere."""
+    profiles = {each.profile for each in engagement.environments if each.profile and home.in_sandbox(each.profile)}
+    members = [member for profile in profiles for member in lifecycle.status(home.sandbox(profile))]
+    down = any(member.state != "running" for member in members)
+    return f"its sandbox does not run: provisioning sandbox start {engagement.name}" if down else ""
 
 
 def reports_of(folders: Iterable[Path]) -> tuple[list[Report], list[str], list[ProvisioningError]]:

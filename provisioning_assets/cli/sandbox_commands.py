@@ -11,7 +11,6 @@ from rich.text import Text
 from provisioning_assets.cli import engagements, home
 from provisioning_assets.cli.arguments import AsJson
 from provisioning_assets.cli.console import NOT_READY, answer, say, tell
-from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.sandbox import lifecycle as sandbox
 from provisioning_assets.sandbox.processes import Member
@@ -80,15 +79,14 @@ def _of(name: str | None) -> tuple[Path, Wanted]:
     engagement = engagements.load(name)
     environments = engagement.environments
     profiles = sorted({environment.profile or "" for environment in environments})
-    if len(profiles) != 1 or not f"{profiles[0]}-".startswith(f"{home.SANDBOX}-"):
+    if len(profiles) != 1 or not home.in_sandbox(profiles[0]):
         raise ProvisioningError(
             f"{name} does not live in a sandbox",
             where=str(engagement.folder),
             cause=f"its environments name {', '.join(profile or 'no profile' for profile in profiles)}",
             remedy=f"give all of them `profile: {home.SANDBOX}`, or `{home.SANDBOX}-` and a name, to try it",
         )
-    kinds = [kind for kind in Kind if kind is not Kind.INFRASTRUCTURE]
-    products = {environment.settings(kind).name for environment in environments for kind in kinds}
+    products = {chosen.name for environment in environments for chosen in environment.products.values()}
     products |= {environment.state.name for environment in environments}
     products |= {stage.engine.name for environment in environments for stage in environment.stages}
     zones = tuple(environment.dns.zone for environment in environments)

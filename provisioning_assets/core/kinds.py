@@ -9,6 +9,7 @@ class Kind(StrEnum):
     INFRASTRUCTURE = "infrastructure"
     DNS = "dns"
     CERTIFICATES = "certificates"
+    COPIES = "certificate_copies"
     SECRETS = "secrets"
     CONFIG = "config"
     MONITORING = "monitoring"

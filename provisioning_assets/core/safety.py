@@ -45,7 +45,7 @@ def touches_what_is_ours(plan: Plan, *, whose: Callable[[str], str | None]) -> S
 
 
 def respects_freeze(plan: Plan, *, freeze: datetime, now: datetime) -> Sequence[str]:
-    """After the freeze, production takes fixes: updates, and operational changes."""
+    """After the freeze, what goes live takes fixes: updates, and operational changes."""
     if now < freeze:
         return []
     return [

@@ -24,7 +24,7 @@ def content_of(model: type[BaseModel], written: Mapping[str, Json]) -> dict[str,
         choice = choice_of(field)
         value = written.get(key, _default(field))
         if choice:
-            found[key] = _product(choice, value)
+            found |= {key: _product(choice, value)} if value is not None else {}
         elif key in written:
             value = _nested(field.annotation, value)
             if field.is_required() or value != _nested(field.annotation, _default(field)):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.document import Document, shown
+from provisioning_assets.engagement.folders import FILE, find_engagements
 from provisioning_assets.engagement.models import Engagement, EngagementFile, Environment, Header, Sections
 from provisioning_assets.engagement.placeholders import names
 from provisioning_assets.engagement.reading import read
@@ -20,18 +21,14 @@ from provisioning_assets.engagement.validation.secret_values import without_secr
 from provisioning_assets.engagement.written import Written
 from provisioning_assets.errors import ConfigurationError, Problem
 
-FILE = "engagement.yaml"
+__all__ = ["FILE", "find_engagements", "load_engagement"]
+
 _REMEDY = "docs/engagement-file.md explains each key; `provisioning validate NAME` reads the file again"
-
-
-def find_engagements(root: Path) -> list[Path]:
-    """Folders below `root`, sorted by name. One without an engagement file is one, too: loading it says so."""
-    return sorted(folder for folder in root.glob("[!._]*") if folder.is_dir())
 
 
 def load_engagement(folder: Path) -> Engagement:
     """The engagement in a folder; `ConfigurationError` with everything that is wrong in it and its files."""
-    folder = folder.resolve()
+    listed, folder = folder.absolute(), folder.resolve()
     repository = _repository(folder)
     document = Document(folder / FILE, shown(folder / FILE, repository))
     content = document.content
@@ -45,7 +42,7 @@ def load_engagement(folder: Path) -> Engagement:
     problems += document.problems(wrong, known=problems)
     if header is None:
         raise _wrong(problems, content if secrets else {})
-    written = Written(header, sections, folder, repository)
+    written = Written(header, sections, listed, folder, repository)
     problems += document.problems((each for rule in WRITTEN_RULES for each in rule(written)), known=secrets)
 
     environments: list[Environment] = []

@@ -1,5 +1,6 @@
 """An engagement: one client's launch, as `engagements/<name>/engagement.yaml` states it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,6 +19,7 @@ from provisioning_assets.engagement.sections import (
     Model,
     Monitoring,
     Name,
+    Part,
     RuntimeConfig,
     Secrets,
     Stage,
@@ -51,7 +53,7 @@ class Launch(Model):
     window: Window
     """When the client goes live."""
     freeze: AwareDatetime
-    """From here on production takes fixes only."""
+    """From here on production, the last environment, takes fixes only."""
     zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     """Time zone in which people are shown times, by its IANA name."""
 
@@ -77,6 +79,15 @@ class Operators(Model):
     """Those of the agency."""
     client: tuple[Person, ...] = Field(min_length=1)
     """Those of the client."""
+
+
+class SingleEnvironment(Model):
+    """An exception that a person answers for: there is one environment, so that nothing is tried before it is live."""
+
+    owner: Text
+    """Who answers for it."""
+    reason: Text
+    """Why there is no earlier environment."""
 
 
 class Roles(Model):
@@ -107,7 +118,7 @@ class Difference(Model):
 class EnvironmentSettings(Model):
     """An environment as the file lists it: in order of promotion."""
 
-    name: Name
+    name: Part
     """Used as `${environment}`; the last one goes live, whatever its name."""
     region: Region
     """Region of the cloud, used as `${region}`. Once applied, it stays: elsewhere is another environment."""
@@ -163,7 +174,9 @@ class Header(Model):
     roles: Roles
     """Who decides, who operates, who is called."""
     environments: Annotated[tuple[EnvironmentSettings, ...], Field(min_length=1)]
-    """In the order of promotion: what is not proven in one is refused in the next."""
+    """In the order of promotion: what is not proven in one is refused in the next. The last one is production."""
+    single_environment: SingleEnvironment | None = None
+    """Needed where there is one environment alone, and shown in every report: without an earlier one, no gate."""
     safety: Safety = Safety()
     """How much one apply may delete or change."""
     differences: dict[Name, Difference] = {}
@@ -177,7 +190,7 @@ class EngagementFile(Sections, Header):
 class Environment(Sections):
     """One environment of an engagement, with every `${…}` filled in."""
 
-    name: Name
+    name: Part
     region: str
     account: str | None = None
     profile: str | None = None
@@ -186,16 +199,23 @@ class Environment(Sections):
     values: dict[str, JsonValue]
     """What `${…}` stood for here."""
 
-    def settings(self, kind: Kind) -> Settings:
-        """The settings of the product that is chosen for a kind. An engine is chosen by each stage."""
+    @property
+    def products(self) -> Mapping[Kind, Settings]:
+        """The settings of the product that is chosen for each kind. An engine is chosen by each stage."""
+        copies = self.certificates.import_into
         return {
             Kind.DNS: self.dns.provider,
             Kind.CERTIFICATES: self.certificates.provider,
+            **({Kind.COPIES: copies} if copies else {}),
             Kind.SECRETS: self.secrets.provider,
             Kind.CONFIG: self.runtime_config.provider,
             Kind.MONITORING: self.monitoring.provider,
             Kind.STORE: self.ledger or self.state,
-        }[kind]
+        }
+
+    def settings(self, kind: Kind) -> Settings:
+        """The settings of the product of a kind; `KeyError` when there is none."""
+        return self.products[kind]
 
     def stage(self, name: str) -> Stage:
         """The stage of this name; `KeyError` when there is none."""
@@ -226,6 +246,7 @@ class Engagement(Model):
     safety: Safety
     differences: dict[Name, Difference]
     environments: tuple[Environment, ...]
+    single_environment: SingleEnvironment | None = None
     template: dict[str, Any]
     """The six sections as written, before `${…}` was filled in: what all environments share."""
     folder: Path
@@ -237,6 +258,20 @@ class Engagement(Model):
             if environment.name == name:
                 return environment
         raise KeyError(name)
+
+    @property
+    def production(self) -> Environment:
+        """The environment that goes live: the last one, whatever its name."""
+        return self.environments[-1]
+
+    @property
+    def exception(self) -> str:
+        """What every report begins with where no gate holds production: who answers for it, and why; else empty."""
+        if self.single_environment is None:
+            return ""
+        owner, reason = self.single_environment.owner, self.single_environment.reason
+        said = f"No gate: {self.production.name} is the only environment, for which {owner} answers: {reason}"
+        return " ".join(said.split())
 
     def before(self, name: str) -> Environment | None:
         """The environment that must be proven before this one; None for the first."""

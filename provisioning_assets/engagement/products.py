@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.backend import IDENTITY, Settings
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.core.plan import Json
 
@@ -75,6 +75,7 @@ def _named(name: Any) -> Any:
 EngineSettings = Annotated[Settings, Choice(Kind.INFRASTRUCTURE)]
 DnsSettings = Annotated[Settings, Choice(Kind.DNS)]
 CertificatesSettings = Annotated[Settings, Choice(Kind.CERTIFICATES)]
+CopiesSettings = Annotated[Settings, Choice(Kind.COPIES)]
 SecretsSettings = Annotated[Settings, Choice(Kind.SECRETS)]
 ConfigSettings = Annotated[Settings, Choice(Kind.CONFIG)]
 MonitoringSettings = Annotated[Settings, Choice(Kind.MONITORING)]

@@ -26,6 +26,7 @@ _PRESUMED: Mapping[str, Json] = {
         "operators": {"agency": [_SOMEBODY], "client": [_SOMEBODY]},
         "on_call": [_SOMEBODY],
     },
+    "single_environment": {"owner": "-", "reason": "-"},
     "safety": {},
 }
 """Stands in for what is wrong there, so that the rest of the file is judged in the same go; never used otherwise."""

@@ -11,10 +11,14 @@ from pathlib import Path
 from provisioning_assets.backends import catalogue
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import EngagementFile
-from provisioning_assets.engagement.sections import LABEL, NAME
+from provisioning_assets.engagement.sections import LABEL, NAME, PART
 
 BEGIN, END = "<!-- keys: begin -->\n", "<!-- keys: end -->\n"
-_NAMES = {NAME: "name (lower case, digits, `_`)", LABEL: "name (lower case, digits, `-`)"}
+_NAMES = {
+    NAME: "name (lower case, digits, `_`)",
+    PART: "name (lower case, digits, single `_`)",
+    LABEL: "name (lower case, digits, `-`)",
+}
 _PERIODS = {"date-time": "date with time and offset", "duration": "period, such as `P90D`"}
 _WORDS = {
     "string": "text",
@@ -63,7 +67,7 @@ def _below(path: str, value: dict[str, Json], definitions: dict[str, Json]) -> l
     for named in value.get("patternProperties", {}).values():
         return _below(f"{path}.NAME", named, definitions)
     forms = [found for form in value.get("anyOf", ()) for found in _below(path, form, definitions)]
-    return [(path, {**model, "required": []}) for path, model in forms]
+    return forms if len(forms) == 1 else [(path, {**model, "required": []}) for path, model in forms]
 
 
 def _products(value: dict[str, Json]) -> list[str]:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from provisioning_assets.engagement.document import Document
-from provisioning_assets.engagement.loading import FILE, load_engagement
+from provisioning_assets.engagement.loading import FILE, find_engagements, load_engagement
 from provisioning_assets.engagement.places import at
 from provisioning_assets.engagement.sections import NAME
+from provisioning_assets.engagement.validation.neighbours import outside
 from provisioning_assets.errors import ConfigurationError, Problem
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -36,6 +37,10 @@ def scaffold(name: str, engagements: Path) -> Path:
         raise ConfigurationError([problem], remedy=_REMEDY)
     if folder.exists():
         problem = Problem(str(folder), 0, 0, "there is such a folder already", "a new name")
+        raise ConfigurationError([problem], remedy=_REMEDY)
+    alike = [each.name for each in find_engagements(engagements) if outside(each.name, "") == outside(name, "")]
+    if alike:
+        problem = Problem(f"engagements/{name}", 0, 0, f"{name} and {alike[0]} would be the same outside", "a new name")
         raise ConfigurationError([problem], remedy=_REMEDY)
     launch = list(_launch(Document(TEMPLATE / FILE, f"the example's {FILE}")))
     for source in (file for part in _PARTS for file in sorted(TEMPLATE.glob(part))):

@@ -47,12 +47,11 @@ def _is_model(value: object) -> bool:
 
 def _open(value: dict[str, Json]) -> dict[str, Json]:
     """The same, or a placeholder; what any text satisfies stays as it is."""
-    if {"type": "null"} in value.get("anyOf", ()):
-        return {**value, "anyOf": [_open(form) for form in value["anyOf"]]}
     if value.get("type") == "array":
         return {**value, "items": _open(value["items"])}
     if "anyOf" in value:  # an optional one; a name of a product has no type here
-        return {**value, "anyOf": [_open(each) if "type" in each else each for each in value["anyOf"]]}
+        forms = [_open(each) if {"type", "anyOf"} & each.keys() else each for each in value["anyOf"]]
+        return {**value, "anyOf": forms}
     if not {"enum", "const", "pattern", "minimum", "maximum"} & value.keys():
         return value
     told = {"title", "description", "default"} & value.keys()

@@ -17,6 +17,7 @@ from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.products import (
     CertificatesSettings,
     ConfigSettings,
+    CopiesSettings,
     DnsSettings,
     EngineSettings,
     MonitoringSettings,
@@ -24,8 +25,11 @@ from provisioning_assets.engagement.products import (
 )
 
 NAME = r"^[a-z][a-z0-9_]*$"
+PART = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
+"""Of a name that is joined to others: Dagster has `__` between engagement, environment and asset."""
 LABEL = r"^[a-z0-9][a-z0-9-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=40)]
+Part = Annotated[str, Field(pattern=PART, max_length=40)]
 Label = Annotated[str, Field(pattern=LABEL, max_length=60)]
 RelativePath = Annotated[str, Field(min_length=1, max_length=100)]
 Text = Annotated[str, Form(r"\s*\S[\s\S]*", "a text that is not empty")]
@@ -51,7 +55,7 @@ class Model(BaseModel):
 class Stage(Model):
     """One unit of infrastructure code, applied on its own by its engine."""
 
-    name: Name
+    name: Part
     """What the stage is called in the graph: networking, datastores, compute, endpoints, or your own."""
     root: RelativePath
     """Folder of its code, relative to the repository."""
@@ -107,6 +111,8 @@ class Certificates(Model):
 
     provider: CertificatesSettings = Acme()
     """The back end that issues them."""
+    import_into: CopiesSettings | None = None
+    """A product that gets a copy of each one, with its key, for what serves from there: load balancers, CloudFront."""
     contact: Address
     """Address that the authority writes to."""
     certificates: tuple[Certificate, ...] = Field(min_length=1)

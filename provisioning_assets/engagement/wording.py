@@ -43,6 +43,7 @@ _LIMITS = {
 }
 _PATTERNS = {
     sections.NAME: "lower-case letters, digits and _, a letter first",
+    sections.PART: "lower-case letters and digits with single _ between them, a letter first",
     sections.LABEL: "lower-case letters, digits and -",
 }
 _NO_PRODUCT = {"union_tag_invalid", "union_tag_not_found"}

@@ -15,6 +15,8 @@ class Written:
 
     header: Header
     sections: dict[str, Json]
+    listed: Path
+    """The folder as it is listed among the engagements; it may be a link to `folder`."""
     folder: Path
     repository: Path
 
@@ -41,6 +43,7 @@ class Written:
             safety=header.safety,
             differences=header.differences,
             environments=tuple(environments),
+            single_environment=header.single_environment,
             template=self.sections,
             folder=self.folder,
             repository=self.repository,

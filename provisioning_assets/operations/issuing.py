@@ -2,23 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from provisioning_assets.backends.certificates import Held, Keeper, Managed
 from provisioning_assets.backends.certificates.holdings import fitting
-from provisioning_assets.backends.secrets import Place, certificate_secret
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import OTHERWISE, Action, Attributes, Change, ChangeClass, Plan, diff
 from provisioning_assets.engagement.sections import Certificate
-from provisioning_assets.errors import ApplyFailed, Waiting
+from provisioning_assets.errors import Waiting
 from provisioning_assets.operations.challenges import Challenges
-from provisioning_assets.operations.keeping import holdings, keeps_keys, kept_proofs
+from provisioning_assets.operations.copying import COPY, Copied
+from provisioning_assets.operations.keeping import Kept, holdings, keep, keeps_keys, kept_for, kept_proofs, removal
 from provisioning_assets.operations.orders import Order
-from provisioning_assets.probes.tls import Described, describe
 from provisioning_assets.runs.asset_run import AssetRun, now
-
-_AUTHORITY = "authority"
-"""Metadata of a stored certificate: moving from a rehearsal authority to the real one is a change."""
 
 _USUAL = Certificate.model_fields["key_type"].default
 
@@ -30,7 +25,8 @@ _CERTIFICATE, _RECORD = "certificate ", "record "
 class Certificates:
     """A target: each declared certificate is there, as declared, from its authority, and not due for renewal.
 
-    Where the product keeps the keys, what it holds is what is there; the secret store has the reference to it.
+    Where the product keeps the keys, what it holds is what is there; the secret store has the reference to it. Where
+    another product is to have copies, they are the same certificates.
     """
 
     run: AssetRun
@@ -40,9 +36,10 @@ class Certificates:
         authority, held = self._authority.authority(), holdings(self.run)
         desired: dict[str, Attributes] = {}
         found: dict[str, Attributes] = {}
-        renewals = []
+        renewals, all_kept, coming = [], dict[str, Kept | None](), set[str]()
         for name, each in self._declared.items():
             address, kept = f"{_CERTIFICATE}{name}", kept_for(self.run, each, held)
+            all_kept[name] = kept
             wanted = {"names": sorted(each.names), "authority": authority}
             has = {"names": list(kept.leaf.names), "authority": kept.authority} if kept else {}
             types = each.key_type, (kept.key_type if kept else "") or each.key_type
@@ -53,6 +50,7 @@ class Certificates:
             if has == wanted and kept and not kept.due(now()):
                 found[address] = desired[address]
                 continue
+            coming.add(name)
             # What an authority is still to answer is said where people look: in the plan, and in the item about it.
             waits = list(filter(None, [self._waiting(each, kept, held)]))
             if has == wanted:
@@ -61,18 +59,22 @@ class Certificates:
                 renewals.append(Change(Action.UPDATE, address, due, renewed, change_class=ChangeClass.OPERATIONAL))
             elif kept or waits:
                 found[address] = {"names": [], "authority": "", **has, OTHERWISE: waits}
-        plan, undeclared = diff(desired, found), self._undeclared(held)
-        changes = (*plan.changes, *renewals, *self._unpublished(held), *map(_removal, undeclared.values()))
-        return Plan(changes, plan.existing + len(undeclared))
+        plan, undeclared, copied = diff(desired, found), self._undeclared(held), Copied(self.run)
+        removals = (removal(address, each) for address, each in undeclared.items())
+        copies = copied.changes(all_kept, coming)
+        changes = (*plan.changes, *renewals, *self._unpublished(held), *removals, *copies)
+        return Plan(changes, plan.existing + len(undeclared) + len(copied.held))
 
     def apply(self, plan: Plan) -> None:
         """Issue each, and store what it is known by as one version; `Waiting` names those that take longer."""
         waiting = []
-        held = holdings(self.run)
+        held, copied = holdings(self.run), Copied(self.run)
         undeclared, proofs = self._undeclared(held), kept_proofs(held)
         for change in plan.changes:
             if change.address.startswith(_RECORD):
                 Challenges(self.run).keep([proofs[change.address.removeprefix(_RECORD)]])
+            elif change.address.startswith(COPY):
+                copied.write(change)
             elif change.action is Action.DELETE:
                 self._authority.drop(undeclared[change.address])
             else:
@@ -85,7 +87,8 @@ class Certificates:
 
     def _issue(self, certificate: Certificate, held: Sequence[Held]) -> list[Waiting]:
         """Order one certificate, and keep it; what its authority waits for."""
-        order = self._order(certificate, kept_for(self.run, certificate, held))
+        kept = kept_for(self.run, certificate, held)
+        order = self._order(certificate, kept)
         self.run.progress(f"ordering {', '.join(certificate.names)}")
         try:
             issued = self._authority.issue(order)
@@ -96,11 +99,14 @@ class Certificates:
         if isinstance(issued, Managed):
             self._store(certificate, {"reference": issued.reference})
         else:
-            self._store(certificate, {"key": order.key(), "chain": issued.chain})
+            # The copy of the one before is still there: this one is put over it.
+            copy = {"reference": kept.copy} if kept and kept.copy else {}
+            copied_to = kept.copied_to if kept else ""
+            self._store(certificate, {"key": order.key(), "chain": issued.chain, **copy}, copied_to)
         order.done()
         return []
 
-    def _waiting(self, certificate: Certificate, kept: "Kept | None", held: Sequence[Held]) -> str:
+    def _waiting(self, certificate: Certificate, kept: Kept | None, held: Sequence[Held]) -> str:
         if not keeps_keys(self.run.environment):
             return self._order(certificate, kept).waiting
         mine = [each for each in held if each.name == certificate.name]
@@ -119,7 +125,7 @@ class Certificates:
         """Those that are held of this environment under a name that is not in the file."""
         return {f"{_CERTIFICATE}{each.reference}": each for each in held if each.name not in self._declared}
 
-    def _order(self, certificate: Certificate, kept: "Kept | None") -> Order:
+    def _order(self, certificate: Certificate, kept: Kept | None) -> Order:
         return Order(self.run, certificate, kept.leaf.key_fingerprint if kept else "")
 
     @property
@@ -132,60 +138,5 @@ class Certificates:
         authority: Keeper = self.run.backend(Kind.CERTIFICATES)
         return authority
 
-    def _store(self, certificate: Certificate, value: Mapping[str, str]) -> None:
-        store, where = self.run.backend(Kind.SECRETS), Place(self.run.scope, "runtime")
-        name = certificate_secret(certificate.name)
-        contact = self.run.environment.certificates.contact
-        about = {"owner": contact, "purpose": "runtime", _AUTHORITY: self._authority.authority()}
-        there = store.find(where, name)
-        if there is None:
-            written = store.create(where, name, value, about)
-        elif written := store.update(where, name, value, version=there.version):
-            # After the value: a crash between the two causes one more order, and never labels an old chain as new.
-            store.describe(where, name, about)
-        if not written:
-            raise ApplyFailed(f"somebody else wrote {where}/{name} meanwhile", remedy="run again")
-
-
-def _removal(held: Held) -> Change:
-    """The change that deletes it. One that is served is kept: the rules refuse to delete what is stateful."""
-    before, used = {"name": held.name, "names": list(held.names)}, bool(held.used_by)
-    return Change(
-        Action.DELETE, f"{_CERTIFICATE}{held.reference}", before, stateful=used,
-        because=f"{held.name} is used by {', '.join(held.used_by)}" if used else "",
-        remedy=f"list {held.name} in the file again until nothing uses it" if used else "",
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A certificate that was issued: its chain, and the authority that it is from."""
-
-    chain: str
-    authority: str
-    key_type: str
-    """Of its key; empty where the product keeps that, which chose it."""
-    held: Held | None = None
-    """Where its product keeps it, key and all."""
-
-    @property
-    def leaf(self) -> Described:
-        """What it says."""
-        return describe(self.chain)
-
-    def due(self, at: datetime) -> bool:
-        """Whether it must be renewed; a product that renews by itself says when it cannot."""
-        return bool(self.held.told) if self.held else self.leaf.renewal_due(at)
-
-
-def kept_for(run: AssetRun, certificate: Certificate, held: Sequence[Held]) -> Kept | None:
-    """The certificate that the secret store has, or has the reference of; None when there is none."""
-    store, where, name = run.backend(Kind.SECRETS), Place(run.scope, "runtime"), certificate_secret(certificate.name)
-    stored = store.find(where, name)
-    if stored is None:
-        return None
-    value, authority = store.read(where, name), stored.metadata.get(_AUTHORITY, "")
-    if "reference" not in value:  # a chain without its key is no certificate
-        return Kept(value["chain"], authority, describe(value["chain"]).key_type) if "key" in value else None
-    there = next((each for each in held if each.reference == value["reference"] and each.chain), None)
-    return Kept(there.chain, authority, "", there) if there else None
+    def _store(self, certificate: Certificate, value: Mapping[str, str], copied_to: str = "") -> None:
+        keep(self.run, certificate, value, authority=self._authority.authority(), copied_to=copied_to)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from provisioning_assets.backends.certificates import Proof, requests
 from provisioning_assets.backends.certificates.requests import SigningRequest
-from provisioning_assets.backends.secrets import ACME_ACCOUNT, Place, SecretStore, pending_secret
+from provisioning_assets.backends.secrets import Place, SecretStore, pending_secret
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import ApplyFailed
+from provisioning_assets.operations import accounts
 from provisioning_assets.operations.challenges import Challenges
 from provisioning_assets.runs.asset_run import AssetRun
 
@@ -83,14 +84,9 @@ class Order:
         if self._store.find(self._place, self._secret):
             self._keep(_NOTHING)
 
-    def account(self, make: Callable[[], str]) -> str:
+    def account(self, make: Callable[[], str], binding: str = "") -> str:
         """Engagement-time: the agency's, until hand-off."""
-        where = Place(self.scope, "engagement")
-        if self._store.find(where, ACME_ACCOUNT):
-            return self._store.read(where, ACME_ACCOUNT)["key"]
-        account = make()
-        self._store.create(where, ACME_ACCOUNT, {"key": account}, {"owner": self.contact, "purpose": "engagement"})
-        return account
+        return accounts.account(self._store, self.scope, self.contact, make, binding)
 
     def publish(self, proofs: Sequence[Proof]) -> AbstractContextManager[None]:
         """In the environment's zone."""

@@ -1,5 +1,7 @@
 """An engagement whose file is broken: shown as it was when the file could last be read, and nothing of it runs."""
 
+import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,7 +92,7 @@ def broken_checks(folder: Path, problems: str) -> Iterator[Shown]:
 
 def build_broken(folder: Path, problems: str) -> dg.Definitions:
     """The assets, checks, jobs and schedules of a broken engagement. None can be carried out."""
-    known, group = recall(folder), folder.name
+    known, group = recall(folder), _called(folder)
     said = f"```\n{problems}\n```"
     file = dg.AssetSpec(_file(folder), group_name=group, description=said, kinds={"broken"})
     specs = [
@@ -150,7 +152,13 @@ def _idle(engagement: str, environment: str) -> dg.ScheduleDefinition:
 
 
 def _file(folder: Path) -> dg.AssetKey:
-    return dg.AssetKey([folder.name, "engagement_file"])
+    return dg.AssetKey([_called(folder), "engagement_file"])
+
+
+def _called(folder: Path) -> str:
+    """The folder's name as Dagster takes it: one that no engagement could have is changed, and marked as such."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", folder.name)
+    return plain if plain == folder.name else f"{plain}_{hashlib.sha256(folder.name.encode()).hexdigest()[:8]}"
 
 
 def _place(folder: Path, repository: Path) -> Path:

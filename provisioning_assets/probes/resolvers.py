@@ -2,9 +2,12 @@
 
 A caching resolver may return the old RRset until its TTL has passed (RFC 1035), or the absence of the name until the
 zone's negative TTL has passed (RFC 2308). A problem says how many seconds of either remain.
+
+Of a name that is handed to other servers, those of the zone say only where to (RFC 1034): the RRset that hands it over,
+and addresses below it, stand in a referral, without authority. Caches ask on, and the other servers choose the TTL.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,8 +15,10 @@ from dataclasses import dataclass
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
 import dns.query
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 from tenacity import (
@@ -76,6 +81,8 @@ class Answer:
     cname: str | None = None
     """The name that the values belong to, when a CNAME leads there."""
     problem: str | None = None
+    elsewhere: bool = False
+    """It comes from the servers that the name is handed to."""
 
 
 def resolvers(access: Access) -> list[Server]:
@@ -132,7 +139,7 @@ def _check_at(server: Server, rrsets: Mapping[str, Attributes], *, cached: bool)
     def look(address: str) -> str | None:
         if silent:
             return CouldNotTell(f"{server} was not asked: it did not answer for {silent[0]}")
-        problem = check_rrset(address, rrsets[address], server, cached=cached)
+        problem = check_rrset(address, rrsets[address], server, cached=cached, cut=_cut(address, rrsets))
         if isinstance(problem, NoAnswer):
             silent.append(address)
         return problem
@@ -141,10 +148,21 @@ def _check_at(server: Server, rrsets: Mapping[str, Attributes], *, cached: bool)
         return dict(zip(rrsets, pool.map(look, rrsets), strict=True))
 
 
-def check_rrset(address: str, attributes: Attributes, server: Server, *, cached: bool) -> str | None:
-    """What is wrong with a server's answer for one RRset. A cache's TTL counts down; an authoritative one does not."""
+def _cut(address: str, rrsets: Collection[str]) -> str:
+    """The name at or above an address that is handed to other servers; empty where the zone's own answer."""
+    name = address.rsplit(" ", 1)[0]
+    labels = name.split(".")
+    above = (".".join(labels[number:]) for number in range(len(labels)))
+    return next((each for each in above if f"{each} NS" in rrsets), "")
+
+
+def check_rrset(address: str, attributes: Attributes, server: Server, *, cached: bool, cut: str = "") -> str | None:
+    """What is wrong with a server's answer for one RRset. A cache's TTL counts down; an authoritative one does not.
+
+    `cut` is the name, at or above this one, that the zone hands to other servers.
+    """
     name, kind = address.rsplit(" ", 1)
-    found = ask(name, kind, server, authority=not cached)
+    found = ask(name, kind, server, authority=not cached, cut=cut)
     if found.problem:
         return found.problem
     left = f" for at most {found.ttl} s more" if cached else ""
@@ -155,11 +173,13 @@ def check_rrset(address: str, attributes: Attributes, server: Server, *, cached:
         return f"{server} leads to {found.cname}{left}; declared is {declared}"
     if list(found.values) != sorted(canonical(value, kind) for value in attributes["values"]):
         return f"{server} answers {', '.join(found.values)}{left}; declared is {declared}"
+    if found.elsewhere:
+        return None
     return _wrong_ttl(found.ttl, attributes["ttl"], server, cached=cached) or judge(name, kind, found.values)
 
 
-def ask(name: str, kind: str, server: Server, *, authority: bool) -> Answer:
-    """Ask one question over UDP, and over TCP if the answer is truncated."""
+def ask(name: str, kind: str, server: Server, *, authority: bool, cut: str = "") -> Answer:
+    """Ask one question over UDP, and over TCP if the answer is truncated; a referral is an answer at this cut alone."""
     query = dns.message.make_query(name, kind, use_edns=0, payload=1232)
     if authority:
         query.flags &= ~dns.flags.RD
@@ -170,7 +190,8 @@ def ask(name: str, kind: str, server: Server, *, authority: bool) -> Answer:
             said = dns.rcode.to_text(reply.rcode())
             return Answer(problem=CouldNotTell(f"{server} answers {said} for {name} {kind}: nothing is known"))
         if authority and not reply.flags & dns.flags.AA:
-            return Answer(problem=f"{server} is not authoritative for {name}")
+            referred = _referral(reply, name, kind, cut) if cut else None
+            return referred or Answer(problem=f"{server} is not authoritative for {name}")
         chain = dns.message.QueryMessage.resolve_chaining(reply)  # type: ignore[arg-type] # a reply to a query is one
     except dns.exception.Timeout:
         return Answer(problem=NoAnswer(f"{server} does not answer: nothing is known of {name} {kind}"))
@@ -182,7 +203,20 @@ def ask(name: str, kind: str, server: Server, *, authority: bool) -> Answer:
         asked = chain.canonical_name.to_text(omit_final_dot=True)
         return Answer(problem=f"{server} answers {what} ({asked}){left}")
     values = sorted(presented(record) for record in chain.answer)
-    return Answer(tuple(values), chain.minimum_ttl, chain.canonical_name.to_text() if chain.cnames else None)
+    cname = chain.canonical_name.to_text() if chain.cnames else None
+    return Answer(tuple(values), chain.minimum_ttl, cname, elsewhere=bool(cut))
+
+
+def _referral(reply: dns.message.Message, name: str, kind: str, cut: str) -> Answer | None:
+    """What a referral says of an RRset: the one that hands the cut over, or an address of a server below it."""
+    owner, kinds = dns.name.from_text(name), (dns.rdataclass.IN, dns.rdatatype.from_text(kind))
+    handed = reply.get_rrset(reply.authority, dns.name.from_text(cut), dns.rdataclass.IN, dns.rdatatype.NS)
+    if handed is None or reply.answer:
+        return None
+    found = handed if kind == "NS" else reply.get_rrset(reply.additional, owner, *kinds)
+    if found is None:
+        return Answer(problem=f"{cut} is handed to {', '.join(sorted(map(presented, handed)))}, without this {kind}")
+    return Answer(tuple(sorted(presented(record) for record in found)), found.ttl)
 
 
 def wait_until_served(wanted: Mapping[str, Attributes], servers: Sequence[Server], *, seconds: float = 30) -> None:

@@ -62,6 +62,11 @@ def describe(chain: str) -> Described:
     return _described(_certificates(chain.encode(), "the stored chain")[0])
 
 
+def fingerprints(chain: str) -> tuple[str, ...]:
+    """SHA-256 of each certificate of a PEM chain."""
+    return tuple(_described(each).fingerprint for each in _certificates(chain.encode(), "the stored chain"))
+
+
 def fingerprint_of_key(private_key: str) -> str:
     """SHA-256 of the public half of a PEM private key."""
     return fingerprint(serialization.load_pem_private_key(private_key.encode(), password=None).public_key())

@@ -16,6 +16,7 @@ def report_as_data(report: Report) -> dict[str, Json]:
         "engagement": report.engagement,
         "client": report.client,
         "decision": report.decision.value,
+        "exception": report.exception or None,
         "generated_at": iso(now),
         "launch": {
             "opens": iso(launch.window.opens),

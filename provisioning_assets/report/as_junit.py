@@ -13,6 +13,8 @@ def as_junit(report: Report) -> str:
     for item in report.items:
         suite = TestSuite(f"{item.number}. {item.title}")
         suite.timestamp = iso(report.generated_at)
+        if report.exception:
+            suite.add_property("exception", report.exception)
         suite.add_testcases([_test(report, check) for check in item.checks] or [_without_checks(report, item)])
         document.add_testsuite(suite)
     text: bytes = document.tostring()  # type: ignore[no-untyped-call]

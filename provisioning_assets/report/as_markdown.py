@@ -31,6 +31,9 @@ def _head(report: Report) -> Iterator[str]:
     launch, now, zone = report.launch, report.generated_at, report.launch.time_zone
     yield f"# {report.decision}: launch readiness of {_text(report.engagement)}"
     yield ""
+    if report.exception:
+        yield f"**{_text(report.exception)}**"
+        yield ""
     yield f"- Client: {_text(report.client)}"
     yield f"- Launch window: {minute(launch.window.opens, zone)} to {minute(launch.window.closes, zone)}"
     freeze = f"freeze {until(launch.freeze, now)}, {minute(launch.freeze, zone)}"

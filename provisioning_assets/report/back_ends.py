@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from inspect import cleandoc
 
-from provisioning_assets.backends.catalogue import Product
 from provisioning_assets.backends.emulations import Emulation
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Capability, Kind
 
 _HEAD = """# Back ends

@@ -113,6 +113,8 @@ class Report:
     items: tuple[ReviewItem, ...]
     decision: Decision
     reasons: tuple[Reason, ...]
+    exception: str = ""
+    """That no gate holds production, who answers for it, and why; empty where one does."""
 
     @property
     def checks(self) -> list[Check]:
@@ -146,6 +148,7 @@ def build_report(engagement: Engagement, standings: Sequence[Standing], now: dat
         items=items,
         decision=decided.decision,
         reasons=tuple(_reason(engagement, against) for against in decided.against),
+        exception=printable(engagement.exception),
     )
 
 

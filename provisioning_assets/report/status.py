@@ -27,6 +27,8 @@ class StatusRow:
     owners: tuple[str, ...]
     """Who answers for what holds the launch, each once."""
     problem: str = ""
+    exception: str = ""
+    """That no gate holds production, who answers for it, and why."""
 
     def as_data(self) -> dict[str, Json]:
         """The row in plain JSON types."""
@@ -34,6 +36,7 @@ class StatusRow:
             "engagement": self.engagement,
             "client": self.client,
             "decision": self.decision.value,
+            "exception": self.exception or None,
             "days_to_launch": self.days_to_launch,
             "deadline": self.deadline,
             "due": iso_or_none(self.due),
@@ -62,6 +65,8 @@ def in_words(row: StatusRow) -> list[str]:
         days = f"launch was {-row.days_to_launch} days ago" if past else f"launch in {row.days_to_launch} days"
     deadline = f", {row.deadline} at {row.due:%Y-%m-%d %H:%M %Z}" if row.due else ""
     lines = [f"{row.engagement}: {row.decision}, {days}{deadline}"]
+    if row.exception:
+        lines.append(f"  {row.exception}")
     if row.problem:
         return [*lines, *(f"  {line}" for line in row.problem.splitlines())]
     lines += [f"  {held.state:<8} {held.what} ({held.owner})" for held in row.holding[:_SHOWN]]
@@ -87,4 +92,5 @@ def _row(report: Report, problem: str) -> StatusRow:
         holding=report.reasons,
         owners=tuple(dict.fromkeys(reason.owner for reason in report.reasons)),
         problem=problem,
+        exception=report.exception,
     )

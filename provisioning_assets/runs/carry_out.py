@@ -87,7 +87,7 @@ def _reconcile(run: AssetRun) -> dict[str, Json]:
     ]
     if isinstance(target, Declared):
         rules.append(partial(touches_what_is_ours, whose=target.managed_elsewhere))
-    if run.environment.name == run.engagement.environments[-1].name:
+    if run.environment.name == run.engagement.production.name:
         rules.append(lambda plan: respects_freeze(plan, freeze=run.engagement.launch.freeze, now=now()))
     outcome = reconcile(
         target, run, address=run.address, gate=lambda: gate_reasons(run), rules=rules,

@@ -54,7 +54,7 @@ def access_of(engagement: Engagement, environment: Environment) -> Access:
         found = access.of_process(region, account, folder, engagement.folder)
         _refuse(_emulations([_Line(0, access.EMULATION, found.emulation)], access.OF_PROCESS))
         return found
-    file = _file(name, folder, shell)
+    file = _file(name, folder, shell, engagement.name)
     lines = _lines(file)
     variables = {each.name: each.value for each in lines}
     found = Access(f"profile {name} ({file})", variables, region, account, folder, shell, engagement.folder)
@@ -82,14 +82,14 @@ def _chosen(text: str, environment: str, environments: Sequence[str]) -> str | N
     return by_name.get(environment) or by_name.get("")
 
 
-def _file(name: str, repository: Path, shell: Mapping[str, str]) -> Path:
+def _file(name: str, repository: Path, shell: Mapping[str, str], engagement: str) -> Path:
     candidates = [folder / f"{name}.env" for folder in folders(repository, shell)]
     found = next((file for file in candidates if _is_there(file)), None)
     if found is None:
         raise ProviderFailed(
             f"there is no profile `{name}`",
             where=" or ".join(map(str, candidates)),
-            remedy="docs/profiles.md says what is in one; `provisioning sandbox start ENGAGEMENT` writes one whose"
+            remedy=f"docs/profiles.md says what is in one; `provisioning sandbox start {engagement}` writes one whose"
             " name begins with `sandbox`",
         )
     mode = found.stat().st_mode

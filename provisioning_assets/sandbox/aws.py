@@ -15,7 +15,8 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 
-from provisioning_assets.sandbox import validation
+from provisioning_assets.core.pages import refused
+from provisioning_assets.sandbox import imports, validation
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -38,6 +39,22 @@ class OneAtATime:
             return self._application(environ, start_response)
 
 
+class ForPrograms:
+    """An application that no page of another site reaches by a browser. Programs send neither Origin nor such names."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request (WSGI)."""
+        why = refused(lambda name: str(environ.get(f"HTTP_{name.upper().replace('-', '_')}", "")))
+        if not why:
+            return self._application(environ, start_response)
+        body = f"refused: {why}\n".encode()
+        start_response("403 Forbidden", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
+
+
 def serve(port: int, name_server: str = "") -> None:
     """Serve until the process ends. Without a name server to ask, no certificate is ever validated."""
     os.environ["MOTO_PORT"] = str(port)
@@ -45,9 +62,10 @@ def serve(port: int, name_server: str = "") -> None:
     # No log line for each request with its path and query.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     validation.never_by_time()
+    imports.keep_to_the_documents()
     if name_server:
         validation.Validator(name_server).start()
-    application = OneAtATime(DomainDispatcherApplication(create_backend_app))
+    application = ForPrograms(OneAtATime(DomainDispatcherApplication(create_backend_app)))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler)
 
 

@@ -14,6 +14,7 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 from hvac.exceptions import VaultError
 
+from provisioning_assets.core.pages import refused
 from provisioning_assets.errors import ProviderFailed
 from provisioning_assets.probes.tls import describe
 from provisioning_assets.sandbox.processes import say
@@ -92,7 +93,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Answer `/healthz` with ok, and everything else with the name of the host."""
+        """Answer `/healthz` with ok, and everything else with the name of the host. Its names are the engagement's."""
+        if why := refused(lambda name: self.headers.get(name, ""), anywhere=True):
+            self.send_error(HTTPStatus.FORBIDDEN, why)
+            return
         healthy = self.path == "/healthz"
         body = b"ok\n" if healthy else f"{self.headers.get('Host', '')}\n".encode()
         self.send_response(HTTPStatus.OK)

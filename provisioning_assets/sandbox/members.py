@@ -54,7 +54,7 @@ class Server:
 
 def _aws(setup: Setup) -> list[str]:
     if setup.names(*_OF_MINISTACK):
-        return [str(ministack.program())]
+        return ministack.command()
     return [sys.executable, "-m", "provisioning_assets.sandbox.aws", str(setup.ports["aws"]), setup.at("dns")]
 
 

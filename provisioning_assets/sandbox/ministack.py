@@ -41,6 +41,12 @@ def program() -> Path:
     return found
 
 
+def command() -> list[str]:
+    """How it is started: by its own Python, without what lies beside our file, behind our check."""
+    program()
+    return [str(FOLDER / "bin/python"), "-P", str(Path(__file__).with_name("ministack_for_programs.py"))]
+
+
 def variables(port: int, **more: str) -> dict[str, str]:
     """What it is told; `more` are further variables of its own."""
     return {

@@ -40,6 +40,11 @@ class Zone:
         """Whether the name lies in the zone."""
         return name == self.name or name.endswith(f".{self.name}")
 
+    def cut(self, name: str) -> str | None:
+        """The name at or above this one that is handed to other servers."""
+        above = [each for each in _upwards(name) if each != self.name and self.holds(each)]
+        return next((each for each in reversed(above) if (each, "NS") in self.rrsets), None)
+
     def owner(self, name: str) -> str | None:
         """The name itself, if it or something below it exists; else the wildcard at its closest encloser (RFC 4592)."""
         if name in self._existing:
@@ -127,6 +132,8 @@ def _refusal(request: DNSRecord, code: int) -> DNSRecord:
 
 
 def _reply(request: DNSRecord, zone: Zone, name: str, kind: str) -> DNSRecord:
+    if cut := zone.cut(name):
+        return _referral(request, zone, cut)
     reply = request.reply(ra=0)
     answers, code = _answers(zone, name, kind)
     for record in answers:
@@ -137,11 +144,22 @@ def _reply(request: DNSRecord, zone: Zone, name: str, kind: str) -> DNSRecord:
     return reply
 
 
+def _referral(request: DNSRecord, zone: Zone, cut: str) -> DNSRecord:
+    """Where to ask instead, with the addresses of servers that lie below the cut."""
+    reply = request.reply(ra=0, aa=0)
+    for record in _records(zone, cut, "NS", cut):
+        reply.add_auth(record)
+        host = str(record.rdata.label).rstrip(".").lower()
+        for kind in ("A", "AAAA"):
+            reply.add_ar(*_records(zone, host, kind, host))
+    return reply
+
+
 def _answers(zone: Zone, name: str, kind: str) -> tuple[list[RR], int]:
     """The records, along CNAMEs, and the code of the last name (RFC 6604)."""
     found: list[RR] = []
     for _ in range(_HOPS):
-        if not zone.holds(name):
+        if not zone.holds(name) or zone.cut(name):
             break
         owner = zone.owner(name)
         if owner is None:

@@ -70,7 +70,7 @@ _ARGUMENTS = {
     "alertmanager": ("--config.file=alertmanager.yml", "--storage.path=alerts", "--cluster.listen-address="),
     "prometheus": (
         "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.enable-lifecycle",
-        "--web.console.templates=consoles", "--scrape.discovery-reload-interval=100ms",
+        "--web.console.templates=consoles", "--web.cors.origin=^$", "--scrape.discovery-reload-interval=100ms",
     ),
 }  # fmt: skip
 

@@ -54,9 +54,16 @@ class Cache(BaseResolver):  # type: ignore[misc] # dnslib ships no types
         try:
             reply = DNSRecord.parse(question.send(*self._upstream, tcp=True, timeout=_TIMEOUT))
         except (OSError, DNSError, EOFError, struct.error):
+            reply = None
+        if reply is None or _refers(reply):  # nobody is there to ask on: the sandbox has one name server
             reply = question.reply()
             reply.header.rcode = RCODE.SERVFAIL
         return _Kept(reply, time.monotonic(), _lifetime(reply))
+
+
+def _refers(reply: DNSRecord) -> bool:
+    """Whether a reply says only which other servers to ask."""
+    return not reply.header.aa and not reply.rr and any(record.rtype == QTYPE.NS for record in reply.auth)
 
 
 def _lifetime(reply: DNSRecord) -> int:

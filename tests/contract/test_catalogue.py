@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.backends import catalogue
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.report.back_ends import back_ends
 

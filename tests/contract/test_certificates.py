@@ -213,7 +213,7 @@ def test_a_wrong_challenge_is_no_certificate_and_names_each_name(
 ) -> None:
     # OpenBao looks again and again for 100 seconds; other authorities look once.
     monkeypatch.setattr("provisioning_assets.backends.certificates.acme.authority.ORDER_TIME", timedelta(seconds=3))
-    monkeypatch.setattr("provisioning_assets.backends.certificates.acm.ISSUING_TIME", 3.0)
+    monkeypatch.setattr("provisioning_assets.backends.certificates.acm.authority.ISSUING_TIME", 3.0)
     customer = Customer(NAMES[:2], Challenges(zone, spoilt=True))
     if not proving:
         assert authority.issue(customer)  # the catalogue says that it proves nothing

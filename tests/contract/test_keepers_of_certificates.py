@@ -92,7 +92,7 @@ def test_other_names_are_another_certificate_beside_the_one_before(keeper: Keepe
 def test_one_that_waits_is_held_and_is_the_one_that_is_issued(
     keeper: Keeper, zone: Zone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provisioning_assets.backends.certificates.acm.ISSUING_TIME", 3.0)
+    monkeypatch.setattr("provisioning_assets.backends.certificates.acm.authority.ISSUING_TIME", 3.0)
     with pytest.raises(Waiting):
         keeper.issue(Customer(NAMES[:1], Challenges(zone, spoilt=True)))
     (waiting,) = keeper.held("shop-staging")
@@ -113,3 +113,11 @@ def test_what_is_dropped_is_not_held_any_more(keeper: Keeper, zone: Zone) -> Non
     keeper.drop(held)
 
     assert list(keeper.held("shop-staging")) == []
+
+
+def test_what_lies_where_it_belongs_is_not_astray(keeper: Keeper, zone: Zone) -> None:
+    keeper.issue(Customer(NAMES[:1], Challenges(zone)))
+
+    left = keeper.astray("shop-staging")
+
+    assert (list(left.held), dict(left.unseen)) == ([], {})

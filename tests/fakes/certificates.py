@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import Held, Issued, Managed, Order, Proof, Signed
+from provisioning_assets.backends.certificates import Astray, Held, Issued, Managed, Order, Proof, Signed
 from provisioning_assets.backends.certificates.holdings import fitting
 from provisioning_assets.backends.certificates.requests import pem
 from provisioning_assets.core.plan import Json
@@ -43,6 +43,7 @@ class MemoryAuthority:
         self._by_hand = by_hand
         self.holds: dict[str, tuple[str, Held]] = {}
         """Reference to scope and certificate: what a managed one has."""
+        self.left = Astray()
         self.keys: dict[str, str] = {}
         """Reference to key, which no customer ever sees."""
         self._asked: set[str] = set()
@@ -108,6 +109,10 @@ class MemoryAuthority:
         if held.used_by:
             raise ApplyFailed("a certificate is in use", where=held.reference, remedy="move what uses it")
         del self.holds[held.reference]
+
+    def astray(self, _scope: str) -> Astray:
+        """What a test says."""
+        return self.left
 
     def change(self, reference: str, **attributes: Any) -> None:
         """Make something happen to a certificate that is held."""

@@ -22,9 +22,11 @@ from provisioning_assets.core.plan import Attributes
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.orchestration.definitions import load_definitions
 from provisioning_assets.orchestration.names import apply_job, drift_job
+from provisioning_assets.orchestration.projection import Projection
 from provisioning_assets.record.entries import ApplyFinished, ApplyStarted
 from provisioning_assets.runs.asset_run import AssetRun, now
 from provisioning_assets.runs.graph import Graph
+from tests.support.dagster_view import correct, passing
 from tests.support.profiles import Profile, keys_of
 from tests.support.proving import BEFORE_CONFIG, WHOLE, holding, named, prove, reasons, session
 from tests.support.servers import free_port, wait_for
@@ -80,6 +82,25 @@ def test_proof_in_both_environments_opens_it_and_a_second_instance_sees_it(graph
     with dg.DagsterInstance.local_temp(str(tmp_path / "another")) as another:
         assert materialize(shop, another, "production", "runtime_config").success
     assert len(live_config(graph, "production")) == 9
+
+
+def test_behind_a_closed_gate_even_nothing_to_do_leaves_nothing_new(graph, shop, instance):
+    """What is live equals what is declared; what it stands on is not proven any more."""
+    prove(graph, "staging", *BEFORE_CONFIG)
+    assert materialize(shop, instance, "staging", "runtime_config").success
+    asset = dg.AssetKey(["demo_shop", "staging", "runtime_config"])
+    made = instance.get_latest_materialization_event(asset)
+    content = graph.digests(graph.task("staging", "runtime_config")).content
+    tags = made.asset_materialization.tags
+    assert (tags["dagster/code_version"], tags["dagster/data_version"]) == (content, content)
+
+    prove(graph, "staging", "certificates", ready=False)
+    again = materialize(shop, instance, "staging", "runtime_config")
+    assert "staging/certificates: " in refused(again)
+    assert again.get_asset_check_evaluations() == []
+    assert instance.get_latest_materialization_event(asset).timestamp == made.timestamp
+    correct(Projection(shop / "engagements"), instance)
+    assert "staging/runtime_config: gate_is_open" not in passing(instance, graph)
 
 
 def test_deselected_checks_prove_nothing(graph, shop, instance):

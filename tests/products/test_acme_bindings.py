@@ -4,6 +4,8 @@ import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
 from secrets import token_bytes
 
 import hvac
@@ -11,10 +13,14 @@ import pytest
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates.acme.authority import Acme
+from provisioning_assets.backends.secrets import ACME_ACCOUNT
 from provisioning_assets.core.kinds import Kind
+from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import ProviderFailed
+from provisioning_assets.operations import orders
 from tests.support.authorities import Challenges, Customer, acme_directory
 from tests.support.back_ends import opened
+from tests.support.certified import ENGAGEMENT, Certified
 from tests.support.name_servers import Zone, answering
 from tests.support.pebble import pebble_server
 from tests.support.servers import SecretServer
@@ -136,3 +142,70 @@ def test_half_a_binding_is_told_before_anything_is_sent(variables: dict[str, str
     assert caught.value.where == "profile of the test"
     assert caught.value.remedy
     assert variables.get(HMAC_KEY, "nothing") not in str(caught.value)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Certified:
+    return Certified(tmp_path)
+
+
+@pytest.fixture
+def bound(on_openbao: Authority, shop: Certified, monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[str, str]], str]:
+    """Orders by a binding; the account that was used."""
+    monkeypatch.setattr(orders, "Challenges", lambda _run: Challenges(on_openbao.zone))
+
+    def order(binding: tuple[str, str]) -> str:
+        key_id, hmac_key = binding
+        shop.authority = on_openbao.open(**({KEY_ID: key_id, HMAC_KEY: hmac_key} if key_id else {}))
+        shop.certificates = (Certificate(name="shop", names=(f"n{next(NUMBERS)}.shop.example",)),)
+        shop.apply()
+        return shop.store.read(ENGAGEMENT, ACME_ACCOUNT)["key"]
+
+    return order
+
+
+NUMBERS = count()
+
+
+def test_another_binding_is_another_account(on_openbao: Authority, bound: Callable[[tuple[str, str]], str]) -> None:
+    first, second = on_openbao.binding(), on_openbao.binding()
+
+    accounts = [bound(first), bound(first), bound(second), bound(second)]
+
+    assert accounts[0] == accounts[1] != accounts[2] == accounts[3]
+
+
+def test_whoever_goes_back_to_a_binding_has_its_account_again(
+    on_openbao: Authority, bound: Callable[[tuple[str, str]], str]
+) -> None:
+    first, second = on_openbao.binding(), on_openbao.binding()  # OpenBao takes each of them once
+
+    assert bound(first) == [bound(second), bound(first)][1]
+
+
+def test_a_binding_that_is_taken_away_leaves_the_account(
+    on_openbao: Authority, bound: Callable[[tuple[str, str]], str]
+) -> None:
+    assert bound(on_openbao.binding()) == bound(("", ""))
+
+
+def test_a_wrong_binding_that_is_corrected_is_registered(
+    on_openbao: Authority, bound: Callable[[tuple[str, str]], str]
+) -> None:
+    key_id, hmac_key = on_openbao.binding()
+    with pytest.raises(ProviderFailed):
+        bound(("nobody", hmac_key))
+
+    assert bound((key_id, hmac_key))
+
+
+def test_an_account_of_old_is_taken_for_one_of_the_binding(
+    on_openbao: Authority, shop: Certified, bound: Callable[[tuple[str, str]], str]
+) -> None:
+    first, second = on_openbao.binding(), on_openbao.binding()
+    old = bound(first)
+    there = shop.store.find(ENGAGEMENT, ACME_ACCOUNT)
+    assert there is not None
+    shop.store.update(ENGAGEMENT, ACME_ACCOUNT, {"key": old}, version=there.version)
+
+    assert bound(first) == old != bound(second)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import hvac
 import pytest
 
 from provisioning_assets.backends.access import Access
@@ -52,10 +51,7 @@ def zone() -> Zone:
 def relayed(zone: Zone, bao: SecretServer) -> Iterator[Trouble]:
     trouble = Trouble()
     with answering(zone) as name_server, relaying(bao.address, trouble.change) as address:
-        acme_directory(bao, str(name_server))
-        own = hvac.Client(url=bao.address, token=bao.token)
-        own.write_data("pki/config/cluster", data={"path": f"{address}/v1/pki"})
-        trouble.directory = f"{address}/v1/pki/acme/directory"
+        trouble.directory = acme_directory(bao, str(name_server), at=address)
         yield trouble
 
 

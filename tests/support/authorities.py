@@ -38,7 +38,7 @@ class Customer:
             self.keys.append(key)
         return self._request
 
-    def account(self, make: Callable[[], str]) -> str:
+    def account(self, make: Callable[[], str], _binding: str = "") -> str:
         if not self.accounts:
             self.accounts.append(make())
         return self.accounts[-1]
@@ -89,16 +89,17 @@ def mounted_pki(server: SecretServer, path: str, **role: object) -> hvac.Client:
     return bao
 
 
-def acme_directory(server: SecretServer, name_server: str, *, bound: bool = False) -> str:
+def acme_directory(server: SecretServer, name_server: str, *, bound: bool = False, at: str = "") -> str:
     """Make an OpenBao an ACME authority that asks this name server; the address of its directory.
 
-    A `bound` one takes an account only with an external account binding.
+    A `bound` one takes an account only with an external account binding. `at` is another address that leads to it.
     """
+    address = at or server.address
     bao = mounted_pki(server, "pki", allow_any_name=True, allow_wildcard_certificates=True, require_cn=False)
-    bao.write_data("pki/config/cluster", data={"path": f"{server.address}/v1/pki"})
+    bao.write_data("pki/config/cluster", data={"path": f"{address}/v1/pki"})
     headers = {"allowed_response_headers": ["Replay-Nonce", "Link", "Location"]}
     bao.write_data("sys/mounts/pki/tune", data=headers)
     enabled = {"enabled": True, "default_directory_policy": "role:server", "dns_resolver": name_server}
     policy = "always-required" if bound else "not-required"
     bao.write_data("pki/config/acme", data={**enabled, "allowed_roles": ["server"], "eab_policy": policy})
-    return f"{server.address}/v1/pki/acme/directory"
+    return f"{address}/v1/pki/acme/directory"

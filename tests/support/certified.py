@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.certificates import Proof
-from provisioning_assets.backends.certificates.settings import Acm, Acme
+from provisioning_assets.backends.certificates.settings import Acm, AcmCopies, Acme
 from provisioning_assets.backends.secrets import Place, certificate_secret, pending_secret
 from provisioning_assets.core.digests import Inputs
 from provisioning_assets.core.kinds import Kind
@@ -58,6 +58,10 @@ class Certified:
     certificates: tuple[sections.Certificate, ...] = (SHOP,)
     variables: dict[str, str] = field(default_factory=dict)
     """From where TLS clients look."""
+    copies: Any = None
+    """A product that is to have copies."""
+    told: list[str] = field(default_factory=list)
+    """Every line of progress."""
 
     def __post_init__(self) -> None:
         self.authority = self.authority or self.memory()
@@ -70,7 +74,10 @@ class Certified:
     def run(self) -> AssetRun:
         """A run that begins now."""
         provider = Acm() if getattr(self.authority, "managed", False) else Acme()
-        section = sections.Certificates(provider=provider, contact=CONTACT, certificates=self.certificates)
+        copies = AcmCopies() if self.copies else None
+        section = sections.Certificates(
+            provider=provider, contact=CONTACT, certificates=self.certificates, import_into=copies
+        )
         where = environment().model_copy(update={"certificates": section})
         made = Task(
             name="certificates", environment=where.name, description="", inputs=Inputs(own={}, shared={}),
@@ -78,9 +85,11 @@ class Certified:
         )  # fmt: skip
         graph = Graph(engagement(self.repository, where), (made,))
         access = Access("the test's own", self.variables, where.region, folder=self.repository)
-        session = Session(graph, where, access, "r1")
-        for kind, fake in ((Kind.CERTIFICATES, self.authority), (Kind.SECRETS, self.store)):
-            session._opened[kind, where.settings(kind).model_dump_json()] = fake
+        session = Session(graph, where, access, "r1", progress=self.told.append)
+        fakes = {Kind.CERTIFICATES: self.authority, Kind.SECRETS: self.store, Kind.COPIES: self.copies}
+        for kind, fake in fakes.items():
+            if kind in where.products:
+                session._opened[kind, where.settings(kind).model_dump_json()] = fake
         return AssetRun(session, made)
 
     def plan(self) -> list[str]:

@@ -20,8 +20,8 @@ def stored_values(address: str, token: str) -> set[str]:
 
 
 def betraying(value: Mapping[str, str]) -> set[str]:
-    """What would betray a stored value. Chains and requests are public; of a key, a line of its body is enough."""
-    secret = [text for key, text in value.items() if text and key not in {"chain", "request"}]
+    """What would betray a stored value. Chains, requests and references are public; of a key, a line is enough."""
+    secret = [text for key, text in value.items() if text and key not in {"chain", "request", "reference"}]
     return {text.splitlines()[1] if "PRIVATE KEY" in text else text for text in secret}
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import requests
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
-from provisioning_assets.sandbox.ministack import program, variables
+from provisioning_assets.sandbox.ministack import command, variables
 from tests.support.servers import free_port
 
 
@@ -17,7 +17,7 @@ def ministack_server(**more: str) -> Iterator[str]:
     """One of its own; yields its address, for `aws_access`. `more` are further variables of MiniStack's."""
     port = free_port()
     told = {"PATH": os.environ["PATH"], **variables(port, **more)}
-    server = subprocess.Popen([str(program())], env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command(), env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         address = f"http://127.0.0.1:{port}"
         for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.2), reraise=True):

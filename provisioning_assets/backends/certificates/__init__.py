@@ -1,8 +1,8 @@
-"""Certificate authorities: they issue certificates for names, each in its own way."""
+"""Certificate authorities, which issue certificates for names; and products that serve copies of what others issued."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from provisioning_assets.backends.backend import Backend
@@ -43,7 +43,7 @@ Issued = Signed | Managed
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A certificate that a product keeps with its key, and renews while its proofs stay published."""
+    """A certificate that a product keeps with its key: a copy, or one that it renews while its proofs are published."""
 
     reference: str
     name: str
@@ -59,6 +59,15 @@ class Held:
     proofs: tuple[Proof, ...] = ()
     used_by: tuple[str, ...] = ()
     """What serves it, in the product's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """What a product has in places where certificates may have lain before, and nobody looks for them now."""
+
+    held: tuple[Held, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Places that it could not look at, to why."""
 
 
 class Order(Protocol):
@@ -95,8 +104,11 @@ class Order(Protocol):
         """
         ...
 
-    def account(self, make: Callable[[], str]) -> str:
-        """What the customer keeps of its account at the authority; made and kept at the first use."""
+    def account(self, make: Callable[[], str], binding: str = "") -> str:
+        """What the customer keeps of its account at the authority; made and kept at the first use.
+
+        `binding` names the customer's account outside that it is bound to: another one has another account here.
+        """
         ...
 
     def publish(self, proofs: Sequence[Proof]) -> AbstractContextManager[None]:
@@ -132,4 +144,48 @@ class Keeper(CertificateAuthority, Protocol):
 
     def drop(self, held: Held) -> None:
         """Delete one of them; `ApplyFailed` when something still serves it."""
+        ...
+
+    def astray(self, scope: str) -> Astray:
+        """What it holds of this scope in other places, such as before a move."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A certificate with its key, of which a product is to have a copy."""
+
+    scope: str
+    name: str
+    """What it is called in the scope."""
+    chain: str
+    """Leaf first, PEM."""
+    key: str = field(repr=False)
+    """PEM, in the clear."""
+
+
+class Copies(Backend, Protocol):
+    """Has copies of certificates that others issued, and serves them. It gives no key back, and renews nothing."""
+
+    def place(self) -> str:
+        """Where the copies lie; after a move to another one, every certificate is copied again."""
+        ...
+
+    def held(self, scope: str) -> Sequence[Held]:
+        """All copies of this scope, the oldest first, and nothing of anybody else. None waits or has proofs."""
+        ...
+
+    def put(self, original: Original, over: Held | None = None) -> str:
+        """Copy it; the copy's reference. Put `over` one with a key of the same type, it has that one's, and its users.
+
+        `ApplyFailed` when the product refuses it: then nothing has changed.
+        """
+        ...
+
+    def drop(self, held: Held) -> None:
+        """Delete a copy; `ApplyFailed` when something still serves it."""
+        ...
+
+    def astray(self, scope: str) -> Astray:
+        """Copies of this scope in other places, such as before a move."""
         ...

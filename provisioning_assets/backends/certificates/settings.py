@@ -105,10 +105,22 @@ class AcmPca(Settings):
     """For how long a certificate is valid; an authority of short-lived ones allows seven."""
 
 
+Region = Annotated[str, Form(r"[a-z]{2}(-[a-z]+)+-[0-9]", "the code of a region: `us-east-1`")]
+
+
 class Acm(Settings):
     """AWS Certificate Manager: it issues, keeps the key, and renews; for load balancers and CloudFront."""
 
     variables: ClassVar = AWS
     name: Literal["acm"] = "acm"
-    region: Annotated[str | None, Form(r"[a-z]{2}(-[a-z]+)+-[0-9]", "the code of a region: `us-east-1`")] = None
+    region: Region | None = None
     """Where the certificates lie, if not in the environment's region: those of CloudFront must lie in us-east-1."""
+
+
+class AcmCopies(Settings):
+    """AWS Certificate Manager, for load balancers and CloudFront: a copy keeps its ARN while we renew."""
+
+    variables: ClassVar = AWS
+    name: Literal["acm"] = "acm"
+    region: Annotated[Region | None, IDENTITY] = None
+    """Where the copies lie, if not in the environment's region: those of CloudFront must lie in us-east-1."""

@@ -41,6 +41,7 @@ class AppConfig(Settings):
     """
 
     variables: ClassVar = AWS
+    reserved_keys: ClassVar = ("provisioning",)
     name: Literal["appconfig"] = "appconfig"
     application: Annotated[str, Field(min_length=1, max_length=64), IDENTITY]
     """The application."""

@@ -19,6 +19,8 @@ class CloudWatch(Settings):
     """Amazon CloudWatch, with SNS and SQS for the routes."""
 
     variables: ClassVar = AWS
+    parameters: ClassVar = ("/{scope}/probes",)
+    longest: ClassVar = {"{scope}-quiet-tap": 80}  # of SQS
     name: Literal["cloudwatch"] = "cloudwatch"
     namespace: Annotated[Annotated[str, Form(_NAMESPACE, _WORDS)] | None, Own("report to the same metrics")] = None
     """Metric namespace that the probes feed; default is `<engagement>-<environment>`."""

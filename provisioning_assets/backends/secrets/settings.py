@@ -40,6 +40,7 @@ class SecretsManager(Settings):
     """
 
     variables: ClassVar = AWS
+    longest: ClassVar = {"{scope}-pipeline": 64}  # of IAM
     name: Literal["secretsmanager"] = "secretsmanager"
     kms_key: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$")] | None = None
     """ARN of the KMS key that encrypts the values; default is Amazon's own for Secrets Manager."""

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from provisioning_assets.backends.backend import Settings
 from provisioning_assets.engagement.config_files import ConfigFile, key, listed, read_config_file
 from provisioning_assets.engagement.models import Engagement, Environment
-from provisioning_assets.engagement.places import Found, Wrong, texts
+from provisioning_assets.engagement.places import Found, Place, Wrong, texts
 from provisioning_assets.engagement.validation.differences import anothers, unknown
 from provisioning_assets.engagement.validation.secret_values import secret_value_problems
 from provisioning_assets.errors import ConfigurationError, Problem
@@ -29,7 +30,8 @@ def config_problems(engagement: Engagement) -> Iterator[Found]:
         yield from unreadable
         for file in files if not unreadable else ():
             if file.document.file not in seen:
-                yield from map(file.document.problem, _content(file, engagement.differences))
+                provider = environment.runtime_config.provider
+                yield from map(file.document.problem, _content(file, engagement.differences, provider))
             seen[file.document.file] = file
             yield from map(file.document.problem, _foreign(file, engagement, environment))
     yield from _complete(seen.values())
@@ -46,9 +48,15 @@ def prefix_problems(environment: Environment) -> Iterator[Wrong]:
         yield Wrong(place, f"{provider.name} keeps paths that begin with /{first} to itself", "another path")
 
 
-def _content(file: ConfigFile, differences: Iterable[str]) -> Iterator[Wrong]:
+def _content(file: ConfigFile, differences: Iterable[str], provider: Settings) -> Iterator[Wrong]:
     """What is wrong with a file whoever reads it."""
+    first: dict[str, Place] = {}
     for place, value in file.values.items():
+        if first.setdefault(key(place), place) != place:
+            what = f"the key {key(place)} is here twice; first in line {{}}"
+            yield Wrong(place, what, "one of them", lines_of=(first[key(place)],))
+        if key(place) in provider.reserved_keys:
+            yield Wrong(place, f"the key {key(place)} is kept for {provider.name}'s own document", "another name")
         if value is None:
             yield Wrong(place, f"{key(place)} has no value", "a text, a number, true, false or a list")
         if not _KEY.fullmatch(key(place)):

@@ -43,9 +43,9 @@ def anothers(text: str, engagement: Engagement, environment: Environment) -> str
         values = {name: v for name, v in other.values.items() if name in engagement.differences}
         if name := mentions(text, values, environment.values):
             return f"would give {environment.name} what is {other.name}'s `{name}` ({values[name]})"
-        # An earlier environment's name is a mistake; a later one's and `production` are modes, too (`NODE_ENV`).
+        # An earlier environment's name is a mistake; a later one's is a mode, too (`NODE_ENV: production`).
         earlier = order.index(other.name) < order.index(environment.name)
-        if earlier and other.name != "production" and _mentions_word(text, other.name):
+        if earlier and _mentions_word(text, other.name):
             return f"names {other.name}, and {environment.name} would get it"
     return None
 

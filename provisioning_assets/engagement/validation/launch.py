@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from provisioning_assets.engagement.models import EnvironmentSettings, Launch
+from provisioning_assets.engagement.models import EnvironmentSettings, Header, Launch
 from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.products import needs
 from provisioning_assets.engagement.written import Written
@@ -10,11 +10,12 @@ from provisioning_assets.engagement.written import Written
 
 def launch_problems(written: Written) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
-    name, folder = written.header.engagement, written.folder.name
+    name, folder = written.header.engagement, written.listed.name
     if name != folder:
         what = f"the engagement is called {name} and its folder {folder}"
         yield Wrong(("engagement",), what, f"`{folder}`, or the folder renamed")
     yield from _dates(written.header.launch)
+    yield from _gate(written.header)
     yield from _environments(written.header.environments)
 
 
@@ -28,10 +29,19 @@ def _dates(launch: Launch) -> Iterator[Wrong]:
         yield Wrong(("launch", "freeze"), what, f"a time before {window.opens}")
 
 
+def _gate(header: Header) -> Iterator[Wrong]:
+    """The last environment goes live, and the one before it holds the gate; without one, somebody answers for that."""
+    first, *later = header.environments
+    if not later and header.single_environment is None:
+        what = f"{first.name} has no environment before it: nothing would be tried before it is live"
+        expected = "an earlier environment, or `single_environment: {owner: …, reason: …}` at the top of the file"
+        yield Wrong(("environments", 0), what, expected)
+    elif later and header.single_environment is not None:
+        what = f"there are {len(header.environments)} environments, not one"
+        yield Wrong(("single_environment",), what, "no such key")
+
+
 def _environments(found: tuple[EnvironmentSettings, ...]) -> Iterator[Wrong]:
-    if found[0].name == "production":
-        what = "production has no environment before it: nothing would be tried before it is live"
-        yield Wrong(("environments", 0), what, "a staging environment first")
     for position, environment in enumerate(found):
         place, earlier = ("environments", position), found[:position]
         sharing = [each.name for each in earlier if _same_place(each, environment)]

@@ -6,15 +6,22 @@ from pathlib import Path
 from provisioning_assets.core.plan import Json
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.places import Found
-from provisioning_assets.engagement.validation.certificates import certificate_problems, key_type_problems
+from provisioning_assets.engagement.validation.certificates import (
+    certificate_problems,
+    import_problems,
+    key_type_problems,
+)
 from provisioning_assets.engagement.validation.code import code_problems
 from provisioning_assets.engagement.validation.configuration import config_problems, prefix_problems
 from provisioning_assets.engagement.validation.dashboards import dashboard_problems
+from provisioning_assets.engagement.validation.delegations import delegation_problems
 from provisioning_assets.engagement.validation.differences import difference_problems
 from provisioning_assets.engagement.validation.domains import domain_problems
 from provisioning_assets.engagement.validation.folders import folder_problems
 from provisioning_assets.engagement.validation.launch import launch_problems
+from provisioning_assets.engagement.validation.lengths import length_problems
 from provisioning_assets.engagement.validation.monitoring import monitoring_problems
+from provisioning_assets.engagement.validation.neighbours import neighbour_problems
 from provisioning_assets.engagement.validation.records import record_problems
 from provisioning_assets.engagement.validation.repeats import header_repeat_problems, repeat_problems
 from provisioning_assets.engagement.validation.secret_values import secret_value_problems
@@ -30,6 +37,7 @@ WRITTEN_RULES: tuple[Callable[[Written], Iterator[Found]], ...] = (
     launch_problems,
     header_repeat_problems,
     folder_problems,
+    neighbour_problems,
     difference_problems,
 )
 """About the launch, its environments and their differences, before anything is filled in."""
@@ -39,8 +47,10 @@ ENVIRONMENT_RULES: tuple[Callable[[Environment], Iterator[Found]], ...] = (
     stage_problems,
     domain_problems,
     record_problems,
+    delegation_problems,
     certificate_problems,
     key_type_problems,
+    import_problems,
     secret_problems,
     prefix_problems,
     monitoring_problems,
@@ -52,6 +62,7 @@ REPOSITORY_RULES: tuple[Callable[[Environment, Path], Iterator[Found]], ...] = (
 
 ENGAGEMENT_RULES: tuple[Callable[[Engagement], Iterator[Found]], ...] = (
     separation_problems,
+    length_problems,
     config_problems,
     dashboard_problems,
 )

@@ -16,6 +16,30 @@ def separation_problems(engagement: Engagement) -> Iterator[Wrong]:
             if other != environment.name:
                 told = f"{other} and {environment.name} {together}, {value}"
                 yield Wrong(place, told, "one of its own for each: ${environment}, or a difference")
+    yield from _nested(engagement)
+
+
+def _nested(engagement: Engagement) -> Iterator[Wrong]:
+    """Paths of keys that lie one below the other: whoever reads the upper one takes all below it for its own."""
+    place, wanted = ("runtime_config", "prefix"), "a path beside it"
+    for number, environment in enumerate(engagement.environments):
+        mine = environment.runtime_config.prefix
+        for other in engagement.environments[:number]:
+            theirs = other.runtime_config.prefix
+            if mine != theirs and (_below(mine, theirs) or _below(theirs, mine)):
+                yield Wrong(
+                    place, f"of {other.name}'s {theirs} and {environment.name}'s {mine}, one holds the other", wanted
+                )
+        for other in engagement.environments:
+            for path in other.monitoring.provider.parameters:
+                kept = path.format(scope=f"{engagement.name}-{other.name}")
+                if _below(mine, kept) or _below(kept, mine):
+                    what = f"{environment.name}'s {mine} holds what the monitoring of {other.name} keeps below {kept}"
+                    yield Wrong(place, what, wanted)
+
+
+def _below(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/")
 
 
 def _own(environment: Environment) -> Iterator[tuple[Place, str, object]]:

@@ -13,6 +13,7 @@ TASK_CLASSES = ("secrets", "dns_records", "certificates", "runtime_config", "mon
 
 _TAKEN = {
     "environment", "verified_environment", "launch_readiness", "rollback_plan", "runbook", "credentials_transition",
+    "engagement_file", "readiness",
     *TASK_CLASSES,
 }  # fmt: skip
 
@@ -27,7 +28,7 @@ def stage_problems(environment: Environment) -> Iterator[Wrong]:
             what = f"{first} and {stage.name} have the same code, and each would make all of it"
             yield Wrong((*place, "root"), what, "a folder of its own; what both need is a module")
         if stage.name in _TAKEN:
-            what = f"`{stage.name}` is the name of an asset that every engagement has"
+            what = f"`{stage.name}` is the name of something that every engagement has"
             yield Wrong((*place, "name"), what, "another name")
         for number, earlier in enumerate(stage.after):
             if earlier not in listed and earlier not in TASK_CLASSES:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioning_assets.backends.certificates import acm
+from provisioning_assets.backends.certificates.acm import authority as issuing
 from provisioning_assets.probes.resolvers import Server
 from tests.support.name_servers import Zone, answering
 from tests.support.servers import empty_moto, moto_server
@@ -37,4 +37,4 @@ def cloud(server: str, zone: Zone) -> str:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acm, "ISSUING_TIME", 2.0)
+    monkeypatch.setattr(issuing, "ISSUING_TIME", 2.0)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.certificates import acm
+from provisioning_assets.backends.certificates.acm import authority as issuing
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import (
     ProviderFailed,
@@ -67,9 +67,9 @@ def test_a_renewal_is_said_to_wait_when_it_does(
     cloud: str, zone: Zone, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], expected: str
 ) -> None:
     authority = at(cloud)
-    monkeypatch.setattr(acm, "ISSUING_TIME", 5.0)
+    monkeypatch.setattr(issuing, "ISSUING_TIME", 5.0)
     authority.issue(Customer(NAMES, Challenges(zone)))
-    monkeypatch.setattr(acm, "ISSUING_TIME", 0.1)
+    monkeypatch.setattr(issuing, "ISSUING_TIME", 0.1)
     saying(monkeypatch, authority, **DETAIL, **{key: value for key, value in more.items() if key == "RenewalSummary"})
     if more is LATE:
         saying(monkeypatch, authority, **LATE)
@@ -104,7 +104,7 @@ def test_records_that_amazon_does_not_name_in_time_are_waited_for_later(
     cloud: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = at(cloud)
-    monkeypatch.setattr(acm, "RECORDS_TIME", 0.1)
+    monkeypatch.setattr(issuing, "RECORDS_TIME", 0.1)
     saying(monkeypatch, authority, DomainValidationOptions=[{"DomainName": "shop.example"}])
 
     with pytest.raises(Waiting) as waiting:

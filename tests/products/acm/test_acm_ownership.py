@@ -7,8 +7,7 @@ from provisioning_assets.errors import (
 )
 from provisioning_assets.probes.tls import describe
 from tests.support.authorities import Challenges, Customer
-from tests.support.back_ends import REGION
-from tests.support.certificate_manager import NAMES, SCOPE, at, listed, refusal, requested, somebody
+from tests.support.certificate_manager import NAMES, SCOPE, at, listed, listening, refusal, requested, somebody
 from tests.support.name_servers import Zone
 from tests.support.self_signed import self_signed
 
@@ -70,24 +69,6 @@ def test_what_a_load_balancer_uses_is_not_deleted(cloud: str, zone: Zone) -> Non
     assert listed(cloud) == [issued.reference]
 
 
-def listening(address: str, certificate: str) -> str:
-    """A load balancer with this certificate; its name and number."""
-    ec2, elb = somebody(address, "ec2"), somebody(address, "elbv2")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    zones = [(f"{REGION}a", "10.0.0.0/24"), (f"{REGION}b", "10.0.1.0/24")]
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
-        for zone, block in zones
-    ]
-    made = elb.create_load_balancer(Name="shop", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
-    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
-    elb.create_listener(
-        LoadBalancerArn=made, Protocol="HTTPS", Port=443, Certificates=[{"CertificateArn": certificate}],
-        DefaultActions=[answer],
-    )  # fmt: skip
-    return str(made).partition("/")[2]
-
-
 def test_what_is_gone_already_is_dropped(cloud: str, zone: Zone) -> None:
     authority = at(cloud)
     authority.issue(Customer(NAMES, Challenges(zone)))
@@ -106,6 +87,8 @@ def test_certificates_for_cloudfront_lie_in_a_region_of_their_own(cloud: str, zo
 
     assert issued.reference.split(":")[3] == "us-east-1"
     assert near.held(SCOPE) == []
+    assert [each.reference for each in near.astray(SCOPE).held] == [issued.reference]
+    assert far.astray(SCOPE).held == ()
     assert near.authority() != far.authority()
     assert far.identity() == {"account": "123456789012", "authority": far.authority()}
 

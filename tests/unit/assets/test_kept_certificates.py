@@ -7,7 +7,7 @@ import pytest
 
 from provisioning_assets.assets import dns_records
 from provisioning_assets.assets.certificates import certificates_are_issued
-from provisioning_assets.backends.certificates import Held
+from provisioning_assets.backends.certificates import Astray, Held
 from provisioning_assets.backends.certificates.settings import Acm
 from provisioning_assets.core.evidence import Verdict
 from provisioning_assets.core.kinds import Kind
@@ -182,6 +182,15 @@ def test_of_two_of_the_same_name_the_one_that_is_kept_stays(shop: Certified) -> 
     assert shop.kept()["reference"] == first.reference
     details = certificates_are_issued.check(shop.run()).details
     assert [each["reference"] for each in details["held beside"]] == ["memory:twin"]
+
+
+def test_what_lies_where_certificates_lay_before_is_named(shop: Certified) -> None:
+    shop.apply()
+    shop.authority.left = Astray((Held("memory:before", "shop", SHOP.names, "issued"),))
+
+    details = certificates_are_issued.check(shop.run()).details
+
+    assert [each["reference"] for each in details["held beside"]] == ["memory:before"]
 
 
 def test_one_that_is_not_listed_any_more_is_deleted(shop: Certified) -> None:

@@ -9,7 +9,7 @@ from provisioning_assets.assets.stage import StageTarget, contract_is_kept
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.backend import Settings
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.backends.store.files import FileStore
 from provisioning_assets.core.digests import Inputs
 from provisioning_assets.core.kinds import Kind

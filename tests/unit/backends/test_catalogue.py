@@ -8,7 +8,7 @@ import pytest
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.access import Access
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Capability, Kind
 from tests.support.repository import REPOSITORY
 

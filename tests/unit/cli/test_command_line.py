@@ -212,3 +212,26 @@ def test_a_defect_in_one_environment_hides_no_other(
     assert "ValueError" in said
     assert "remedy" in said
     assert "production" in said
+
+
+@pytest.mark.parametrize("words", [["status"], ["readiness", "demo_shop"], ["why", ITEM]])
+def test_whoever_has_no_sandbox_running_is_told_what_starts_it(
+    shop: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """That nobody could read the record is no answer: it ends with 1, not with what is not ready."""
+    assert call(*words) == 1
+    captured = capsys.readouterr()
+    assert "provisioning sandbox start demo_shop\n" in captured.out + captured.err
+    write_private(shop / ".provisioning/profiles/mine.env", "AWS_REGION=eu-central-1\n")
+    file = shop / "engagements/demo_shop/engagement.yaml"
+    file.write_text(file.read_text().replace("profile: sandbox", "profile: mine"))
+    assert call(*words) == 1
+    captured = capsys.readouterr()
+    assert "sandbox start demo_shop" not in captured.out + captured.err
+
+
+def write_private(file: Path, text: str) -> None:
+    """A file that is open to nobody else."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o600)

@@ -10,7 +10,7 @@ from pydantic import Field
 from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.backend import IDENTITY, Settings
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.engagement.content import content_of
 from provisioning_assets.engagement.loading import load_engagement
@@ -91,6 +91,16 @@ def test_how_names_are_proven_is_content_and_where_is_not() -> None:
     assert content(challenge="dns-01") == content()
     assert content(challenge="http-01", webroot="/srv") != content()
     assert content(challenge="http-01", webroot="/srv") == content(challenge="http-01", webroot="s3://edge/site")
+
+
+def test_that_certificates_are_imported_is_content_and_where_is_not() -> None:
+    def content(written: object) -> object:
+        return content_of(Certificates, {"import_into": written})
+
+    assert content(None) == content_of(Certificates, {})
+    assert "import_into" not in content_of(Certificates, {})
+    assert content("acm") != content(None)
+    assert content("acm") == content({"name": "acm"}) == content({"name": "acm", "region": "us-east-1"})
 
 
 @pytest.mark.parametrize(("key_type", "same"), [("ec256", True), ("rsa2048", False)])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.backends import catalogue
-from provisioning_assets.backends.catalogue import Product
+from provisioning_assets.backends.product import Product
 from provisioning_assets.core.kinds import Capability, Kind
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.products import needs
@@ -22,6 +22,7 @@ ROOT = "root: terraform/stages/networking\n"
 PLACES = {
     Kind.DNS: ("provider: route53", "provider: {}"),
     Kind.CERTIFICATES: ("provider: acme", "provider: {}"),
+    Kind.COPIES: ("  contact: certificates@", "  import_into: {}\n  contact: certificates@"),
     Kind.SECRETS: ("provider: openbao\n", "provider: {}\n"),
     Kind.CONFIG: ("provider: ssm", "provider: {}"),
     Kind.MONITORING: (
@@ -32,6 +33,9 @@ PLACES = {
     Kind.INFRASTRUCTURE: (ROOT, ROOT + "    engine: {}\n"),
 }
 """Where each kind of product is chosen in the example, and how another choice is written there."""
+
+OPTIONAL = {Kind.STORE, Kind.COPIES}
+"""Kinds whose place in the file may be empty: an empty `ledger`, or `import_into`, is none."""
 
 ROUNDS = [
     {product.kind: product for product in products if product}
@@ -153,7 +157,7 @@ def test_a_placeholder_cannot_choose_the_product(chosen: Chosen, written: str) -
 
 @pytest.mark.parametrize("written", ["5", "[]", "{}", "", "{nmae: x}", "{name: 5}"])
 def test_what_names_no_product_is_told_with_all_of_its_kind(chosen: Chosen, written: str) -> None:
-    kinds = set(Kind) if written else set(Kind) - {Kind.STORE}  # an empty `ledger` is none
+    kinds = set(Kind) if written else set(Kind) - OPTIONAL
     for kind, found in chosen(dict.fromkeys(kinds, written)).items():
         assert any(known(kind) <= named(problem.expected) for problem in found)
 

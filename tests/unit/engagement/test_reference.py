@@ -14,6 +14,7 @@ PLACES = {
     "stages[].engine": Choice(Kind.INFRASTRUCTURE),
     "dns.provider": Choice(Kind.DNS),
     "certificates.provider": Choice(Kind.CERTIFICATES),
+    "certificates.import_into": Choice(Kind.COPIES),
     "secrets.provider": Choice(Kind.SECRETS),
     "runtime_config.provider": Choice(Kind.CONFIG),
     "monitoring.provider": Choice(Kind.MONITORING),

@@ -178,3 +178,29 @@ def test_a_type_of_key_that_the_product_is_never_asked_for_is_refused(edit: Edit
     found = {(each.line, each.expected) for each in problems()}
     assert len(found) == 1
     assert "key_type" in next(iter(found))[1]
+
+
+IMPORTED = "  import_into: acm\n  contact: certificates@"
+
+
+def test_what_keeps_the_keys_gives_none_to_another_product(edit: Edit, problems: Problems) -> None:
+    edit("  contact: certificates@", IMPORTED)
+    assert problems() == []
+    edit("provider: acme", "provider: acm")
+
+    (wrong,) = {(each.line, each.expected) for each in problems()}
+
+    assert "import_into" in wrong[1]
+
+
+@pytest.mark.parametrize("region", ["Frankfurt", "eu-central", "us-east-1a", "''"])
+def test_copies_in_no_region_are_refused_at_their_line(
+    folder: Path, edit: Edit, problems: Problems, region: str
+) -> None:
+    edit("  contact: certificates@", f"  import_into: {{name: acm, region: {region}}}\n  contact: certificates@")
+
+    (wrong,) = problems()
+
+    line = (folder / "engagement.yaml").read_text(encoding="utf-8").splitlines()[wrong.line - 1]
+    assert "import_into" in line
+    assert "region" in wrong.what

@@ -8,6 +8,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 
 from provisioning_assets.core.evidence import State
 from provisioning_assets.core.items import REVIEW_ITEMS
+from provisioning_assets.engagement.models import SingleEnvironment
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.report.as_html import as_html
 from provisioning_assets.report.as_json import as_json
@@ -166,3 +167,29 @@ def test_a_folder_that_cannot_be_written_is_told(report: Report, tmp_path: Path)
     assert told.value.where == str(tmp_path / "reports")
     assert told.value.remedy
     assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+
+
+def test_every_format_begins_with_who_answers_for_a_single_environment() -> None:
+    owner, reason = "Alice & <Bob>", "A page | *without* data."
+    alone = engagement()
+    alone.__dict__["environments"] = alone.environments[-1:]
+    alone.__dict__["single_environment"] = SingleEnvironment(owner=owner, reason=reason)
+    found = build_report(alone, [s for s in all_green() if s.environment == "production"], NOW)
+    said = found.exception
+    assert owner in said
+    assert reason in said
+    assert json.loads(as_json(found))["exception"] == said
+    texts = Page(as_html(found)).texts
+    assert texts.index(said) < next(n for n, text in enumerate(texts) if text.startswith("All "))
+    assert [line for line in as_markdown(found).splitlines() if line][1].startswith("**No gate")
+    suites = list(JUnitXml.fromstring(as_junit(found).encode()))
+    assert {each.value for suite in suites for each in suite.properties()} == {said}
+    assert "exception" not in {each.name for suite in JUnitXml.fromstring(as_junit(report_of_two()).encode())
+                               for each in suite.properties()}  # fmt: skip
+
+
+def report_of_two() -> Report:
+    """Two environments, and so a gate."""
+    found = build_report(engagement(), all_green(), NOW)
+    assert json.loads(as_json(found))["exception"] is None
+    return found

@@ -6,6 +6,7 @@ import pytest
 
 from provisioning_assets.core.evidence import State
 from provisioning_assets.core.items import Decision
+from provisioning_assets.engagement.models import SingleEnvironment
 from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.report import why
 from provisioning_assets.report.model import NOT_BUILT, build_report
@@ -26,6 +27,18 @@ def test_a_row_names_what_holds_whose_it_is_and_what_is_due_next() -> None:
     assert first == "demo_shop: NO-GO, launch in 14 days, freeze at 2026-12-04 17:00 UTC"
     assert [line.split()[0] for line in held] == ["red", "not_run"]
     assert held[0].endswith("(Bram)")
+
+
+def test_a_single_environment_is_told_in_the_first_lines_of_its_row() -> None:
+    alone = engagement()
+    alone.__dict__["environments"] = alone.environments[-1:]
+    alone.__dict__["single_environment"] = SingleEnvironment(owner="Alice", reason="A page\nwithout data.")
+    odd = standing(2, State.RED, name="odd")
+    report = build_report(alone, [odd, *(s for s in all_green() if s.environment == "production")], NOW)
+    (row,) = status_rows([(report, "")])
+    assert row.as_data()["exception"] == report.exception
+    assert in_words(row)[1].strip() == report.exception
+    assert all(part in report.exception for part in ("production", "Alice", "A page without data."))
 
 
 @pytest.mark.parametrize(

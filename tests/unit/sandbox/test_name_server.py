@@ -185,3 +185,31 @@ def test_absence_is_never_told_from_what_was_kept():
 
 def test_a_record_that_no_wire_can_carry_is_a_failure_and_no_absence():
     assert ask("odd.shop.example", "SPF").header.rcode == RCODE.SERVFAIL
+
+
+HANDED_OVER = [
+    rrset("shop.example", "SOA", SOA, ttl=900),
+    rrset("shop.example", "NS", "ns-1.awsdns-1.net."),
+    rrset("sub.shop.example", "NS", "ns1.sub.shop.example.", "ns2.other.example.", ttl=60),
+    rrset("ns1.sub.shop.example", "A", "192.0.2.7", ttl=90),
+    rrset("deep.sub.shop.example", "TXT", '"nobody hears it"'),
+    rrset("www.shop.example", "CNAME", "deep.sub.shop.example."),
+]
+
+
+@pytest.mark.parametrize("name", [f"{each}sub.shop.example" for each in ("", "ns1.", "deep.", "not-there.")])
+@pytest.mark.parametrize("kind", ["NS", "A", "TXT"])
+def test_what_is_handed_over_is_answered_by_a_referral_without_authority(name, kind):
+    zone = Zone("shop.example", {(each["Name"], each["Type"]): each for each in HANDED_OVER})
+    reply = ask(name, kind, Only(zone))
+    assert (reply.header.aa, reply.header.rcode, said(reply)) == (0, RCODE.NOERROR, [])
+    assert {(str(rr.rname), str(rr.rdata), rr.ttl) for rr in reply.auth} == {
+        ("sub.shop.example.", "ns1.sub.shop.example.", 60), ("sub.shop.example.", "ns2.other.example.", 60),
+    }  # fmt: skip
+    assert [(str(rr.rname), str(rr.rdata), rr.ttl) for rr in reply.ar] == [("ns1.sub.shop.example.", "192.0.2.7", 90)]
+
+
+def test_a_cname_into_what_is_handed_over_is_not_followed():
+    zone = Zone("shop.example", {(each["Name"], each["Type"]): each for each in HANDED_OVER})
+    reply = ask("www.shop.example", "TXT", Only(zone))
+    assert (reply.header.aa, [each[1] for each in said(reply)]) == (1, ["CNAME"])

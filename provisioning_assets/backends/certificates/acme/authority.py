@@ -72,7 +72,8 @@ class Acme:
 
     def issue(self, order: Order) -> Signed:
         """Order, prove all names at once, and fetch; `ProviderFailed` quotes the authority's own problem document."""
-        account = order.account(lambda: pem(ec.generate_private_key(ec.SECP256R1())))
+        binding = self._binding()
+        account = order.account(lambda: pem(ec.generate_private_key(ec.SECP256R1())), binding.key_id if binding else "")
         with self._translated(order.names):
             client = self._client(account, order.contact)
             placed = client.new_order(order.request().encode())

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from provisioning_assets.backends.config import documents
 from provisioning_assets.backends.config.documents import Document, NoDocument
+from provisioning_assets.backends.config.settings import AppConfig
 from provisioning_assets.core.plan import Attributes, Json
 from provisioning_assets.errors import ApplyFailed
 
-MARK = "provisioning"
+(MARK,) = AppConfig.reserved_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
     python -m provisioning_assets.backends.monitoring.prometheus.delivery_probe 127.0.0.1:9095
 
 `POST /<scope>/<route>` keeps a notification; `GET` shows what is kept there; `DELETE ?through=<number>` forgets.
-It keeps in memory: whoever reads is told by `started` when it is another one than before.
+It keeps in memory: whoever reads is told by `started` when it is another one than before. A page of another site could
+make a browser send a notification that nobody sent: such requests are refused.
 """
 
 import json
@@ -16,6 +17,8 @@ from itertools import count
 from threading import Lock
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
+
+from provisioning_assets.core.pages import names_this_machine, refused
 
 _KEPT = 1000
 """Notifications of one route; the oldest go first, which a proof has long read."""
@@ -56,6 +59,17 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = _WAITS
     kept: Kept
+
+    def parse_request(self) -> bool:
+        """Read a request's head; only a program's is answered."""
+        if not super().parse_request():
+            return False
+        host = str(self.connection.getsockname()[0])
+        if why := refused(lambda name: self.headers.get(name, ""), anywhere=not names_this_machine(host)):
+            self.close_connection = True
+            self._answer(HTTPStatus.FORBIDDEN, why)
+            return False
+        return True
 
     def do_GET(self) -> None:
         self._answer(HTTPStatus.OK, self.kept.show(urlsplit(self.path).path))

@@ -1,6 +1,5 @@
-"""Calls to Secrets Manager and IAM. Their errors become ours, and nothing that they carry is logged."""
+"""Calls to Secrets Manager and IAM. Their errors become ours."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -93,12 +92,3 @@ class Calls:
             if not page.get(marker):
                 return
             parameters[marker] = page[marker]
-
-
-def _says_nothing(record: logging.LogRecord) -> bool:
-    """Drop what botocore logs for debugging: requests and answers, with values and credentials."""
-    return record.levelno > logging.DEBUG
-
-
-for _name in ("botocore.auth", "botocore.endpoint", "botocore.parsers"):
-    logging.getLogger(_name).addFilter(_says_nothing)
