@@ -29,16 +29,19 @@ _NEVER = timedelta(days=3650)
 
 def assemble(engagement: Engagement) -> Graph:
     """The graph of an engagement."""
-    return Graph(engagement, tuple(task for where in engagement.environments for task in tasks(engagement, where)))
+    code = stage.Sources(engagement.repository)
+    return Graph(
+        engagement, tuple(task for where in engagement.environments for task in tasks(engagement, where, code))
+    )
 
 
-def tasks(engagement: Engagement, where: Environment) -> list[Task]:
+def tasks(engagement: Engagement, where: Environment, code: stage.Sources) -> list[Task]:
     """The tasks of one environment, upstream first."""
     after = where.stage_order
     classes = {module.__name__.rsplit(".", 1)[-1] for module in TASK_CLASSES}
     late = set(_reaching(after, classes))
     early = tuple(name for name in after if name not in late)
-    found = [stage.task(engagement, where, each, after[each.name]) for each in where.stages]
+    found = [stage.task(engagement, where, each, after[each.name], code) for each in where.stages]
     found.append(environment.task(engagement, where, early))
     found.extend(module.task(engagement, where) for module in TASK_CLASSES)
     found.append(verified_environment.task(engagement, where, ("environment", *sorted(classes), *sorted(late))))

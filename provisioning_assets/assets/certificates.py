@@ -21,7 +21,7 @@ PICKED_UP = 20.0
 """Seconds that a server gets to pick up a new certificate."""
 
 
-@readiness_item(review_item=3, version=3)
+@readiness_item(review_item=3)
 def certificates_are_issued(run: AssetRun) -> Finding:
     """Every declared certificate is stored with exactly its names, from its authority, and is not due for renewal.
 
@@ -44,7 +44,7 @@ def certificates_are_issued(run: AssetRun) -> Finding:
     return replace(found, details={**found.details, **{name: each for name, each in told.items() if each}})
 
 
-@readiness_item(review_item=3, version=2, within=timedelta(minutes=10))
+@readiness_item(review_item=3, within=timedelta(minutes=10))
 def certificates_are_served(run: AssetRun) -> Finding:
     """Each host presents the issued certificate with a trusted chain, and the stored private key belongs to it.
 

@@ -55,7 +55,7 @@ def dns_has_not_drifted(run: AssetRun) -> Finding:
     return equals_declared(run, target(run))
 
 
-@readiness_item(review_item=2, version=2)
+@readiness_item(review_item=2)
 def dns_is_served_as_declared(run: AssetRun) -> Finding:
     """Each authoritative server returns each RRset with the declared values and the documented TTL.
 
@@ -69,7 +69,7 @@ def dns_is_served_as_declared(run: AssetRun) -> Finding:
     return Finding.over("answers of authoritative servers", answers)
 
 
-@readiness_item(review_item=2, version=2)
+@readiness_item(review_item=2)
 def dns_has_propagated(run: AssetRun) -> Finding:
     """Each caching resolver returns each RRset as declared, including mail, SPF, DKIM, DMARC and CAA records.
 

@@ -62,7 +62,7 @@ def dashboards_have_data(run: AssetRun) -> Finding:
     return Finding.over("widgets", {title: None if count else "shows no data" for title, count in counts.items()})
 
 
-@readiness_item(review_item=6, version=2)
+@readiness_item(review_item=6)
 def pager_is_not_armed(run: AssetRun) -> Finding:
     """Every alert's rule is live, is routed to the pager, and is muted there: not yet in pager mode.
 
@@ -92,7 +92,6 @@ def _arming_problem(rule: Attributes | None) -> str | None:
     requires=(Capability.ALARM_EVALUATION,),
     lasting=True,
     drill=True,
-    version=2,
 )
 def alerts_reach_their_route(run: AssetRun) -> Finding:
     """A synthetic breach reaches the quiet route and not the muted pager, compared with a control run.

@@ -68,7 +68,7 @@ def secrets_have_not_drifted(run: AssetRun) -> Finding:
     return equals_declared(run, target(run))
 
 
-@readiness_item(review_item=4, version=2)
+@readiness_item(review_item=4)
 def secrets_are_populated(run: AssetRun) -> Finding:
     """Every declared secret is stored with its owner and a non-empty value, and no undeclared secret is stored.
 
@@ -120,7 +120,7 @@ def pipeline_reads_its_secrets(run: AssetRun) -> Finding:
     )
 
 
-@readiness_item(review_item=4, version=2, requires=(Capability.GRANTS_TRIED,))
+@readiness_item(review_item=4, requires=(Capability.GRANTS_TRIED,))
 def pipeline_reads_nothing_else(run: AssetRun) -> Finding:
     """The deployment pipeline cannot read any other secret: engagement-time, undeclared runtime, or private keys.
 

@@ -1,8 +1,9 @@
 """A stage: one unit of infrastructure code, applied on its own and proven before the next one starts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from provisioning_assets.backends import catalogue
 from provisioning_assets.backends.infrastructure import Listener, StateLocked
@@ -64,7 +65,7 @@ class StageTarget:
     def _require_same_code(self) -> None:
         """Raise when a file changed after the run began: the evidence would be recorded under the wrong digest."""
         stage = self.run.environment.stage(self.run.task.name)
-        known, current = self.run.files, _sources(self.run.engagement, stage)
+        known, current = self.run.files, Sources(self.run.engagement.repository).of(stage)
         changed = sorted(name for name in known.keys() | current.keys() if known.get(name) != current.get(name))
         if changed:
             raise ProvisioningError(
@@ -106,17 +107,29 @@ def contract_is_kept(run: AssetRun) -> Finding:
     return Finding.over("outputs of the contract", problems)
 
 
-def _sources(engagement: Engagement, stage: Stage) -> Mapping[str, str]:
-    root = engagement.repository / stage.root
-    if not root.is_dir():
-        raise ProviderFailed(f"the stage {stage.name} has no code", where=str(stage.root), remedy="correct its `root`")
-    found: Mapping[str, str] = catalogue.code_of(stage.engine.name).sources(root, engagement.repository)
-    return found
+@dataclass(frozen=True)
+class Sources:
+    """The files of stages' code, read once: environments share it."""
+
+    repository: Path
+    _known: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+
+    def of(self, stage: Stage) -> Mapping[str, str]:
+        """Every file that the stage's engine would read, and its digest."""
+        root, key = self.repository / stage.root, (stage.root, stage.engine.name)
+        if not root.is_dir():
+            what, remedy = f"the stage {stage.name} has no code", "correct its `root`"
+            raise ProviderFailed(what, where=str(stage.root), remedy=remedy)
+        if key not in self._known:
+            self._known[key] = catalogue.code_of(stage.engine.name).sources(root, self.repository)
+        return self._known[key]
 
 
-def task(engagement: Engagement, environment: Environment, stage: Stage, upstream: tuple[str, ...]) -> Task:
+def task(
+    engagement: Engagement, environment: Environment, stage: Stage, upstream: tuple[str, ...], sources: Sources
+) -> Task:
     """The asset of one stage."""
-    code = _sources(engagement, stage)
+    code = sources.of(stage)
     template = next(raw for raw in engagement.template["stages"] if raw["name"] == stage.name)
     items = (infrastructure_matches_its_code, nothing_is_unmanaged, contract_is_kept)
     return Task(

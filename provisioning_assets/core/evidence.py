@@ -123,13 +123,16 @@ class Evidence:
     """A recorded finding: of which item and rule version, about what, when, by which run."""
 
     item: str
-    rule_version: int
+    rule_version: str | int
+    """Digest of the rule that it was checked by. In older records a number, which is no version any more."""
     about: About
     finding: Finding
     observed_at: datetime
     seconds: float
     run: str
     kind: Literal["evidence"] = "evidence"
+    products: Mapping[str, str] = field(default_factory=dict)
+    """What carried the check out, by name and version: for people; it decides nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +177,8 @@ class Rule(Protocol):
     """What an item says about its evidence."""
 
     @property
-    def version(self) -> int:
-        """Of the rule that it is checked by."""
+    def version(self) -> str:
+        """Digest of the rule that it is checked by."""
         ...
 
     @property

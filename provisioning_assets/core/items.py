@@ -1,7 +1,7 @@
 """Readiness items, where each stands, and the one function that decides."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
@@ -44,8 +44,8 @@ class Item:
     max_age: timedelta
     within: timedelta = timedelta(minutes=2)
     """Deadline of its check: a check that takes longer could not tell."""
-    version: int = 1
-    """Counts up when the rule changes: older evidence is then stale."""
+    rule: Callable[[], str] = field(default=str, compare=False, repr=False)
+    """Answers with the version of the rule, asked when it is needed; empty for an item without a check."""
     requires: tuple[Capability, ...] = ()
     """What it needs of a product; without it the verdict is `not_tested`, before the check runs."""
     waivable: bool = True
@@ -59,6 +59,11 @@ class Item:
     """What a run itself leaves as evidence of how it ended; no check looks at it."""
     planned: bool = False
     """No check exists yet: nothing that can be run makes it green."""
+
+    @property
+    def version(self) -> str:
+        """Digest of the rule, as its check's code has it: evidence of another one is stale."""
+        return self.rule()
 
 
 @dataclass(frozen=True, slots=True)

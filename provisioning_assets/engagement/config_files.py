@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provisioning_assets.core.plan import Json
-from provisioning_assets.engagement.document import REMEDY, Document, shown
+from provisioning_assets.engagement.document import REMEDY, Document, real, shown
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.placeholders import fill, names
 from provisioning_assets.engagement.places import Place
@@ -41,7 +41,7 @@ def listed(engagement: Engagement, environment: Environment) -> Iterator[tuple[s
 
 def read_config_file(engagement: Engagement, written: str, name: str) -> ConfigFile:
     """One file of the engagement's folder, flattened."""
-    file = (engagement.folder / name).resolve()
+    file = real(engagement.folder / name)
     if not file.is_relative_to(engagement.folder):
         raise ConfigurationError([Problem(name, 0, 0, "the file lies outside the engagement's folder")], remedy=REMEDY)
     document = Document(file, shown(file, engagement.repository))

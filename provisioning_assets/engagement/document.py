@@ -1,6 +1,7 @@
 """A YAML file with the place of everything in it."""
 
 import math
+import os
 import re
 import stat
 from collections.abc import Collection, Iterable
@@ -185,6 +186,11 @@ class Document:
 
     def _refuse(self, node: Node, what: str, expected: str = "") -> None:
         self._problems.append(Problem(self.shown, *_start(node), what, expected))
+
+
+def real(path: Path) -> Path:
+    """Where a path leads, through links; one that leads into itself leads nowhere, and is no error yet."""
+    return Path(os.path.realpath(path))
 
 
 def shown(file: Path, repository: Path) -> str:

@@ -13,6 +13,8 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.errors import ProvisioningError, Waiting
 from provisioning_assets.record.page import can_be_recorded
 from provisioning_assets.runs.asset_run import AssetRun, now
+from provisioning_assets.runs.identity import known_engine
+from provisioning_assets.runs.rules import products
 from provisioning_assets.runs.standings import stand
 from provisioning_assets.runs.task import Check, ReadinessItem
 
@@ -78,7 +80,16 @@ def record_end(run: AssetRun, item: Item, error: ProvisioningError | None) -> No
 
 
 def _evidence(run: AssetRun, item: Item, about: About, finding: Finding, seconds: float) -> Evidence:
-    return Evidence(item.name, item.version, about, finding, now(), round(seconds, 3), run.session.run_id)
+    return Evidence(
+        item=item.name,
+        rule_version=item.version,
+        about=about,
+        finding=finding,
+        observed_at=now(),
+        seconds=round(seconds, 3),
+        run=run.session.run_id,
+        products={**products(), **known_engine(run.session, run.task)},
+    )
 
 
 def _lacking(run: AssetRun, item: Item) -> dict[str, str]:

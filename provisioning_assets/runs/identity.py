@@ -3,6 +3,7 @@
 import json
 import secrets
 
+from provisioning_assets.backends.backend import Settings
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import Json, digest
 from provisioning_assets.errors import LedgerDamaged
@@ -26,10 +27,21 @@ def identity_of(session: Session, task: Task) -> str:
 def of_backend(session: Session, kind: Kind, task: Task | None) -> Json:
     """The identity of a back end; asked once a run, since it does not change during one."""
     settings = task.engine if task and kind is Kind.INFRASTRUCTURE else None
-    key = f"identity of {kind.value} {settings.model_dump_json() if settings else ''}"
+    key = _key(kind, settings)
     if key not in session.known:
         session.known[key] = dict(session.backend(kind, settings).identity())
     return session.known[key]
+
+
+def known_engine(session: Session, task: Task) -> dict[str, str]:
+    """The engine of a stage and its version, if it was asked in this run."""
+    known = session.known.get(_key(Kind.INFRASTRUCTURE, task.engine), {})
+    name, _, version = str(known.get("engine", "")).partition(" ")
+    return {name: version} if version else {}
+
+
+def _key(kind: Kind, settings: Settings | None) -> str:
+    return f"identity of {kind.value} {settings.model_dump_json() if settings else ''}"
 
 
 def _state_id(session: Session, stage: str) -> str | None:

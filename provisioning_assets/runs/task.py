@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TypedDict, Unpack
 
 import rfc8785
@@ -18,6 +19,7 @@ from provisioning_assets.core.reconcile import Target
 from provisioning_assets.engagement.content import content_of
 from provisioning_assets.engagement.models import Engagement, Environment, Sections
 from provisioning_assets.engagement.placeholders import names
+from provisioning_assets.runs.rules import version_of
 
 LAST_RUN = "last_run_succeeded"
 """The item about an asset's own runs."""
@@ -38,7 +40,6 @@ class ItemSettings(TypedDict, total=False):
     """Optional settings of an item; `Item` explains them."""
 
     within: timedelta
-    version: int
     requires: tuple[Capability, ...]
     waivable: bool
     lasting: bool
@@ -57,7 +58,8 @@ def readiness_item(
 
     def make(check: Check) -> ReadinessItem:
         explained = " ".join((check.__doc__ or "").split())
-        return ReadinessItem(Item(check.__name__, explained, review_item, gates, max_age, **settings), check)
+        rule = partial(version_of, check, settings.get("requires", ()))
+        return ReadinessItem(Item(check.__name__, explained, review_item, gates, max_age, rule=rule, **settings), check)
 
     return make
 

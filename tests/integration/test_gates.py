@@ -224,5 +224,5 @@ def test_an_entry_for_an_unknown_identity_is_red_whatever_it_says(graph: Graph, 
         run = AssetRun(opened, graph.task("staging", "networking"))
         (item, *_) = run.task.rules
         about = replace(run.about(), identity=None)
-        opened.ledger.append(Evidence(item.name, 1, about, finding, now(), 0.0, opened.run_id))
+        opened.ledger.append(Evidence(item.name, item.version, about, finding, now(), 0.0, opened.run_id))
     assert named(reasons(graph, "staging", "datastores")) == [f"staging/networking: {item.name} is red"]

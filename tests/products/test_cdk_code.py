@@ -1,6 +1,7 @@
 """The code of a CDK app: what enters its digest, and what is wrong with it before it runs."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from provisioning_assets.backends.infrastructure.cdk.code import CdkCode
 from provisioning_assets.backends.infrastructure.code import CodeProblem
+from provisioning_assets.errors import ConfigurationError
 from tests.support.cdk_stage import write_app
 
 
@@ -84,6 +86,26 @@ def saying(**told: object) -> Callable[[Path], None]:
 def linked(root: Path) -> None:
     (root.parent / "shared").mkdir()
     (root / "shared").symlink_to("../shared")
+
+
+def link(target: str) -> Callable[[Path], None]:
+    return lambda root: (root / "linked.json").symlink_to(target)
+
+
+@pytest.mark.parametrize("spoil", [
+    link("gone.json"), link("linked.json"), link("/etc/hostname"), lambda root: os.mkfifo(root / "linked.json"),
+])  # fmt: skip
+def test_what_no_digest_can_hold_is_refused_by_its_path(root: Path, spoil: Callable[[Path], None]) -> None:
+    spoil(root)
+
+    (problem,) = problems(root)
+    with pytest.raises(ConfigurationError) as failure:
+        sources(root)
+
+    assert problem.file == "cdk/small/linked.json"
+    assert [each.file for each in failure.value.problems] == [problem.file]
+    assert problem.expected
+    assert failure.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What constructs read in Node.js: of the app's own files, and of nothing that no digest would see change."""
 
 import json
+import py_compile
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,49 @@ def test_what_is_in_no_digest_is_not_included(tmp_path: Path, where: str, line: 
     template(tmp_path / where, 7)
 
     assert refused(tmp_path).where == str(tmp_path / where)
+
+
+@pytest.mark.parametrize("line", [
+    'os.path.exists("../beside.json")',
+    '__import__("pathlib").Path("../beside.json").is_file()',
+    'os.access("../beside.json", os.R_OK)',
+    'os.chdir(".."); open("beside.json")',
+    'os.listdir("..")',
+    '__import__("sqlite3").connect("../beside.json")',
+])  # fmt: skip
+def test_python_looks_at_nothing_that_is_in_no_digest(tmp_path: Path, line: str) -> None:
+    write(tmp_path, line)
+    (tmp_path / "beside.json").write_text("")
+
+    assert refused(tmp_path).where.startswith(str(tmp_path))
+
+
+def test_an_app_may_look_for_its_own_files(tmp_path: Path) -> None:
+    here = '__import__("pathlib").Path(__file__).resolve().parent'
+    line = f'({here} / "own.json").exists(); os.path.isfile("x")'
+    write(tmp_path, line)
+    (tmp_path / "root/own.json").write_text("")
+
+    assert "Queue" in made(tmp_path).body["Resources"]
+
+
+def test_what_was_compiled_earlier_is_not_run(tmp_path: Path) -> None:
+    """Python would take it for this very source: by its time and size, or unseen."""
+    write(tmp_path, first="import part; part.told(globals())", line='assert not globals().get("planted")')
+    source = tmp_path / "root/part.py"
+    source.write_text('def told(names): names["planted"] = True\n')
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    source.write_text("def told(names): pass\n")
+
+    assert "Queue" in made(tmp_path).body["Resources"]
+
+
+@pytest.mark.parametrize("name", ["PYTHONPATH", "NODE_PATH", "NODE_OPTIONS", "CDK_CONTEXT_JSON", "JSII_RUNTIME"])
+def test_no_variable_of_the_shell_reaches_an_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    write(tmp_path, f'assert "{tmp_path}/planted" not in os.environ.get("{name}", "")')
+    monkeypatch.setenv(name, f"{tmp_path}/planted")
+
+    assert "Queue" in made(tmp_path).body["Resources"]
 
 
 def test_a_link_to_elsewhere_is_its_target(tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def test_an_address_that_is_none_is_named(tmp_path: Path, profile: str) -> None:
 def demo(tmp_path: Path) -> Path:
     """The demo's folder, to be made wrong."""
     (tmp_path / ".git").mkdir()
-    shutil.copytree(REPOSITORY / "terraform", tmp_path / "terraform", ignore=shutil.ignore_patterns(".terraform*"))
+    shutil.copytree(REPOSITORY / "terraform", tmp_path / "terraform", ignore=shutil.ignore_patterns(".terraform"))
     folder = tmp_path / "engagements" / "demo_shop"
     shutil.copytree(REPOSITORY / "engagements" / "demo_shop", folder)
     return folder

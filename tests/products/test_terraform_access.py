@@ -21,7 +21,8 @@ from tests.support.terraform_stage import bucket_at, stage, terraform
 OF_A_SHELL = {"PWD", "OLDPWD", "SHLVL", "_"}
 TO_RUN = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_DATA_HOME", "XDG_CONFIG_HOME"}
 NO_FILES = {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}
-OURS = {"CHECKPOINT_DISABLE", "TF_DATA_DIR", "TF_CLI_CONFIG_FILE", "TF_IN_AUTOMATION", "AWS_REGION", *NO_FILES}
+OF_TERRAFORM = {"TF_DATA_DIR", "TF_CLI_CONFIG_FILE", "TF_IN_AUTOMATION", "TF_WORKSPACE"}
+OURS = {"CHECKPOINT_DISABLE", "AWS_REGION", *OF_TERRAFORM, *NO_FILES}
 STRAYS = {
     "AWS_PROFILE": "another-client",
     "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
@@ -115,7 +116,8 @@ def test_without_a_profile_the_shells_own_access_is_used_and_no_more(
     assert aws_access(moto).variables.items() <= found.items()
     assert not NO_FILES & found.keys()
     assert found["TF_TOKEN_registry_example"] == "of-the-shell"
-    assert not {"TF_LOG", "TF_CLI_ARGS_plan", "TF_WORKSPACE", "VAULT_TOKEN", "DEMO_SHOP_PAYMENT_API_KEY"} & found.keys()
+    assert found["TF_WORKSPACE"] == "default"
+    assert not {"TF_LOG", "TF_CLI_ARGS_plan", "VAULT_TOKEN", "DEMO_SHOP_PAYMENT_API_KEY"} & found.keys()
 
 
 def test_the_operators_own_files_of_aws_reach_no_profile_that_names_none(

@@ -41,11 +41,11 @@ class Repository:
         return shutil.copytree(EXAMPLE, self.path / "engagements" / EXAMPLE.name)
 
     def _stamps(self) -> dict[Path, tuple[int, int]]:
-        found = {path: path.stat() for path in (self.path / "terraform").rglob("*")}
+        found = {path: path.lstat() for path in (self.path / "terraform").rglob("*")}
         return {path: (stat.st_mtime_ns, stat.st_size) for path, stat in found.items()}
 
 
-_PROVIDERS = shutil.ignore_patterns(".terraform*")
+_PROVIDERS = shutil.ignore_patterns(".terraform")
 
 
 @pytest.fixture(scope="session")

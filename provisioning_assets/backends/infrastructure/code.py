@@ -25,7 +25,10 @@ class Code(Protocol):
     """Reads an engine's source code, without the engine."""
 
     def sources(self, root: Path, repository: Path) -> Mapping[str, str]:
-        """Path, relative to the repository, to SHA-256 of every file that the engine would read for this root."""
+        """Path in the repository to SHA-256 of every file that can change what the engine makes of this root.
+
+        `ConfigurationError` for what could change it and cannot be named: `validate` tells the same.
+        """
         ...
 
     def validate(self, root: Path, variables: Collection[str], repository: Path) -> Iterator[CodeProblem]:

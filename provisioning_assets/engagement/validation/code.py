@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioning_assets.backends import catalogue
+from provisioning_assets.engagement.document import real
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Found, Place, Wrong
 from provisioning_assets.errors import Problem
@@ -13,7 +14,7 @@ def code_problems(environment: Environment, repository: Path) -> Iterator[Found]
     """What each engine finds wrong, at the lines of the code or at the stage that names it."""
     for position, stage in enumerate(environment.stages):
         place: Place = ("stages", position)
-        root = (repository / stage.root).resolve()
+        root = real(repository / stage.root)
         if not root.is_relative_to(repository):
             yield Wrong((*place, "root"), f"{stage.root} lies outside the repository", "a folder inside")
             continue

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from provisioning_assets.core.plan import digest
-from provisioning_assets.engagement.document import shown
+from provisioning_assets.engagement.document import real, shown
 from provisioning_assets.engagement.models import Engagement, Environment
 from provisioning_assets.engagement.places import Found, Place, Wrong
 from provisioning_assets.engagement.validation.differences import anothers, unknown
@@ -20,11 +20,14 @@ def dashboard_problems(engagement: Engagement) -> Iterator[Found]:
 
 
 def _dashboard(place: Place, engagement: Engagement, environment: Environment, name: str) -> Iterator[Found]:
-    file = (engagement.folder / name).resolve()
+    file = real(engagement.folder / name)
     if not file.is_relative_to(engagement.folder):
         yield Wrong(place, f"{name} lies outside the engagement's folder")
         return
     told = shown(file, engagement.repository)
+    if file.exists() and not file.is_file():
+        yield Wrong(place, f"{name} is no regular file", "a file in the engagement's folder")
+        return
     try:
         text = file.read_text(encoding="utf-8")
         body = json.loads(text)

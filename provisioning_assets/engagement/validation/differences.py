@@ -106,7 +106,8 @@ def _files(written: Written) -> Iterator[str]:
         for environment in written.header.environments:
             with suppress(OSError):  # a file that cannot be read is another rule's matter
                 file = written.folder / name.replace("${environment}", environment.name)
-                yield file.read_text(encoding="utf-8", errors="replace")
+                if file.is_file():  # nobody waits for a pipe
+                    yield file.read_text(encoding="utf-8", errors="replace")
 
 
 def _mentions_word(text: str, word: str) -> bool:

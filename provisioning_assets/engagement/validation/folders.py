@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from provisioning_assets.core.plan import Json
+from provisioning_assets.engagement.document import real
 from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.written import Written
 
@@ -31,7 +32,7 @@ def _named(path: PurePosixPath) -> str | None:
 
 def _there(target: Path, written: Written) -> str | None:
     """What is wrong with a folder by what is there. A store leaves its mark in its folder."""
-    target = target.resolve()
+    target = real(target)
     if any(target.is_relative_to(each) or each.is_relative_to(target) for each in _read(written)):
         return "lies among the files that the engagement is read from"
     if next(each for each in (target, *target.parents) if each.exists()).is_file():
@@ -47,4 +48,4 @@ def _read(written: Written) -> Iterator[Path]:
     stages: Json = written.sections.get("stages")
     for stage in stages if isinstance(stages, list) else ():
         if isinstance(stage, dict) and isinstance(stage.get("root"), str):
-            yield (written.repository / stage["root"]).resolve()
+            yield real(written.repository / stage["root"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from provisioning_assets.backends import access, catalogue
 from provisioning_assets.backends.secrets import ACME_ACCOUNT, certificate_secret, pending_secret
+from provisioning_assets.engagement.document import real
 from provisioning_assets.engagement.models import Environment
 from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.sections import FromEnvironment, FromFile
@@ -45,7 +46,7 @@ def source_problems(environment: Environment, repository: Path) -> Iterator[Wron
         written = secret.source.file
         if not written.startswith(("/", "~/")):
             yield Wrong(place, f"{written} is another file in every folder", "a path that begins with `/` or `~/`")
-        elif Path(written).expanduser().resolve().is_relative_to(repository):
+        elif real(Path(written).expanduser()).is_relative_to(repository):
             yield Wrong(place, f"{written} lies inside the repository", "a file outside, which nobody can commit")
 
 

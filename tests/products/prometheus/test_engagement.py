@@ -43,7 +43,7 @@ BODY = {
 def run(prometheus: Monitors, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AssetRun]:
     """A run of staging that holds its lock, with a record in a folder."""
     repository = tmp_path_factory.mktemp("repository")
-    shutil.copytree(REPOSITORY / "terraform", repository / "terraform", ignore=shutil.ignore_patterns(".terraform*"))
+    shutil.copytree(REPOSITORY / "terraform", repository / "terraform", ignore=shutil.ignore_patterns(".terraform"))
     shop = shutil.copytree(EXAMPLE, repository / "engagements" / EXAMPLE.name)
     (shop / "dashboards/shop.json").write_text(json.dumps(BODY))
     text = (shop / "engagement.yaml").read_text()

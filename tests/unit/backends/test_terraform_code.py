@@ -75,13 +75,3 @@ def test_code_that_cannot_be_read_is_named_with_its_line(root: Path) -> None:
 def test_a_variable_that_the_code_lacks_is_named_with_what_it_has(root: Path) -> None:
     (problem,) = validated(root, "cidrs")
     assert (problem.place, problem.choices) == (("variables", "cidrs"), ("cidr",))
-
-
-def test_a_file_that_no_digest_would_see_is_named(root: Path) -> None:
-    reads = ["${path.module}/a.json", "${path.module}/../b.json", "${path.root}/../network/c.json"]
-    (root / "reads.tf").write_text(
-        "locals {\n" + "".join(f'  f{n} = file("{r}")\n' for n, r in enumerate(reads)) + "}\n"
-    )
-    (problem,) = validated(root)
-    assert (problem.file, problem.line) == ("root/reads.tf", 3)
-    assert reads[1] in problem.what

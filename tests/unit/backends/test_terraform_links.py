@@ -61,7 +61,7 @@ def test_what_all_stages_have_is_stated_once(stage: Path) -> None:
 @pytest.mark.parametrize("name", [".x.auto.tfvars", ".policy.json", ".terraform.lock.hcl"])
 def test_a_hidden_file_is_part_of_the_digest(root: Path, name: str) -> None:
     before = TerraformCode().sources(root, root.parent)
-    (root / name).write_text("{}")
+    (root / name).write_text("# nothing\n")
     after = TerraformCode().sources(root, root.parent)
     assert after.keys() - before.keys() == {f"root/{name}"}
 

@@ -21,7 +21,7 @@ from provisioning_assets.core.items import Item
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RULE = Item("dns_has_propagated", "", 2, "promotion", timedelta(hours=24))
 ABOUT = About("dns_records", "staging", "sha256:c", "sha256:s", 2, "sha256:w")
-GREEN = Evidence(RULE.name, 1, ABOUT, Finding.green("seen"), NOW - timedelta(hours=1), 0.5, "run")
+GREEN = Evidence(RULE.name, "", ABOUT, Finding.green("seen"), NOW - timedelta(hours=1), 0.5, "run")
 
 SEEN, UNKNOWN, FINE = "192.0.2.9 is served", CouldNotTell("no answer"), None
 
@@ -72,7 +72,7 @@ def test_every_verdict_but_green_is_red(finding, unknown):
         {"about": replace(ABOUT, epoch=3)},
         {"about": replace(ABOUT, identity="sha256:x")},
         {"about": replace(ABOUT, identity=None)},
-        {"rule": replace(RULE, version=2)},
+        {"rule": replace(RULE, rule=lambda: "sha256:another")},
         {"unfinished": "an apply"},
         {"now": NOW + timedelta(hours=24)},
         {"now": NOW - timedelta(hours=2)},

@@ -32,8 +32,8 @@ def test_a_module_that_is_not_there_is_named(folder: Path, problems: Problems) -
 def test_a_file_that_no_digest_would_see_is_named(folder: Path, problems: Problems) -> None:
     main = folder.parents[1] / "terraform/stages/compute/main.tf"
     text = main.read_text(encoding="utf-8")
-    reads = 'locals {\n  a = file("${path.module}/a.json")\n  b = file("${path.module}/../../b.json")\n}\n'
+    reads = 'locals {\n  a = file("${path.module}/a.json")\n  b = file("${path.module}/../../../../b.json")\n}\n'
     main.write_text(text + reads, encoding="utf-8")
     (problem,) = problems()
     assert (problem.file, problem.line) == ("terraform/stages/compute/main.tf", len(text.splitlines()) + 3)
-    assert "`${path.module}/../../b.json`" in problem.what
+    assert "b.json" in problem.what

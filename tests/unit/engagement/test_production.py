@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from provisioning_assets.assets.assembly import assemble
+from provisioning_assets.backends.access import Access
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.models import Engagement
 from provisioning_assets.errors import Problem
+from provisioning_assets.runs.asset_run import AssetRun
+from provisioning_assets.runs.session import Session
 from tests.support.positions import ALONE, leave_only, rename
 
 Problems = Callable[[], list[Problem]]
@@ -73,6 +76,16 @@ def test_who_answers_for_it_and_why_is_in_the_launchs_digest(alone: Path, edit: 
     content, now_described = launch(found)
     assert content != before
     assert (found.exception in now_described, found.exception in described) == (True, False)
+
+
+def test_the_launchs_statement_begins_with_it(alone: Path, edit: Edit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(alone))  # no profile is there, so nobody is asked
+    edit("roles:\n", f"{ALONE}\nroles:\n")
+    graph = assemble(load_engagement(alone))
+    where, task = graph.engagement.production, graph.task("live", "launch_readiness")
+    run = AssetRun(Session(graph, where, Access("the test's own", {}, where.region), "r1"), task)
+    assert task.state
+    assert next(iter(task.state(run).items())) == ("exception", graph.engagement.exception)
 
 
 def test_the_exception_of_several_environments_is_refused(edit: Edit, folder: Path, problems: Problems) -> None:

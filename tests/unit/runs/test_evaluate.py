@@ -122,11 +122,11 @@ def test_a_check_has_a_deadline_and_its_late_answer_counts_for_nothing(tmp_path:
     Finding.over("records", {"www A": "old", "api A": None}), Finding.over("records", {}),
 ], ids=lambda finding: finding.summary[:20])  # fmt: skip
 def test_what_a_check_found_is_recorded_as_it_is(tmp_path: Path, finding: Finding) -> None:
-    readiness = item(answers(finding), version=3)
+    readiness = item(answers(finding), rule=lambda: "sha256:r")
     with asset_run(tmp_path, readiness) as run:
         evidence = proven(run, readiness)
         assert evidence.finding == finding
-        assert (evidence.about, evidence.rule_version, evidence.run) == (run.about(), 3, "r1")
+        assert (evidence.about, evidence.rule_version, evidence.run) == (run.about(), "sha256:r", "r1")
         state = State.GREEN if finding.ready else State.RED
         assert stand(run.session, run.task, readiness.item).judgement.state is state
 

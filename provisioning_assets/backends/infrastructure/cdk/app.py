@@ -89,6 +89,11 @@ def files(root: Path) -> Iterator[Path]:
                 yield file
 
 
+def is_beside(name: str, is_folder: bool) -> bool:  # noqa: FBT001 - which of the two a name is
+    """Whether it is none of the app's: made from the code, or left by an editor."""
+    return name in _BESIDE if is_folder else _leftover(name)
+
+
 def would_belong(root: Path, file: Path) -> bool:
     """Whether a file would be the app's if it were there."""
     inside = file.relative_to(root) if file.is_relative_to(root) else None

@@ -1,12 +1,12 @@
 """A CDK app as source code: what enters its digest, and what can be seen to be wrong with it before it runs."""
 
 import ast
-import hashlib
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 from provisioning_assets.backends.infrastructure.cdk import app
 from provisioning_assets.backends.infrastructure.code import CodeProblem
+from provisioning_assets.backends.infrastructure.folders import Below, required
 
 _CARRIED_OUT = {"app", "context"}
 _OF_THE_CLI = {"language", "notices", "output", "requireApproval", "versionReporting", "watch"}
@@ -17,10 +17,16 @@ class CdkCode:
     """The code of CDK apps."""
 
     def sources(self, root: Path, repository: Path) -> dict[str, str]:
-        """Relative path to SHA-256 of every file of the app."""
-        return {
-            str(file.relative_to(repository)): hashlib.sha256(file.read_bytes()).hexdigest() for file in app.files(root)
-        }
+        """Relative path to SHA-256 of every file of the app; what no digest can hold is an error."""
+        return required(self._read(root, repository))
+
+    def _read(self, root: Path, repository: Path) -> Iterator[tuple[str, str] | CodeProblem]:
+        below = Below(repository, app.is_beside)
+        for each in below.files(root):
+            if isinstance(each, CodeProblem):
+                yield each
+            else:
+                yield from below.digests({str(each.relative_to(repository)): each})
 
     def validate(self, root: Path, variables: Collection[str], repository: Path) -> Iterator[CodeProblem]:
         """The app is there, is a Python app whose packages are pinned, and takes the variables that it is given."""
@@ -38,7 +44,8 @@ class CdkCode:
             return
         yield from _settings(root, shown, told)
         yield from _packages(root, shown)
-        yield from _elsewhere(root, repository)
+        unseen = [each for each in self._read(root, repository) if isinstance(each, CodeProblem)]
+        yield from unseen or _elsewhere(root, repository)
         for name in variables:
             if name not in taken:
                 what = f"{shown}/{app.CDK_JSON} has no variable `{name}` in its `context`"

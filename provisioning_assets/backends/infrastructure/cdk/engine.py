@@ -16,7 +16,6 @@ from provisioning_assets.backends.access import Access
 from provisioning_assets.backends.infrastructure import Listener, StageRoot
 from provisioning_assets.backends.infrastructure.cdk import app, assembly, change_sets, coverage, drift, packages, synth
 from provisioning_assets.backends.infrastructure.cdk.changes import address, plan_from
-from provisioning_assets.backends.infrastructure.cdk.code import CdkCode
 from provisioning_assets.backends.infrastructure.cdk.stack import Stack, Told, remedy_of
 from provisioning_assets.backends.infrastructure.settings import Cdk as Settings
 from provisioning_assets.core.plan import Json, Plan, digest
@@ -167,7 +166,7 @@ class Cdk:
         """Once for the same files, variables and packages."""
         context, account = synth.given(stage), self._aws.account
         into = digest({
-            "files": CdkCode().sources(stage.root, stage.root),
+            "files": {str(file): file.read_bytes().hex() for file in app.files(stage.root)},
             "context": context,
             "account": account,
             "region": self._access.region,

@@ -3,10 +3,9 @@
 import re
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import metadata
-from importlib.util import cache_from_source
 from pathlib import Path
 
 from provisioning_assets.backends.infrastructure import StageRoot
@@ -48,14 +47,14 @@ def require_pins(stage: StageRoot) -> None:
 def require_own(stage: StageRoot, touched: Mapping[str, Sequence[str]], made: Sequence[Path]) -> None:
     """Everything that the app read is in its digest, in a package of a version that it names, or `made` by this run."""
     files = {file.resolve() for file in app.files(stage.root)}
-    # Python looks for what it compiled earlier, and takes it if it is of this very file.
-    compiled = {Path(cache_from_source(str(file))) for file in files if file.suffix == ".py"}
     root = stage.root.resolve()
-    folders = {root, *(folder for file in files | compiled for folder in file.parents if folder.is_relative_to(root))}
-    own, known = {*files, *compiled, *folders}, (*map(Path, _installed()), *(folder.resolve() for folder in made))
+    folders = {root, *(folder for file in files for folder in file.parents if folder.is_relative_to(root))}
+    own, known = {*files, *folders}, (*map(Path, _installed()), *(folder.resolve() for folder in made))
+    # The way to the app may be looked at, for it says no more than where the app is; and not listed.
+    looked = (path for path in map(Path, touched.get("looked", ())) if path not in {*root.parents, *_way(known)})
     outside = [
         str(path)
-        for path in map(Path, touched["read"])
+        for path in (*map(Path, touched["read"]), *looked)
         if path not in own
         and not any(path.is_relative_to(each) for each in known)
         and not (not path.exists() and app.would_belong(root, path))
@@ -82,6 +81,11 @@ def require_own(stage: StageRoot, touched: Mapping[str, Sequence[str]], made: Se
             where=str(stage.root / app.REQUIREMENTS),
             remedy="pin each of them there",
         )
+
+
+def _way(known: Iterable[Path]) -> Iterator[Path]:
+    """The folders on the way to what is known."""
+    return (folder for each in known for folder in each.parents)
 
 
 _OF_PYTHON = {"pip", "setuptools", "wheel"}

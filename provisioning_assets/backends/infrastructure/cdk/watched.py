@@ -10,11 +10,31 @@ import json
 import os
 import runpy
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
+from types import CodeType
 
 _FORBIDDEN = {
     "socket.connect", "socket.getaddrinfo", "os.system", "os.exec", "os.posix_spawn", "os.startfile", "os.fork",
 }  # fmt: skip
 _LISTINGS = {"os.listdir", "os.scandir"}
+_DATABASES = {"sqlite3.connect"}
+_LOOKS = ("access", "lstat", "readlink", "stat")
+"""Calls that Python tells no hook of: whether something is there can change a template, too."""
+_PATHS = (str, bytes, os.PathLike)
+
+
+class _Source(SourceFileLoader):
+    """Loads what was reviewed: of the app's own modules, nothing that was compiled earlier."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
+def _own_source(folder: str, own: str) -> FileFinder:
+    if not os.path.isdir(folder) or os.path.commonpath((os.path.realpath(folder), own)) != own:  # noqa: PTH112
+        raise ImportError(folder)
+    return FileFinder(folder, (ExtensionFileLoader, EXTENSION_SUFFIXES), (_Source, SOURCE_SUFFIXES))
 
 
 def main() -> None:
@@ -22,25 +42,47 @@ def main() -> None:
     report, script, *arguments = sys.argv[1:]
     read: set[str] = set()
     refused: set[str] = set()
-    folder = os.getcwd()  # noqa: PTH109 - no pathlib beside the app
+    looked: set[str] = set()
+    own = os.getcwd()  # noqa: PTH109 - no pathlib beside the app
+
+    def whole(name: object) -> str:
+        # From where the app is now: it may have gone elsewhere.
+        return os.path.join(os.getcwd(), os.fsdecode(name) if isinstance(name, _PATHS) else "")  # noqa: PTH109, PTH118
+
+    def look(name: str) -> None:
+        original = getattr(os, name)
+
+        def looking(path: object, *rest: object, **named: object) -> object:
+            if isinstance(path, _PATHS):
+                looked.add(whole(path))
+            return original(path, *rest, **named)
+
+        setattr(os, name, looking)
 
     def watch(event: str, about: tuple[object, ...]) -> None:
-        if event in _LISTINGS or (event == "open" and _reading(about)):
-            read.add(os.fsdecode(about[0]) if isinstance(about[0], str | bytes | os.PathLike) else folder)
+        if event in _LISTINGS or event in _DATABASES or (event == "open" and _reading(about)):
+            read.add(whole(about[0]))
         elif event in _FORBIDDEN or (event == "subprocess.Popen" and not _library(about)):
             refused.add(event)
             raise PermissionError(f"a CDK app may not do this here: {event}")
 
     sys.argv = [script, *arguments]
     sys.path.insert(0, os.path.dirname(os.path.abspath(script)))  # noqa: PTH100, PTH120 - what `python app.py` does
+    sys.path_hooks.insert(0, lambda folder: _own_source(folder, own))
+    originals = {name: getattr(os, name) for name in _LOOKS}
+    for name in _LOOKS:
+        look(name)
     sys.addaudithook(watch)
     try:
         runpy.run_path(script, run_name="__main__")
     finally:
-        files = sorted(os.path.realpath(os.path.join(folder, name)) for name in set(read))  # noqa: PTH118
+        for name, original in originals.items():
+            setattr(os, name, original)
+        files = sorted({os.path.realpath(name) for name in set(read)})
+        asked = sorted({os.path.realpath(name) for name in set(looked)})
         used = sorted({name.partition(".")[0] for name in set(sys.modules)})
         with open(report, "w", encoding="utf-8") as written:  # noqa: PTH123
-            json.dump({"read": files, "used": used, "refused": sorted(refused)}, written)
+            json.dump({"read": files, "looked": asked, "used": used, "refused": sorted(refused)}, written)
 
 
 def _reading(about: tuple[object, ...]) -> bool:

@@ -4,6 +4,7 @@ https://developer.hashicorp.com/terraform/cli/config/config-file#provider-instal
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from provisioning_assets.backends.infrastructure.terraform.program import TERRAF
 from provisioning_assets.errors import ProviderFailed
 
 MIRROR = "PROVISIONING_TERRAFORM_MIRROR"
+_UNLOCKS = re.compile(r"dev_overrides|plugin_cache_may_break_dependency_lock_file(?!\"?\s*[=:]\s*false)")
 
 
 def configuration(workdir: Path, access: Access, program: Program = TERRAFORM) -> tuple[Path, str]:
@@ -22,11 +24,30 @@ def configuration(workdir: Path, access: Access, program: Program = TERRAFORM) -
     """
     own = _own(access, program)
     if own and not access.get(MIRROR):
+        _require_locked(own)
         return own, f"providers as {own} says"
     mirror = next(iter(_mirrors(access, program)), None)
     file = workdir.resolve() / f"{program.command}.tfrc"
     file.write_text(program.unasked + (_installation(mirror) if mirror else ""))
     return file, f"providers from {mirror or 'the registry'}"
+
+
+def _require_locked(file: Path) -> None:
+    """Require that the configuration leaves the choice of providers to the lock file, whose digests are reviewed."""
+    try:
+        lines = file.read_bytes().decode(errors="replace").splitlines()
+    except OSError as error:
+        raise ProviderFailed(
+            "the CLI configuration cannot be read", where=str(file), cause=error.strerror or "", remedy="correct it"
+        ) from None
+    for number, line in enumerate(lines, 1):
+        if found := _UNLOCKS.search(re.sub(r"^\s*(#|//).*", "", line)):
+            raise ProviderFailed(
+                "the CLI configuration lets another provider in than the lock file has",
+                where=f"{file}:{number}",
+                cause=found[0],
+                remedy="take it out there, or name another file in TF_CLI_CONFIG_FILE of the profile",
+            )
 
 
 def _own(access: Access, program: Program) -> Path | None:

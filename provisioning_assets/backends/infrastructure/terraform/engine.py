@@ -19,6 +19,7 @@ from provisioning_assets.backends.infrastructure.terraform import (
     cli_configuration,
     coverage,
     diagnostics,
+    installed,
     process,
     root,
 )
@@ -158,6 +159,7 @@ class Terraform:
         )
         if status:
             raise self._failed(ProviderFailed, "init", stage, errors)
+        installed.require(stage, data)
         done.write_text(root.fingerprint(stage, state.backend, data, self._program))
 
     def _run(
@@ -200,6 +202,7 @@ class Terraform:
             "TF_DATA_DIR": str(_data(stage)),
             "TF_CLI_CONFIG_FILE": str(self._configuration(stage)[0]),
             "TF_IN_AUTOMATION": "1",
+            "TF_WORKSPACE": "default",  # whatever a file among Terraform's own says
             **self._state(stage).variables,
             **root.inputs(stage),
         }

@@ -19,7 +19,7 @@ from python_terraform import IsFlagged
 from python_terraform import Terraform as CommandLine
 
 from provisioning_assets.backends import aws
-from provisioning_assets.backends.access import Access
+from provisioning_assets.backends.access import PASS_ON, Access
 from provisioning_assets.backends.infrastructure.terraform.program import TERRAFORM, Program
 from provisioning_assets.errors import ProviderFailed
 
@@ -35,6 +35,8 @@ _POLL = 0.2
 _CLEAN_END = 120.0
 _KEPT = ("TF_TOKEN_", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_", "PG")
 """Prefixes of variables: tokens for registries, the cache of providers, and how to reach PostgreSQL."""
+_STEERS = ("TF_", "TOFU_", "LD_")
+"""Prefixes of variables that change what a command does: its arguments, variables, workspace, providers, libraries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,14 @@ class TerraformProcess:
 
 def inherited(access: Access) -> dict[str, str]:
     """Variables that Terraform and its providers need, none that changes what a command does, and no version check."""
+    steering = sorted(each for each in access.passed_on if each.startswith(_STEERS) and not each.startswith(_KEPT))
+    if steering:
+        raise ProviderFailed(
+            "a variable would change what Terraform does, and no digest would see it",
+            where=access.name,
+            cause=f"{PASS_ON} names {', '.join(steering)}",
+            remedy=f"take it out of {PASS_ON}: what a stage is made of stands in its code and in the engagement file",
+        )
     return {**aws.of(access).variables, **access.for_child(*_KEPT), "CHECKPOINT_DISABLE": "1"}
 
 

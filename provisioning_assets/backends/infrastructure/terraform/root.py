@@ -9,11 +9,13 @@ from pathlib import Path
 
 from provisioning_assets.backends.infrastructure import StageRoot
 from provisioning_assets.backends.infrastructure.terraform import hcl
+from provisioning_assets.backends.infrastructure.terraform.modules import Modules
 from provisioning_assets.backends.infrastructure.terraform.program import TOFU, Program
 from provisioning_assets.core.plan import Json, digest
 from provisioning_assets.errors import ProviderFailed
 
-_DECLARES = re.compile(r'^\s*"?(backend|cloud)"?\s*[":{]')
+_KEEPS = {"backend", "cloud"}
+"""Blocks that say where the state is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,10 @@ def state_key(stage: StageRoot) -> str:
 def variables(root: Path) -> dict[str, Variable]:
     """The variables that the root's files declare, by name."""
     return {
-        name: Variable(name, body.get("sensitive") is True)
+        block.labels[0]: Variable(block.labels[0], hcl.is_true(block.attributes.get("sensitive")))
         for file in hcl.files(root)
-        for name, body in hcl.blocks(file, "variable")
+        for block in hcl.blocks(file, "variable")
+        if block.labels
     }
 
 
@@ -72,19 +75,17 @@ def secrets(stage: StageRoot) -> set[str]:
 def backends(root: Path) -> Iterator[tuple[str, str]]:
     """Each backend that the root declares, and where; one empty name if it declares none."""
     files = hcl.files(root)
-    found = [(file, *block) for file in files for block in hcl.blocks(file, "terraform")]
-    declared = [(file, name, body) for file, name, body in found if name in {"backend", "cloud"}]
-    for file, name, body in declared:
-        kind = next(iter(body[0] if isinstance(body, list) else body)).strip('"') if name == "backend" else name
-        lines = enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
-        yield kind, f"{file}:{next((number for number, text in lines if _DECLARES.search(text)), 1)}"
+    settings = [(file, block) for file in files for block in hcl.blocks(file, "terraform")]
+    declared = [(file, inside) for file, block in settings for inside in block.blocks if inside.kind in _KEEPS]
+    for file, block in declared:
+        yield (block.labels[0] if block.labels else block.kind), f"{file}:{block.line}"
     if files and not declared:
         yield "", str(root)
 
 
 def require_for(program: Program, stage: StageRoot) -> None:
     """Require a root that is written for this program: we read the files that it reads, and its lock file suits it."""
-    folders = sorted(hcl.closure(stage.root))
+    folders = sorted(Modules.of(stage.root.resolve(), Path("/")).code)
     unread = [file for folder in folders for end in _OF_TOFU for file in sorted(folder.glob(end))]
     if unread and program is TOFU:
         raise ProviderFailed(
