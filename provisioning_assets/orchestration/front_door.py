@@ -89,11 +89,12 @@ def serve(
         if for_reading is not None:
             reading = _port(for_reading)
             doors[reading] = Door(_ReadOnly(context).create_asgi_app(), reading, _token())
-        server = _Server(_by_port(doors), lambda: _say_where(tell, *doors))
-        parts = Parts(server.stop)
+        ended = threading.Event()
+        server = _Server(_by_port(doors), lambda: _say_where(tell, *doors), ended.set)
+        parts = Parts(server.stop, ended)
         stack.callback(parts.end)
         parts.outlast("dagster-daemon", daemon)
-        serving = Serving(instance, parts.ended, lambda: _reload(context))
+        serving = Serving(instance, ended, lambda: _reload(context))
         for work in beside:
             parts.run(getattr(work, "__name__", "beside"), partial(work, serving))
         with suppress(KeyboardInterrupt):
@@ -148,7 +149,7 @@ class _NoMutation(ASTValidationRule):
 class _Server(uvicorn.Server):
     """One server for all doors. It trusts no header of a proxy."""
 
-    def __init__(self, application: Any, ready: Callable[[], None]) -> None:
+    def __init__(self, application: Any, ready: Callable[[], None], ending: Callable[[], None]) -> None:
         settings = uvicorn.Config(
             application,
             loop="asyncio",  # the other one keeps to itself which signal came
@@ -161,12 +162,17 @@ class _Server(uvicorn.Server):
             timeout_graceful_shutdown=2,
         )
         super().__init__(settings)
-        self._ready = ready
+        self._ready, self._ending = ready, ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say where, when it is there."""
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Whatever ends from now on, ends in order."""
+        self._ending()
+        await super().shutdown(sockets)
 
     def stop(self) -> None:
         """End soon, from any thread."""

@@ -20,8 +20,8 @@ ENDING = 10.0
 class Parts:
     """Threads and processes beside a server: the first that fails stops it, and says why."""
 
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self.ended = threading.Event()
+    def __init__(self, stop: Callable[[], None], ended: threading.Event) -> None:
+        self.ended = ended
         self._stop = stop
         self._failed: list[ProvisioningError] = []
         self._threads: list[threading.Thread] = []
@@ -47,7 +47,8 @@ class Parts:
         def watch() -> None:
             while not self.ended.wait(_LOOK_EVERY):
                 code = process.poll()
-                if code is not None:
+                # Whoever ends a service signals all of its processes at once: then the others are about to end, too.
+                if code is not None and not self.ended.wait(_LOOK_EVERY):
                     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
                     raise ProvisioningError(
                         f"{name} {how}, so all of it has ended",

@@ -84,6 +84,14 @@ def test_a_signal_ends_every_process(interface: Interface, number: int, code: in
     assert ended(processes, 1)
 
 
+def test_a_service_manager_that_signals_every_process_ends_it_in_order(interface: Interface) -> None:
+    processes = interface.processes()
+    for each in (*processes.values(), interface.process):
+        each.terminate()
+    assert interface.process.wait(60) == 143
+    assert ended(processes, 1)
+
+
 def test_a_killed_interface_takes_its_daemon_along_at_once(interface: Interface) -> None:
     daemon = {"dagster-daemon": interface.processes()["dagster-daemon"]}
     interface.process.kill()
