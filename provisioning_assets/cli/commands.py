@@ -52,6 +52,8 @@ def main() -> None:
             failed, code = Interrupted(), interrupts.exit_code()
     except Interrupted as error:
         failed, code = error, interrupts.exit_code()
+    except KeyboardInterrupt:  # while Typer still puts the commands together
+        failed, code = Interrupted(), interrupts.exit_code()
     except ProvisioningError as error:
         failed, code = error, error.exit_code
     except TyperException as error:

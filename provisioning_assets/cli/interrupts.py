@@ -31,6 +31,7 @@ def noticed() -> Iterator[None]:
         try:
             yield
         finally:
+            came()  # noted for good, also when nobody asked yet
             for number, handler in before.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(descriptor)

@@ -20,7 +20,7 @@ def report_of(graph: Graph) -> tuple[Report, tuple[str, ...]]:
     """The readiness report, and why a record could not be read."""
     at = datetime.now(UTC)
     gathered = gather(graph, at)
-    problems = [problem.replace("\n", "\n  ") for problem in gathered.problems.values()]
+    problems = [problem.replace("\n", "\n  ") for problem in gathered.problems]
     if problems and (how := _to_start(graph.engagement)):
         problems = [*problems, how]
     return build_report(graph.engagement, gathered.standings, at), tuple(problems)

@@ -26,6 +26,8 @@ def refused(header: Header, *, anywhere: bool = False) -> str:
         return "Origin is another site's"
     if header("sec-fetch-site") not in OURS:
         return "a page of another site sent it"
+    if header("user-agent").startswith("Mozilla/") and not header("sec-fetch-site"):
+        return "this browser does not say which page sent it"  # such as Safari before 16.4
     return ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from provisioning_assets.core.items import Item
+from provisioning_assets.errors import ProvisioningError
 from provisioning_assets.orchestration.conclusions import LAUNCH, conclusions, described, gate, review
 from provisioning_assets.orchestration.failures import in_our_words
 from provisioning_assets.orchestration.names import asset_key, dagster_name
@@ -86,4 +87,12 @@ def _concluded(run: AssetRun) -> Iterator[Shown]:
     if task.name == LAUNCH:
         yield from review(graph, task, gather(graph, now()).standings)
     else:
-        yield gate(graph, task, gate_reasons(run))
+        yield gate(graph, task, _gate_reasons(run))
+
+
+def _gate_reasons(run: AssetRun) -> list[str]:
+    """Nobody can tell where the record of the environment before cannot be read; that is no fault of this run."""
+    try:
+        return gate_reasons(run)
+    except ProvisioningError as error:
+        return [f"could not tell: {error.told}"]

@@ -11,7 +11,7 @@ from provisioning_assets.core.evidence import State
 from provisioning_assets.core.items import REVIEW_ITEMS, Decision, Standing, decide, worst
 from provisioning_assets.core.plan import Json
 from provisioning_assets.orchestration.names import asset_key
-from provisioning_assets.orchestration.shown import Shown
+from provisioning_assets.orchestration.shown import REASONS, Shown
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.runs.task import Task
 
@@ -35,6 +35,9 @@ _ABOUT = {
     DECISION: "Nothing speaks against the launch. Red names what does, the first ten.",
     **dict(zip(_REVIEW, REVIEW_ITEMS, strict=True)),
 }
+CONCLUSIONS = frozenset(_ABOUT)
+"""Names of all of them."""
+
 _NAMED = 10
 
 
@@ -79,5 +82,5 @@ def review(graph: Graph, task: Task, standings: Sequence[Standing]) -> Iterator[
 def _concluded(graph: Graph, task: Task, name: str, state: State, reasons: Sequence[str]) -> Shown:
     told = "; ".join(reasons[:_NAMED])
     more = f"; and {len(reasons) - _NAMED} more" if len(reasons) > _NAMED else ""
-    about: Mapping[str, Json] = {"reasons": list(reasons)}
+    about: Mapping[str, Json] = {REASONS: list(reasons)}
     return Shown(dg.AssetCheckKey(asset_key(graph, task), name), state, told + more, about)

@@ -3,6 +3,7 @@
 Dagster knows nothing of age, of what an edit changed, of another account, nor who reported a result.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,23 @@ import dagster as dg
 from provisioning_assets.backends.access import process_variables
 from provisioning_assets.core.evidence import State
 from provisioning_assets.engagement.loading import find_engagements
-from provisioning_assets.orchestration.files import fingerprint
+from provisioning_assets.errors import ProvisioningError
+from provisioning_assets.orchestration import files
+from provisioning_assets.orchestration.conclusions import CONCLUSIONS
 from provisioning_assets.orchestration.recorded import Recorded
 from provisioning_assets.orchestration.results import Result, results
 from provisioning_assets.orchestration.shown import MARK, SEEN, Shown
 from provisioning_assets.runs.profiles import folders
 from provisioning_assets.runs.task import LAST_RUN
+
+PATIENCE, LESS = 10.0, 1.0
+"""Seconds that a look gives an environment; and after one has not answered, to each other."""
+
+logger = logging.getLogger("provisioning")
+
+
+class CodeChanged(ProvisioningError):
+    """This process has loaded other code than there is now: it cannot tell what counts."""
 
 
 class Projection:
@@ -26,37 +38,69 @@ class Projection:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen = "", ""
+        self._code = files.own()
         self._recorded: dict[Path, Recorded] = {}
+        """By folder; of one that is gone, too: what it left behind proves nothing any more."""
 
-    def look(self, instance: dg.DagsterInstance) -> list[dg.AssetCheckEvaluation]:
-        """What Dagster must be told so that it shows what the record says; empty when it does."""
+    def look(self, instance: dg.DagsterInstance) -> Iterator[dg.AssetCheckEvaluation]:
+        """What Dagster must be told so that it shows what the record says; nothing when it does.
+
+        One engagement after another, so that what hangs or fails with one keeps no other waiting. `CodeChanged` when
+        our own code did; at the end, the first error that is none of an engagement's.
+        """
+        if files.own() != self._code:
+            remedy = "end it, and start it again"
+            raise CodeChanged("the code of provisioning_assets changed since this was started", remedy=remedy)
+        self._notice()
+        defect: Exception | None = None
+        within = PATIENCE
+        for recorded in self._recorded.values():
+            try:
+                yield from list(corrections(instance, recorded, within))
+                within = LESS if recorded.away else within
+            except Exception as error:
+                logger.exception("%s: what is shown could not be compared with the record", recorded.folder.name)
+                defect = defect or error
+        if defect is not None:
+            raise defect
+
+    def _notice(self) -> None:
+        """See what changed of the files."""
         repository = self._folder.parent
-        profiles = fingerprint(*folders(repository, process_variables()))
-        files = fingerprint(repository)
-        if (files, profiles) != self._seen:
-            for recorded in self._recorded.values():
-                recorded.forget(servers=profiles != self._seen[1])
-            self._seen = files, profiles
-        found = find_engagements(self._folder)
-        self._recorded = {each: self._recorded.get(each) or Recorded(each) for each in found}
-        return [each for recorded in self._recorded.values() for each in corrections(instance, recorded)]
+        seen = files.code(repository), files.fingerprint(*folders(repository, process_variables()))
+        for recorded in self._recorded.values() if seen != self._seen else ():
+            recorded.forget(servers=seen[1] != self._seen[1])
+        self._seen = seen
+        for each in find_engagements(self._folder):
+            self._recorded.setdefault(each, Recorded(each))
 
 
-def corrections(instance: dg.DagsterInstance, recorded: Recorded) -> Iterator[dg.AssetCheckEvaluation]:
+def corrections(instance: dg.DagsterInstance, recorded: Recorded, within: float) -> Iterator[dg.AssetCheckEvaluation]:
     """What Dagster must be told of one engagement."""
-    wanted = {each.key: each for each in recorded.shown()}
+    wanted = {each.key: each for each in recorded.shown(within)}
     for result in results(instance, wanted):
         must, found = _with_its_runs(wanted[result.key], result, recorded), result.evaluation
-        if result.at_work or (found is not None and must.equals(found)):
+        if _about_to_look(result, recorded) or (found is not None and must.equals(found)):
             continue  # what a run finds is looked at when it has ended: told now, this would hide it
         forged = found is not None and found.passed and not must.passed and _forged(found, result, recorded)
-        yield must.evaluation("forged: Dagster showed a pass that the record does not have" if forged else "")
+        yield must.evaluation(
+            result.last, "forged: Dagster showed a pass that the record does not have" if forged else ""
+        )
+
+
+def _about_to_look(result: Result, recorded: Recorded) -> bool:
+    """Whether a run that lives is about to check it; Dagster takes a killed one for alive."""
+    environment = recorded.environment(result.key)
+    return result.planned_by is not None and environment is not None and environment.goes_on(result.planned_by)
 
 
 def _with_its_runs(must: Shown, result: Result, recorded: Recorded) -> Shown:
     """A materialization that no run of ours made speaks against the asset's runs."""
-    run = result.materialized_by
-    if must.key.name != LAST_RUN or run is None or recorded.ran(must.key.asset_key, run):
+    environment = recorded.environment(result.key)
+    if must.key.name != LAST_RUN or result.last is None or environment is None:
+        return must
+    run = result.last.run_id
+    if environment.ran(must.key.asset_key.path[-1], run):
         return must
     who = f"the run {run}" if run else "somebody"
     said = f"forged: {who} reported a materialization that the record does not have"
@@ -67,5 +111,8 @@ def _forged(found: dg.AssetCheckEvaluation, result: Result, recorded: Recorded) 
     """Whether a pass was never justified, rather than outlived."""
     if MARK not in found.metadata:
         return True
-    seen = found.metadata.get(SEEN)
-    return seen is not None and not recorded.proves(result.key, seen.value)
+    seen, environment = found.metadata.get(SEEN), recorded.environment(result.key)
+    if result.key.name in CONCLUSIONS or environment is None:
+        return False
+    asset = result.key.asset_key.path[-1]
+    return seen is None or not environment.proves(asset, result.key.name, seen.value)

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData as Target,
+)
+
+__all__ = ["Result", "Target", "results"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +19,10 @@ class Result:
     key: dg.AssetCheckKey
     evaluation: dg.AssetCheckEvaluation | None
     """None where it shows nothing, or that the check was not carried out."""
-    at_work: bool
-    """It shows that a run is about to look."""
-    materialized_by: str | None
-    """The run that materialized the asset; empty for none, when somebody reported it."""
+    planned_by: str | None
+    """It shows that this run is about to look."""
+    last: Target | None
+    """The asset's last materialization; its run is empty when somebody reported it."""
 
 
 def results(instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]) -> Iterator[Result]:
@@ -36,8 +41,8 @@ def results(instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]) -> I
         yield Result(
             key,
             evaluation=check.evaluation if check is not None and shows else None,
-            at_work=check is not None and planned and _goes_on(instance, check.run_id),
-            materialized_by=last.run_id if last else None,
+            planned_by=check.run_id if check is not None and planned and _goes_on(instance, check.run_id) else None,
+            last=Target(run_id=last.run_id, storage_id=last.storage_id, timestamp=last.timestamp) if last else None,
         )
 
 

@@ -10,11 +10,15 @@ import dagster as dg
 from provisioning_assets.core.evidence import State
 from provisioning_assets.core.items import Standing
 from provisioning_assets.core.plan import Json
+from provisioning_assets.orchestration.results import Target
 
 MARK, SEEN = "record", "checked at"
 """Metadata: what the result says in short, by which it is compared with the record, and when that was seen."""
 
-_NUMBERS = re.compile(r"[0-9.]+")
+REASONS = "reasons"
+"""Metadata of what follows from many items: all of them."""
+
+_AGE = re.compile(r"checked \d+ (h|min) ago")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Shown:
     @property
     def mark(self) -> str:
         """Changes when there is something new to show: not with the age of what is stale, which grows by itself."""
-        why = hashlib.sha256(_NUMBERS.sub("", self.reason).encode()).hexdigest()[:16]
+        told = self.about.get(REASONS, self.reason)
+        why = hashlib.sha256(_AGE.sub("", str(told)).encode()).hexdigest()[:16]
         return f"{self.state.value} {self.about.get(SEEN, 'never')} {why}"
 
     def equals(self, found: dg.AssetCheckEvaluation) -> bool:
@@ -59,8 +64,8 @@ class Shown:
             metadata=self._metadata,
         )
 
-    def evaluation(self, because: str = "") -> dg.AssetCheckEvaluation:
-        """What is reported beside all runs; `because` says what was wrong with what Dagster had."""
+    def evaluation(self, target: Target | None, because: str = "") -> dg.AssetCheckEvaluation:
+        """What is reported beside all runs, of a materialization; `because` says what was wrong with the last one."""
         return dg.AssetCheckEvaluation(
             asset_key=self.key.asset_key,
             check_name=self.key.name,
@@ -68,6 +73,7 @@ class Shown:
             severity=self.severity,
             description=f"{because}. The record says: {self.reason}" if because else self.reason,
             metadata=self._metadata,
+            target_materialization_data=target,
         )
 
     @property

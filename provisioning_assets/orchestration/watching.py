@@ -8,13 +8,18 @@ from pathlib import Path
 
 import dagster as dg
 
-from provisioning_assets.orchestration.files import fingerprint
-from provisioning_assets.orchestration.projection import Projection
+from provisioning_assets.orchestration.files import code
+from provisioning_assets.orchestration.projection import CodeChanged, Projection
 
 EVERY = 30.0
 """Seconds between two looks where nothing happens."""
 
-_BEAT = 1.0
+_BEAT, _PAUSE = 1.0, 10.0
+"""Seconds from one look at the files to the next, and after a failure."""
+
+_LATEST = 10.0
+"""Seconds after a change at which the definitions are loaded again although files go on changing."""
+
 _FAILURES = 3
 """So many looks may fail, one after another: a view that nobody keeps true must not be shown."""
 
@@ -27,26 +32,29 @@ def keep_true(folder: Path, instance: dg.DagsterInstance, reload: Callable[[], N
     `reload` makes Dagster read the definitions again, after the last of several changes.
     """
     projection, failed, due = Projection(folder), 0, 0.0
-    files = loaded = fingerprint(folder.parent)
-    run = _newest_run(instance)
+    seen = loaded = code(folder.parent)
+    changed, run = 0.0, _newest_run(instance)
     while True:
-        before, files = files, fingerprint(folder.parent)
-        ran, run = run, _newest_run(instance)
-        if files != before or run != ran or time.monotonic() >= due:
-            try:
+        try:
+            before, seen = seen, code(folder.parent)
+            ran, run = run, _newest_run(instance)
+            if seen != before or run != ran or time.monotonic() >= due:
+                due = time.monotonic() + EVERY
                 for each in projection.look(instance):
                     instance.report_runless_asset_event(each)
-                failed = 0
-            except Exception:
-                failed += 1
-                logger.exception("Dagster's view could not be compared with the record (%d)", failed)
-                if failed >= _FAILURES:
-                    raise
-            due = time.monotonic() + (EVERY if not failed else _BEAT)
-        if files == before != loaded:
-            loaded = files
-            reload()
-        if ended.wait(_BEAT):
+            changed = changed if seen != loaded and changed else time.monotonic()
+            if seen != loaded and (seen == before or time.monotonic() - changed > _LATEST):
+                loaded = seen
+                reload()
+            failed = 0
+        except CodeChanged:
+            raise
+        except Exception:
+            failed, due = failed + 1, 0.0
+            logger.exception("Dagster's view could not be compared with the record (%d)", failed)
+            if failed >= _FAILURES:
+                raise
+        if ended.wait(_BEAT if not failed else _PAUSE):
             return
 
 

@@ -1,6 +1,6 @@
 """Where every item stands, judged from the record alone, and which gates that keeps closed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,26 +20,21 @@ class Gathered:
     """Where every item of an engagement stands, and which records could not be read."""
 
     standings: tuple[Standing, ...]
-    problems: Mapping[str, str]
-    """Environment to what kept its record from being read."""
+    problems: tuple[str, ...]
 
 
-def gather(graph: Graph, at: datetime, sessions: Callable[[str], Session] | None = None) -> Gathered:
-    """Every environment's standings; where a record cannot be read, its items are red (could not tell).
-
-    `sessions` gives the session of an environment: by default, a new one.
-    """
+def gather(graph: Graph, at: datetime) -> Gathered:
+    """Every environment's standings; where a record cannot be read, its items are red (could not tell)."""
     found: list[Standing] = []
-    problems: dict[str, str] = {}
-    opened = sessions or (lambda name: open_session(graph, name, run="report"))
+    problems: list[str] = []
     for environment in graph.engagement.environments:
         try:
-            found.extend(standings(opened(environment.name), at=at))
+            found.extend(standings(open_session(graph, environment.name, run="report"), at=at))
         except Exception as error:  # noqa: BLE001 - one environment hides no other, not even by a defect
             ours = error if isinstance(error, ProvisioningError) else internal(environment.name, error)
-            problems[environment.name] = f"{environment.name}: the record could not be read\n{ours}"
-            found.extend(_unreadable(graph, environment.name, ours))
-    return Gathered(tuple(found), problems)
+            problems.append(f"{environment.name}: the record could not be read\n{ours}")
+            found.extend(unreadable(graph, environment.name, ours))
+    return Gathered(tuple(found), tuple(problems))
 
 
 def standings(session: Session, *, at: datetime | None = None) -> list[Standing]:
@@ -159,7 +154,8 @@ def _difference(session: Session, task: Task, evidence: Evidence, wanted: About)
     return f": {leaf} differs" if leaf else ""
 
 
-def _unreadable(graph: Graph, environment: str, error: ProvisioningError) -> list[Standing]:
+def unreadable(graph: Graph, environment: str, error: ProvisioningError) -> list[Standing]:
+    """Every item of an environment whose record cannot be read."""
     reason = f"the record could not be read: {error.told}"
     unknown = Judgement(State.RED, reason, verdict=Verdict.COULD_NOT_TELL, error=error.parts)
     never = Judgement(State.NOT_RUN, "never checked")

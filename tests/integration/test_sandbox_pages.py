@@ -31,10 +31,12 @@ def server(request: pytest.FixtureRequest) -> str:
 def delivery_probe() -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen(server_command("delivery_probe", port))
-    wait_for(port)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
+    try:
+        wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize("page", FOREIGN)

@@ -27,7 +27,7 @@ def key(environment: str, asset: str, check: str) -> dg.AssetCheckKey:
 
 def correct(projection: Projection, instance: dg.DagsterInstance) -> set[str]:
     """Look once, and tell Dagster; what it was told, as `<environment>/<asset>: <check>`."""
-    found = projection.look(instance)
+    found = list(projection.look(instance))
     for each in found:
         instance.report_runless_asset_event(each)
     return {f"{'/'.join(each.asset_key.path[1:])}: {each.check_name}" for each in found}

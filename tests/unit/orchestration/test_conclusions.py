@@ -68,6 +68,6 @@ def test_age_alone_is_nothing_new_and_anything_else_is(graph):
     task = graph.task("production", "networking")
     day, older = (gate(graph, task, [f"checked {hours} h ago"]) for hours in (25, 26))
     assert day.mark == older.mark
-    assert older.equals(day.evaluation())
-    assert not gate(graph, task, ["never checked"]).equals(day.evaluation())
-    assert not gate(graph, task, []).equals(day.evaluation())
+    assert older.equals(day.evaluation(None))
+    assert not gate(graph, task, ["never checked"]).equals(day.evaluation(None))
+    assert not gate(graph, task, []).equals(day.evaluation(None))

@@ -86,4 +86,4 @@ def test_it_is_what_dagster_shows(instance, events):
         EVENTS[event](instance)
         (found,) = results(instance, [CHECK])
         assert (found.evaluation.passed if found.evaluation else None) == by_dagster(instance), event
-        assert not found.at_work
+        assert found.planned_by is None
