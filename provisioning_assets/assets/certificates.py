@@ -1,16 +1,18 @@
 """Certificates: issued for the declared names, kept where their product keeps them, and served as issued."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from provisioning_assets.backends.certificates import Held
 from provisioning_assets.backends.secrets import Place, certificate_secret
-from provisioning_assets.core.evidence import Finding
+from provisioning_assets.core.evidence import Finding, Verdict
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.settle import settle
 from provisioning_assets.engagement.models import Engagement, Environment
-from provisioning_assets.operations.copying import Copied
+from provisioning_assets.operations.copying import COPY, Copied
 from provisioning_assets.operations.issuing import Certificates
-from provisioning_assets.operations.keeping import Kept, astray, holdings, kept_for
+from provisioning_assets.operations.keeping import Kept, astray, holdings, keeps_keys, kept_for
 from provisioning_assets.probes import resolvers, tls
 from provisioning_assets.probes.tls import check_served, fingerprint_of_key
 from provisioning_assets.runs.asset_run import AssetRun, now
@@ -27,21 +29,37 @@ def certificates_are_issued(run: AssetRun) -> Finding:
 
     Its key is of the declared type. Renewal is due after two thirds of the lifetime. A product that keeps the keys
     chooses their type, and renews by itself: there, the records that it renews by must be in the zone, and it must hold
-    nothing under a name that is not declared; others of a declared name, and what it has where
-    nobody looks for it any more, are listed. A product that is to have copies
-    must have exactly these certificates, whose references are stored beside the keys. Red names each certificate that
-    differs, and what it waits for. Apply to order it, or to copy it, again.
+    nothing under a name that is not declared. A product that is to have copies must have exactly these certificates,
+    whose references are stored beside the keys. Others of a declared name, and what either product has where nobody
+    looks for it any more, are listed, and nothing may use them. Red names each certificate that differs, and what it
+    waits for. Apply to order it, or to copy it, again; have what uses another one use the one that is declared.
     """
     found, held, copied = equals_declared(run, Certificates(run)), holdings(run), Copied(run)
     every = [(each, kept_for(run, each, held)) for each in run.environment.certificates.certificates]
     meant = {kept.held for _, kept in every if kept} | {copied.of(each, kept) for each, kept in every}
     left = astray(run)
-    others = (*held, *copied.held, *left.held)
-    beside = [{"name": each.name, "reference": each.reference} for each in others if each not in meant]
+    others = [each for each in (*held, *copied.held, *left.held) if each not in meant]
+    beside = [{"name": each.name, "reference": each.reference} for each in others]
     # Also where nothing is imported any more: then nobody renews what was.
     copies = {each.name: kept.copy for each, kept in every if kept and kept.copy}
     told = {"held beside": beside, "copies": copies, "not looked at": dict(left.unseen)}
-    return replace(found, details={**found.details, **{name: each for name, each in told.items() if each}})
+    found = replace(found, details={**found.details, **{name: each for name, each in told.items() if each}})
+    return _with_used(found, others, copies=not keeps_keys(run.environment))
+
+
+def _with_used(found: Finding, others: Sequence[Held], *, copies: bool) -> Finding:
+    """What was found, and what is served beside the declared certificates: whoever connects sees a wrong one."""
+    kind, why = (COPY, "nobody renews it") if copies else ("certificate ", "another one is declared")
+    used = {f"{kind}{each.reference}": each for each in others if each.used_by}
+    problems = {
+        address: f"{each.name} is used by {', '.join(each.used_by)}, and {why}"
+        for address, each in used.items()
+        if address not in found.problems
+    }
+    if not problems:
+        return found
+    said = [*([] if found.ready else [found.summary]), *(f"{name}: {told}" for name, told in problems.items())]
+    return replace(found, verdict=Verdict.RED, summary="; ".join(said), problems={**found.problems, **problems})
 
 
 @readiness_item(review_item=3, within=timedelta(minutes=10))

@@ -7,6 +7,9 @@ from provisioning_assets.engagement.places import Wrong
 from provisioning_assets.engagement.products import needs
 from provisioning_assets.engagement.written import Written
 
+_PRODUCTION = "production"
+"""The position decides what goes live; what is called so anywhere else was meant to, and nothing would hold it."""
+
 
 def launch_problems(written: Written) -> Iterator[Wrong]:
     """What breaks a rule of this file."""
@@ -39,6 +42,11 @@ def _gate(header: Header) -> Iterator[Wrong]:
     elif later and header.single_environment is not None:
         what = f"there are {len(header.environments)} environments, not one"
         yield Wrong(("single_environment",), what, "no such key")
+    last = header.environments[-1].name
+    for position, environment in enumerate(header.environments[:-1]):
+        if environment.name == _PRODUCTION != last:
+            what = f"{last} is last, so it goes live: {_PRODUCTION} would have no freeze"
+            yield Wrong(("environments", position, "name"), what, f"{_PRODUCTION} last")
 
 
 def _environments(found: tuple[EnvironmentSettings, ...]) -> Iterator[Wrong]:

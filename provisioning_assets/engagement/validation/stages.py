@@ -13,9 +13,10 @@ TASK_CLASSES = ("secrets", "dns_records", "certificates", "runtime_config", "mon
 
 _TAKEN = {
     "environment", "verified_environment", "launch_readiness", "rollback_plan", "runbook", "credentials_transition",
-    "engagement_file", "readiness",
+    "engagement_file", "readiness", "refused", "apply", "drift", "drift_hourly",
     *TASK_CLASSES,
 }  # fmt: skip
+"""What every engagement has of such a name: its other assets, and what its jobs and steps in Dagster end in."""
 
 
 def stage_problems(environment: Environment) -> Iterator[Wrong]:

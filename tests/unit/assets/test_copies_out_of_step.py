@@ -165,3 +165,40 @@ def test_what_lies_where_copies_lay_before_is_named(shop: Certified, copies: Mem
     assert finding.ready
     assert [each["reference"] for each in finding.details["held beside"]] == ["memory/0:1"]
     assert finding.details["not looked at"] == {"memory/9": "nobody may look there"}
+
+
+def test_another_copy_that_something_uses_is_red_by_its_reference(shop: Certified, copies: MemoryCopies) -> None:
+    shop.apply()
+    first = only(copies).reference
+    shop.certificates = (SHOP.model_copy(update={"key_type": "rsa2048"}),)
+    shop.apply()
+    copies.change(first, used_by=("a load balancer",))
+    assert shop.plan() == []
+
+    finding = certificates_are_issued.check(shop.run())
+
+    assert (finding.verdict, set(finding.problems)) == (Verdict.RED, {f"copy {first}"})
+    assert "a load balancer" in finding.problems[f"copy {first}"]
+    assert finding.problems[f"copy {first}"] in finding.summary
+    copies.change(first, used_by=())
+    copies.change(shop.kept()["reference"], used_by=("a load balancer",))
+    assert certificates_are_issued.check(shop.run()).ready
+
+
+def test_a_copy_of_a_lost_answer_that_something_uses_is_red(shop: Certified, copies: MemoryCopies) -> None:
+    shop.apply()
+    twin = copies.put(Original(SCOPE, "shop", shop.kept()["chain"], shop.kept()["key"]))
+    copies.change(twin, used_by=("a load balancer",))
+    assert shop.plan() == []
+    assert set(certificates_are_issued.check(shop.run()).problems) == {f"copy {twin}"}
+
+
+def test_what_is_used_where_copies_lay_before_is_red_beside_what_differs(shop: Certified, copies: MemoryCopies) -> None:
+    left = Held("memory/0:1", "shop", SHOP.names, "issued", used_by=("a load balancer",))
+    copies.left = Astray((left,))
+
+    finding = certificates_are_issued.check(shop.run())
+
+    assert set(finding.problems) == {"certificate shop", "copy shop", "copy memory/0:1"}
+    assert finding.verdict is Verdict.RED
+    assert all(problem in finding.summary for problem in finding.problems.values())

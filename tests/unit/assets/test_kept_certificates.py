@@ -170,6 +170,9 @@ def test_other_names_are_another_one_and_the_one_before_is_named(shop: Certified
     finding = certificates_are_issued.check(shop.run())
     assert finding.ready
     assert [each["reference"] for each in finding.details["held beside"]] == [first.reference]
+    shop.authority.change(first.reference, used_by=("a load balancer",))
+    finding = certificates_are_issued.check(shop.run())
+    assert (finding.verdict, set(finding.problems)) == (Verdict.RED, {f"certificate {first.reference}"})
 
 
 def test_of_two_of_the_same_name_the_one_that_is_kept_stays(shop: Certified) -> None:

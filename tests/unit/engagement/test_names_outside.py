@@ -119,6 +119,39 @@ def test_a_stage_takes_no_name_of_ours_in_dagster(folder: Path, edit: Edit, prob
     assert line(folder, problem) == f"- name: {name}"
 
 
+def last_parts(folder: Path) -> set[str]:
+    """What names of jobs, schedules and steps end in."""
+    found = load_definitions(folder.parent).get_repository_def()
+    steps = {node.name for job in found.get_all_jobs() for node in job.all_node_defs}
+    named = {each.name for each in (*found.get_all_jobs(), *found.schedule_defs)} | steps
+    return {name.rpartition("__")[2] for name in named if name.startswith("demo_shop__")}
+
+
+def test_a_stage_is_called_like_nothing_that_dagster_has_of_an_engagement(
+    folder: Path, edit: Edit, problems: Problems
+) -> None:
+    stages = {stage.name for stage in load_engagement(folder).environments[0].stages}
+    ours = last_parts(folder)
+    edit("schema: 1", "schema: one")
+    ours |= last_parts(folder)
+    edit("schema: one", "schema: 1")
+    assert ours >= {"apply", "drift", "drift_hourly", "readiness", "refused", "certificates", "verified_environment"}
+    called = "compute"
+    for name in sorted(ours - stages):
+        edit(f"- name: {called}\n", f"- name: {name}\n")
+        called = name
+        assert line(folder, problems()[0]) == f"- name: {name}", name
+
+
+def test_an_environment_may_be_called_like_the_asset_of_a_broken_file(folder: Path) -> None:
+    rename(folder, "staging", "engagement_file")
+    for broken in (False, True):
+        if broken:
+            (folder / "engagement.yaml").write_text("environments: [")
+        found = load_definitions(folder.parent).get_repository_def()
+        assert found.has_job("demo_shop__engagement_file__apply")
+
+
 OVERLAPPING = [
     ("{staging: /demo, production: /demo/live}", "/demo/live"),
     ("{staging: /demo/try, production: /demo}", "/demo/try"),

@@ -25,6 +25,16 @@ def launch(engagement: Engagement) -> tuple[str, str]:
     return graph.digests(task).content, task.description
 
 
+@pytest.mark.parametrize("last", ["staging", "live"])
+def test_what_is_called_production_is_refused_anywhere_but_last(folder: Path, problems: Problems, last: str) -> None:
+    for old, new in (("staging", "one"), ("production", "two"), ("one", "production"), ("two", last)):
+        rename(folder, old, new)
+    (problem,) = problems()
+    text = (folder / "engagement.yaml").read_text().splitlines()
+    assert text[problem.line - 1].strip() == "- name: production"
+    assert last in problem.what
+
+
 @pytest.fixture
 def alone(folder: Path) -> Path:
     """The shop with one environment, `live`, which nobody has declared."""
@@ -33,7 +43,7 @@ def alone(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("names", [("production", "staging"), ("production", "live"), ("blue", "green")])
+@pytest.mark.parametrize("names", [("live", "staging"), ("preview", "live"), ("blue", "green")])
 def test_the_last_environment_is_production_and_the_one_before_holds_its_gate(
     folder: Path, names: tuple[str, str]
 ) -> None:
