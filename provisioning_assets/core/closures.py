@@ -36,8 +36,11 @@ class Closures:
     """Closures of functions in modules, whose sources are parsed once."""
 
     source: Source
+    models: tuple[str, ...] = ()
+    """Modules whose objects are handed in: each method or property of a name that code asks of anything is reached."""
     _modules: dict[str, _Module | None] = field(default_factory=dict)
     _codes: dict[Name, tuple[str, frozenset[Name]]] = field(default_factory=dict)
+    _members: dict[str, set[Name]] | None = None
 
     def of(self, module: str, name: str) -> dict[str, str]:
         """`module:name` of each definition that a function reaches, its own first, to the digest of its code."""
@@ -63,6 +66,7 @@ class Closures:
                 for each in _of_member(node, member) if member else [node]:
                     code.add(each, frozenset())
             reached = {found for chain in code.names if (found := self._resolved(module, known, chain))}
+            reached |= {found for asked in code.asked for found in self._of_models().get(asked, ())}
             self._codes[where] = code.digest, frozenset(reached - {where})
         return self._codes[where]
 
@@ -80,6 +84,18 @@ class Closures:
             there, path = f"{there}.{path[0]}", path[1:]
         return None
 
+    def _of_models(self) -> Mapping[str, set[Name]]:
+        """The methods and properties of the models, by their names: whose they are, nobody can say from the code."""
+        if self._members is None:
+            self._members = {}
+            for module in self.models:
+                known = self._module(module)
+                for owner, nodes in known.definitions.items() if known else ():
+                    for each in (each for node in nodes if isinstance(node, ast.ClassDef) for each in node.body):
+                        if isinstance(each, ast.FunctionDef):
+                            self._members.setdefault(each.name, set()).add((module, f"{owner}.{each.name}"))
+        return self._members
+
     def _module(self, name: str) -> _Module | None:
         if name not in self._modules:
             text = self.source(name)
@@ -92,6 +108,8 @@ class _Code:
 
     def __init__(self) -> None:
         self.names: set[tuple[str, ...]] = set()
+        self.asked: set[str] = set()
+        """The attributes that it asks for."""
         self._said: list[str] = []
 
     @property
@@ -103,6 +121,7 @@ class _Code:
         """Add a piece of code, in which `own` names are those of the functions around it."""
         if isinstance(node, ast.Attribute) and (chain := _chain(node)):
             self._said.append(f"={'.'.join(chain)}")
+            self.asked |= set(chain[1:])
             if chain[0] not in own:
                 self.names.add(chain)
             return
@@ -111,6 +130,8 @@ class _Code:
             if node.id not in own:
                 self.names.add((node.id,))
             return
+        if isinstance(node, ast.Attribute):
+            self.asked.add(node.attr)
         if isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS)):
             own |= frozenset(_bound(node))
         kind = type(node)

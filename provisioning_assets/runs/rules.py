@@ -24,6 +24,8 @@ from provisioning_assets.core.plan import digest
 _PACKAGE = "provisioning_assets."
 _COUNTED = ("assets", "core", "engagement", "operations", "probes", "runs.declared")
 """Rooms whose code may be part of a rule; of the back ends, what the products of a kind share."""
+_MODELS = ("provisioning_assets.engagement.models", "provisioning_assets.engagement.sections")
+"""What a check is handed: their methods and properties decide whether anything is looked at."""
 _TOLD = ("provisioning-assets", "dagster")
 
 
@@ -42,7 +44,7 @@ def closure_of(check: Callable[..., Any]) -> Mapping[str, str]:
             return _OURS.of(module, name)
     # One of a test, or one that was made in a function.
     own = textwrap.dedent(inspect.getsource(check))
-    return Closures(lambda asked: own if asked == module else _text(asked)).of(module, check.__name__)
+    return Closures(lambda asked: own if asked == module else _text(asked), _MODELS).of(module, check.__name__)
 
 
 @contextmanager
@@ -103,4 +105,4 @@ def _is_below(module: str, rooms: Sequence[str]) -> bool:
     return any(module == room or module.startswith(f"{room}.") for room in rooms)
 
 
-_OURS = Closures(_text)
+_OURS = Closures(_text, _MODELS)

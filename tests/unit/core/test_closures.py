@@ -128,3 +128,31 @@ def test_a_name_that_leads_elsewhere_is_another_closure() -> None:
     after = closure(checks=("renamed as helper", "wrong as helper"))
     assert before.keys() - after.keys() == {"house.deep:renamed", "house.deep:recursive"}
     assert after.keys() - before.keys() == {"house.tools:wrong"}
+
+
+MODELS = """
+class Owner:
+    name: str = "a"
+
+    @property
+    def keeps(self):
+        return self.product in listed()
+
+    def other(self):
+        return 1
+
+def listed():
+    return ()
+"""
+
+
+@pytest.mark.parametrize("asked", ["run.owner.keeps", "run.owner().keeps", "[each.keeps for each in run.owners]"])
+def test_a_property_of_what_is_handed_in_is_reached_by_its_name(asked: str) -> None:
+    sources = {"checks": f"def check(run):\n    return {asked}\n", "models": MODELS}
+    found = Closures(sources.get, ("models",)).of("checks", "check")
+    assert set(found) == {"checks:check", "models:Owner.keeps", "models:listed"}
+    for old in ("in listed()", "()\n"):
+        edited = {**sources, "models": MODELS.replace(old, f"not {old}")}
+        assert Closures(edited.get, ("models",)).of("checks", "check") != found
+    edited = {**sources, "models": MODELS.replace("return 1", "return 2")}
+    assert Closures(edited.get, ("models",)).of("checks", "check") == found
