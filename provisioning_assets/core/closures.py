@@ -1,5 +1,7 @@
 """The closure of a function: its own code, and that of everything that it names, as far as the given modules go.
 
+What a decorator puts into a table is no part of what reads the table: write such a table out, by its names.
+
 What says nothing to Python is left out: comments, docstrings, annotations, layout. The same source gives the same
 closure on every machine and under every version of Python.
 """
@@ -17,8 +19,13 @@ Name = tuple[str, str]
 
 _SAYS_NOTHING = {"annotation", "ctx", "kind", "returns", "type_comment", "type_params"}
 _ENUMS = {"Enum", "Flag", "IntEnum", "IntFlag", "StrEnum"}
+_COMPOUND = (
+    ast.If, ast.Try, ast.ExceptHandler, ast.With, ast.For, ast.While, ast.Match, ast.match_case,
+)  # fmt: skip
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_OUTSIDE = {"args", "decorator_list"}
+"""The parts of a function that see the names around it, and none of its own."""
 _IMPORTS_WITHIN = re.compile(r"^[ \t]+(from|import)\s", re.MULTILINE)
 
 
@@ -132,12 +139,13 @@ class _Code:
             return
         if isinstance(node, ast.Attribute):
             self.asked.add(node.attr)
-        if isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS)):
-            own |= frozenset(_bound(node))
+        within = own | frozenset(_bound(node)) if isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS)) else own
+        if isinstance(node, _COMPREHENSIONS):
+            self.add(node.generators[0].iter, own)  # as it is seen from outside
         kind = type(node)
         self._said.append(f"({kind.__name__}")
         for name in _FIELDS.get(kind) or _FIELDS.setdefault(kind, _fields(kind)):
-            self._add_field(name, getattr(node, name), own)
+            self._add_field(name, getattr(node, name), own if name in _OUTSIDE else within)
         self._said.append(")")
 
     def _add_field(self, name: str, value: object, own: frozenset[str]) -> None:
@@ -192,25 +200,21 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def _narrowed(known: _Module, name: str, rest: list[str]) -> str:
-    """A definition; of an enumeration, the member alone: another one changes nothing."""
+    """A definition; of an enumeration of mere values, the member alone: another one changes nothing."""
     (node, *more) = known.definitions[name]
     is_enum = isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id in _ENUMS for b in node.bases)
-    return f"{name}.{rest[0]}" if is_enum and not more and rest and any(_of_member(node, rest[0])) else name
+    alone = is_enum and not any(isinstance(each, ast.FunctionDef) for each in getattr(node, "body", ()))
+    return f"{name}.{rest[0]}" if alone and not more and rest and any(_of_member(node, rest[0])) else name
 
 
 def _parsed(text: str) -> _Module:
     tree = ast.parse(text)
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, tuple[str, str]] = {}
-    waiting: list[ast.AST] = list(reversed(tree.body))
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If | ast.Try | ast.ExceptHandler | ast.With):
-            waiting += reversed(list(ast.iter_child_nodes(node)))
-        if isinstance(node, ast.stmt):
-            for name in _defines(node):
-                definitions.setdefault(name, []).append(node)
-            imports |= _imports(node)
+    for node in tree.body:
+        for name in dict.fromkeys(_defines(node)):
+            definitions.setdefault(name, []).append(node)
+        imports |= _imports(node)
     if _IMPORTS_WITHIN.search(text):
         for node in ast.walk(tree):
             imports |= _imports(node)
@@ -229,14 +233,24 @@ def _imports(node: ast.AST) -> dict[str, tuple[str, str]]:
 
 
 def _defines(node: ast.AST) -> Iterator[str]:
-    """The names that a statement at the top of a module or a class defines, or changes."""
+    """The names that a statement at the top of a module or a class defines, or changes, itself or by what is in it."""
+    if isinstance(node, _COMPOUND):
+        yield from _names(getattr(node, "target", None))
+        for each in ast.iter_child_nodes(node):
+            yield from _defines(each)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield node.name
     elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            yield from (each.id for each in ast.walk(target) if isinstance(each, ast.Name))
+            yield from _names(target)
+    elif isinstance(node, ast.withitem):
+        yield from _names(node.optional_vars)
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield from _chain(node.value.func)[:1]  # `TABLE.update(…)`
+        yield from _names(node.value.func)  # `TABLE.update(…)`, `TABLE.setdefault(…).append(…)`
+
+
+def _names(node: ast.AST | None) -> Iterator[str]:
+    yield from (each.id for each in ast.walk(node) if isinstance(each, ast.Name)) if node else ()
 
 
 def _chain(node: ast.expr) -> tuple[str, ...]:
