@@ -4,12 +4,10 @@ A product behind a protocol is no part of a rule, and neither are the machinery 
 what is installed: that is recorded beside the evidence.
 """
 
-import gc
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -40,23 +38,10 @@ def closure_of(check: Callable[..., Any]) -> Mapping[str, str]:
     """`module:name` of each definition that a check reaches, its own first, to the digest of its code."""
     module, name = check.__module__, check.__qualname__
     if _text(module) is not None and "." not in name:
-        with _uncollected():
-            return _OURS.of(module, name)
+        return _OURS.of(module, name)
     # One of a test, or one that was made in a function.
     own = textwrap.dedent(inspect.getsource(check))
     return Closures(lambda asked: own if asked == module else _text(asked), _MODELS).of(module, check.__name__)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector, which would walk through all that there is while many small nodes are made, and kept."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 @cache
