@@ -211,10 +211,10 @@ def _parsed(text: str) -> _Module:
     tree = ast.parse(text)
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, tuple[str, str]] = {}
-    for node in tree.body:
-        for name in dict.fromkeys(_defines(node)):
-            definitions.setdefault(name, []).append(node)
-        imports |= _imports(node)
+    for stated in tree.body:
+        for name in dict.fromkeys(_defines(stated)):
+            definitions.setdefault(name, []).append(stated)
+        imports |= _imports(stated)
     if _IMPORTS_WITHIN.search(text):
         for node in ast.walk(tree):
             imports |= _imports(node)
