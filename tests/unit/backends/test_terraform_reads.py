@@ -35,6 +35,8 @@ NAMED = {
     "unknown argument": 'resource "other_thing" "x" { blob = "../shared/one.json" }',
     "folder": 'data "archive_file" "x" { source_dir = "../shared" }',
     "left out": 'locals { x = file("old.tf~") }',
+    "a run's own": 'resource "other_thing" "x" { blob = "${path.module}/.provisioning/x" }',
+    "the system's own": 'resource "other_thing" "x" { blob = "${path.module}/.DS_Store" }',
     "terraform's own": 'resource "other_thing" "x" { blob = "${path.module}/.terraform/x" }',
 }
 USED = {
@@ -50,7 +52,12 @@ USED = {
     ),
 }
 """Values of locals, which are used by an argument of any name."""
-READ = {"left out": "root/old.tf~", "terraform's own": "root/.terraform/x"}
+READ = {
+    "a run's own": "root/.provisioning/x",
+    "the system's own": "root/.DS_Store",
+    "left out": "root/old.tf~",
+    "terraform's own": "root/.terraform/x",
+}
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -170,6 +177,7 @@ def test_json_says_the_same(repository: Path) -> None:
     'module "x" { source = "terraform-aws-modules/vpc/aws" }',
     'module "x" { source = "git::https://example.com/x.git?ref=v1.2.0" }',
     'module "x" { source = "https://example.com/x.zip" }',
+    f'module "x" {{ source = "git::https://example.com/x.git?ref=main&ref={COMMIT}" }}',
     'module "x" { source = var.given }',
 ])  # fmt: skip
 def test_what_cannot_be_named_is_refused_with_its_line(repository: Path, line: str) -> None:

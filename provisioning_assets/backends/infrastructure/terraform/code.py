@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from provisioning_assets.backends.infrastructure.code import CodeProblem
-from provisioning_assets.backends.infrastructure.folders import Below, is_leftover, required
+from provisioning_assets.backends.infrastructure.folders import KEPT, Below, is_leftover, required
 from provisioning_assets.backends.infrastructure.terraform import hcl, lock_file
 from provisioning_assets.backends.infrastructure.terraform.modules import Modules
 from provisioning_assets.backends.infrastructure.terraform.reads import (
@@ -166,5 +166,5 @@ def _files_of_variables(root: Path) -> Iterator[Path]:
 def _is_beside(name: str, is_folder: bool) -> bool:  # noqa: FBT001 - which of the two a name is
     """Whether it is no code: what Terraform, git and runs keep there, what editors leave. Variables always are."""
     if is_folder:
-        return name in {".terraform", ".git", ".provisioning"}
+        return name in KEPT
     return is_leftover(name) and not name.endswith((".tfvars", ".tfvars.json"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lark import Tree
 
+from provisioning_assets.backends.infrastructure.folders import KEPT, LEFTOVER
 from provisioning_assets.backends.infrastructure.terraform import expressions as ex
 from provisioning_assets.backends.infrastructure.terraform.expressions import Scope
 from provisioning_assets.backends.infrastructure.terraform.hcl import Attribute, Block, Node, line_of
@@ -56,7 +57,8 @@ _INSTEAD = {
     "terraform_remote_state": "a variable with the name of the earlier stage, which gets its outputs",
     "local-exec": "a resource, or a step of the deployment",
 }
-_LEFT_OUT = re.compile(r"(^|/)\.(terraform|git)/|(^|/)\.#|(~|\.sw[op])$")
+_FOLDERS = "|".join(map(re.escape, KEPT))
+_LEFT_OUT = re.compile(rf"(^|/)(({_FOLDERS})(/|$)|({LEFTOVER})$)")
 """Paths into what is no code: a digest holds it when the code names it."""
 _LONGEST, _LONGEST_NAME = 4096, 255
 """Characters of a path, and bytes of a name in it."""
@@ -67,7 +69,7 @@ _MAY_READ = re.compile(
     rf"""\b({"|".join(sorted({*_FILE, "fileset", "templatestring"}))})[ \t]*\("""
     rf"""|\b(data|resource|provisioner|action)\s+"?({_KINDS})\b|"({_KINDS})"\s*:"""
     rf"""|\b({"|".join(sorted(_OF_DATA))})\b"""
-    r"""|(?<!\.)\.\.(?!\.)|~[/"]|"/(?!")|\\[uU]|\.(terraform|git|sw[op]|\#)"""
+    rf"""|(?<!\.)\.\.(?!\.)|~[/"]|"/(?!")|\\[uU]|{_FOLDERS}|\.(sw[op]|\#|DS_Store)"""
 )
 
 
