@@ -1,5 +1,7 @@
 """The closure of a function: its own code, and that of everything that it names, as far as the given modules go.
 
+What a decorator puts into a table is no part of what reads the table: write such a table out, by its names.
+
 What says nothing to Python is left out: comments, docstrings, annotations, layout. The same source gives the same
 closure on every machine and under every version of Python.
 """
@@ -17,8 +19,13 @@ Name = tuple[str, str]
 
 _SAYS_NOTHING = {"annotation", "ctx", "kind", "returns", "type_comment", "type_params"}
 _ENUMS = {"Enum", "Flag", "IntEnum", "IntFlag", "StrEnum"}
+_COMPOUND = (
+    ast.If, ast.Try, ast.ExceptHandler, ast.With, ast.For, ast.While, ast.Match, ast.match_case,
+)  # fmt: skip
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_OUTSIDE = {"args", "decorator_list"}
+"""The parts of a function that see the names around it, and none of its own."""
 _IMPORTS_WITHIN = re.compile(r"^[ \t]+(from|import)\s", re.MULTILINE)
 
 
@@ -36,8 +43,11 @@ class Closures:
     """Closures of functions in modules, whose sources are parsed once."""
 
     source: Source
+    models: tuple[str, ...] = ()
+    """Modules whose objects are handed in: each method or property of a name that code asks of anything is reached."""
     _modules: dict[str, _Module | None] = field(default_factory=dict)
     _codes: dict[Name, tuple[str, frozenset[Name]]] = field(default_factory=dict)
+    _members: dict[str, set[Name]] | None = None
 
     def of(self, module: str, name: str) -> dict[str, str]:
         """`module:name` of each definition that a function reaches, its own first, to the digest of its code."""
@@ -63,6 +73,7 @@ class Closures:
                 for each in _of_member(node, member) if member else [node]:
                     code.add(each, frozenset())
             reached = {found for chain in code.names if (found := self._resolved(module, known, chain))}
+            reached |= {found for asked in code.asked for found in self._of_models().get(asked, ())}
             self._codes[where] = code.digest, frozenset(reached - {where})
         return self._codes[where]
 
@@ -80,6 +91,18 @@ class Closures:
             there, path = f"{there}.{path[0]}", path[1:]
         return None
 
+    def _of_models(self) -> Mapping[str, set[Name]]:
+        """The methods and properties of the models, by their names: whose they are, nobody can say from the code."""
+        if self._members is None:
+            self._members = {}
+            for module in self.models:
+                known = self._module(module)
+                for owner, nodes in known.definitions.items() if known else ():
+                    for each in (each for node in nodes if isinstance(node, ast.ClassDef) for each in node.body):
+                        if isinstance(each, ast.FunctionDef):
+                            self._members.setdefault(each.name, set()).add((module, f"{owner}.{each.name}"))
+        return self._members
+
     def _module(self, name: str) -> _Module | None:
         if name not in self._modules:
             text = self.source(name)
@@ -92,6 +115,8 @@ class _Code:
 
     def __init__(self) -> None:
         self.names: set[tuple[str, ...]] = set()
+        self.asked: set[str] = set()
+        """The attributes that it asks for."""
         self._said: list[str] = []
 
     @property
@@ -103,6 +128,7 @@ class _Code:
         """Add a piece of code, in which `own` names are those of the functions around it."""
         if isinstance(node, ast.Attribute) and (chain := _chain(node)):
             self._said.append(f"={'.'.join(chain)}")
+            self.asked |= set(chain[1:])
             if chain[0] not in own:
                 self.names.add(chain)
             return
@@ -111,12 +137,15 @@ class _Code:
             if node.id not in own:
                 self.names.add((node.id,))
             return
-        if isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS)):
-            own |= frozenset(_bound(node))
+        if isinstance(node, ast.Attribute):
+            self.asked.add(node.attr)
+        within = own | frozenset(_bound(node)) if isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS)) else own
+        if isinstance(node, _COMPREHENSIONS):
+            self.add(node.generators[0].iter, own)  # as it is seen from outside
         kind = type(node)
         self._said.append(f"({kind.__name__}")
         for name in _FIELDS.get(kind) or _FIELDS.setdefault(kind, _fields(kind)):
-            self._add_field(name, getattr(node, name), own)
+            self._add_field(name, getattr(node, name), own if name in _OUTSIDE else within)
         self._said.append(")")
 
     def _add_field(self, name: str, value: object, own: frozenset[str]) -> None:
@@ -171,25 +200,21 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def _narrowed(known: _Module, name: str, rest: list[str]) -> str:
-    """A definition; of an enumeration, the member alone: another one changes nothing."""
+    """A definition; of an enumeration of mere values, the member alone: another one changes nothing."""
     (node, *more) = known.definitions[name]
     is_enum = isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id in _ENUMS for b in node.bases)
-    return f"{name}.{rest[0]}" if is_enum and not more and rest and any(_of_member(node, rest[0])) else name
+    alone = is_enum and not any(isinstance(each, ast.FunctionDef) for each in getattr(node, "body", ()))
+    return f"{name}.{rest[0]}" if alone and not more and rest and any(_of_member(node, rest[0])) else name
 
 
 def _parsed(text: str) -> _Module:
     tree = ast.parse(text)
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, tuple[str, str]] = {}
-    waiting: list[ast.AST] = list(reversed(tree.body))
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If | ast.Try | ast.ExceptHandler | ast.With):
-            waiting += reversed(list(ast.iter_child_nodes(node)))
-        if isinstance(node, ast.stmt):
-            for name in _defines(node):
-                definitions.setdefault(name, []).append(node)
-            imports |= _imports(node)
+    for stated in tree.body:
+        for name in dict.fromkeys(_defines(stated)):
+            definitions.setdefault(name, []).append(stated)
+        imports |= _imports(stated)
     if _IMPORTS_WITHIN.search(text):
         for node in ast.walk(tree):
             imports |= _imports(node)
@@ -208,14 +233,24 @@ def _imports(node: ast.AST) -> dict[str, tuple[str, str]]:
 
 
 def _defines(node: ast.AST) -> Iterator[str]:
-    """The names that a statement at the top of a module or a class defines, or changes."""
+    """The names that a statement at the top of a module or a class defines, or changes, itself or by what is in it."""
+    if isinstance(node, _COMPOUND):
+        yield from _names(getattr(node, "target", None))
+        for each in ast.iter_child_nodes(node):
+            yield from _defines(each)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield node.name
     elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            yield from (each.id for each in ast.walk(target) if isinstance(each, ast.Name))
+            yield from _names(target)
+    elif isinstance(node, ast.withitem):
+        yield from _names(node.optional_vars)
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield from _chain(node.value.func)[:1]  # `TABLE.update(…)`
+        yield from _names(node.value.func)  # `TABLE.update(…)`, `TABLE.setdefault(…).append(…)`
+
+
+def _names(node: ast.AST | None) -> Iterator[str]:
+    yield from (each.id for each in ast.walk(node) if isinstance(each, ast.Name)) if node else ()
 
 
 def _chain(node: ast.expr) -> tuple[str, ...]:

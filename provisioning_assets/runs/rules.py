@@ -4,12 +4,10 @@ A product behind a protocol is no part of a rule, and neither are the machinery 
 what is installed: that is recorded beside the evidence.
 """
 
-import gc
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -24,6 +22,8 @@ from provisioning_assets.core.plan import digest
 _PACKAGE = "provisioning_assets."
 _COUNTED = ("assets", "core", "engagement", "operations", "probes", "runs.declared")
 """Rooms whose code may be part of a rule; of the back ends, what the products of a kind share."""
+_MODELS = ("provisioning_assets.engagement.models", "provisioning_assets.engagement.sections")
+"""What a check is handed: their methods and properties decide whether anything is looked at."""
 _TOLD = ("provisioning-assets", "dagster")
 
 
@@ -38,23 +38,10 @@ def closure_of(check: Callable[..., Any]) -> Mapping[str, str]:
     """`module:name` of each definition that a check reaches, its own first, to the digest of its code."""
     module, name = check.__module__, check.__qualname__
     if _text(module) is not None and "." not in name:
-        with _uncollected():
-            return _OURS.of(module, name)
+        return _OURS.of(module, name)
     # One of a test, or one that was made in a function.
     own = textwrap.dedent(inspect.getsource(check))
-    return Closures(lambda asked: own if asked == module else _text(asked)).of(module, check.__name__)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector, which would walk through all that there is while many small nodes are made, and kept."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
+    return Closures(lambda asked: own if asked == module else _text(asked), _MODELS).of(module, check.__name__)
 
 
 @cache
@@ -103,4 +90,4 @@ def _is_below(module: str, rooms: Sequence[str]) -> bool:
     return any(module == room or module.startswith(f"{room}.") for room in rooms)
 
 
-_OURS = Closures(_text)
+_OURS = Closures(_text, _MODELS)

@@ -12,11 +12,18 @@ from provisioning_assets.errors import ConfigurationError
 def make_repository(folder: Path) -> Path:
     """A repository with a root and files around it; what lies in `outside` is in no repository."""
     repository = folder / "repository"
-    for name in ("root/parts", "root/.terraform", "shared", "network"):
+    for name in ("root/parts", "root/.terraform", "root/.provisioning", "shared", "network"):
         (repository / name).mkdir(parents=True)
-    for name in ("root/own.json", "root/parts/a.json", "root/parts/b.json", "root/old.tf~", "root/.terraform/x"):
+    for name in (
+        "root/own.json",
+        "root/parts/a.json",
+        "root/parts/b.json",
+        "root/old.tf~",
+        "root/.terraform/x",
+        "root/.DS_Store",
+    ):
         (repository / name).write_text("1")
-    for name in ("shared/one.json", "shared/two.json"):
+    for name in ("root/.provisioning/x", "shared/one.json", "shared/two.json"):
         (repository / name).write_text("1")
     (repository / "network/main.tf").write_text("")
     (repository / "root/main.tf").write_text('variable "given" {}\n')

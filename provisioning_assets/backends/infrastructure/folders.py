@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from pathlib import Path
 from provisioning_assets.backends.infrastructure.code import CodeProblem
 from provisioning_assets.errors import ConfigurationError, Problem
 
+KEPT = (".git", ".provisioning", ".terraform")
+"""Folders beside the code, in which git, runs and Terraform keep what is theirs."""
+LEFTOVER = r"[^/]*(~|\.sw[op])|\.#[^/]*|\.DS_Store"
+"""Files that editors, or a system, leave."""
 _OWN = "a file or folder of the repository"
 _REMEDY = "correct the stage's code; `provisioning validate NAME` reads it again"
 
@@ -96,7 +101,7 @@ def required(found: Iterable[tuple[str, str] | CodeProblem]) -> dict[str, str]:
 
 def is_leftover(name: str) -> bool:
     """Whether an editor, or a system, left this file."""
-    return name.endswith(("~", ".swp", ".swo")) or name.startswith(".#") or name == ".DS_Store"
+    return bool(re.fullmatch(LEFTOVER, name))
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

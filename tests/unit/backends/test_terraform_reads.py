@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioning_assets.backends.infrastructure.terraform.code import Survey
 from tests.support.terraform_repository import make_repository, problems, refused_at, sources, write
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -34,9 +35,29 @@ NAMED = {
     "unknown argument": 'resource "other_thing" "x" { blob = "../shared/one.json" }',
     "folder": 'data "archive_file" "x" { source_dir = "../shared" }',
     "left out": 'locals { x = file("old.tf~") }',
+    "a run's own": 'resource "other_thing" "x" { blob = "${path.module}/.provisioning/x" }',
+    "the system's own": 'resource "other_thing" "x" { blob = "${path.module}/.DS_Store" }',
     "terraform's own": 'resource "other_thing" "x" { blob = "${path.module}/.terraform/x" }',
 }
-READ = {"left out": "root/old.tf~", "terraform's own": "root/.terraform/x"}
+USED = {
+    "member": 'locals { cfg = { path = "../shared/one.json" } }\nresource "x_y" "x" { blob = local.cfg.path }',
+    "each value": (
+        'locals { files = { a = { src = "../shared/one.json" } } }\n'
+        'resource "x_y" "x" {\n  for_each = local.files\n  blob = each.value.src\n}'
+    ),
+    "first": 'locals { files = ["../shared/one.json"] }\nresource "x_y" "x" { blob = local.files[0] }',
+    "dynamic": (
+        'locals { files = [{ src = "../shared/one.json" }] }\nresource "x_y" "x" {\n  dynamic "part" {\n'
+        "    for_each = local.files\n    content {\n      blob = part.value.src\n    }\n  }\n}"
+    ),
+}
+"""Values of locals, which are used by an argument of any name."""
+READ = {
+    "a run's own": "root/.provisioning/x",
+    "the system's own": "root/.DS_Store",
+    "left out": "root/old.tf~",
+    "terraform's own": "root/.terraform/x",
+}
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -54,6 +75,39 @@ def test_a_file_that_the_code_names_is_in_its_digest(repository: Path, name: str
 
     changed = {name for name, digest in sources(repository).items() if before.get(name) != digest}
     assert changed == {read}
+
+
+def files_of(repository: Path) -> dict[str, Path]:
+    """What it is made of, whether its providers are locked or not."""
+    return Survey((repository / "root").resolve(), repository).files
+
+
+@pytest.mark.parametrize("name", USED)
+def test_a_path_among_the_values_of_a_local_is_in_the_digest(repository: Path, name: str) -> None:
+    write(repository, USED[name])
+    assert "shared/one.json" in files_of(repository)
+
+
+@pytest.mark.parametrize("name", ["terraform.tfvars", "x.auto.tfvars"])
+@pytest.mark.parametrize("value", ['"../shared/one.json"', '{ a = ["../shared/one.json"] }'])
+def test_a_path_in_a_file_of_variables_is_in_the_digest(repository: Path, name: str, value: str) -> None:
+    write(repository, 'variable "f" {}')
+    (repository / "root" / name).write_text(f"f = {value}\n")
+    assert "shared/one.json" in sources(repository)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_path_out_of_the_repository_in_a_file_of_variables_is_refused(repository: Path, absolute: bool) -> None:  # noqa: FBT001 - a case
+    write(repository, 'variable "f" {}')
+    path = repository.parent / "outside/secret.json" if absolute else "../../outside/secret.json"
+    (repository / "root/x.auto.tfvars").write_text(f'f = "{path}"\n')
+    assert refused_at(repository) == ("root/x.auto.tfvars", 1)
+
+
+@pytest.mark.parametrize("value", ["..", "../..", "../none.json", "a/../b"])
+def test_a_value_that_leads_to_no_file_is_no_path(repository: Path, value: str) -> None:
+    write(repository, f'locals {{ x = "{value}" }}')
+    assert problems(repository) == []
 
 
 def test_a_file_that_is_not_there_yet_is_seen_when_it_comes(repository: Path) -> None:
@@ -123,6 +177,7 @@ def test_json_says_the_same(repository: Path) -> None:
     'module "x" { source = "terraform-aws-modules/vpc/aws" }',
     'module "x" { source = "git::https://example.com/x.git?ref=v1.2.0" }',
     'module "x" { source = "https://example.com/x.zip" }',
+    f'module "x" {{ source = "git::https://example.com/x.git?ref=main&ref={COMMIT}" }}',
     'module "x" { source = var.given }',
 ])  # fmt: skip
 def test_what_cannot_be_named_is_refused_with_its_line(repository: Path, line: str) -> None:

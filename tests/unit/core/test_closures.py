@@ -128,3 +128,59 @@ def test_a_name_that_leads_elsewhere_is_another_closure() -> None:
     after = closure(checks=("renamed as helper", "wrong as helper"))
     assert before.keys() - after.keys() == {"house.deep:renamed", "house.deep:recursive"}
     assert after.keys() - before.keys() == {"house.tools:wrong"}
+
+
+MODELS = """
+class Owner:
+    name: str = "a"
+
+    @property
+    def keeps(self):
+        return self.product in listed()
+
+    def other(self):
+        return 1
+
+def listed():
+    return ()
+"""
+
+
+@pytest.mark.parametrize("asked", ["run.owner.keeps", "run.owner().keeps", "[each.keeps for each in run.owners]"])
+def test_a_property_of_what_is_handed_in_is_reached_by_its_name(asked: str) -> None:
+    sources = {"checks": f"def check(run):\n    return {asked}\n", "models": MODELS}
+    found = Closures(sources.get, ("models",)).of("checks", "check")
+    assert set(found) == {"checks:check", "models:Owner.keeps", "models:listed"}
+    for old in ("in listed()", "()\n"):
+        edited = {**sources, "models": MODELS.replace(old, f"not {old}")}
+        assert Closures(edited.get, ("models",)).of("checks", "check") != found
+    edited = {**sources, "models": MODELS.replace("return 1", "return 2")}
+    assert Closures(edited.get, ("models",)).of("checks", "check") == found
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "new"),
+    [
+        ("limit = 1\ndef check(limit=limit): return limit\n", "= 1", "= 2"),
+        ("limit = 1\ndef check(*, limit=limit): return limit\n", "= 1", "= 2"),
+        ("limit = 1\ndef check(): return lambda limit=limit: limit\n", "= 1", "= 2"),
+        ("seen = [1]\ndef check(): return [seen for seen in seen]\n", "[1]", "[2]"),
+        ("def kept(run): return run\n@kept\ndef check(kept): return kept\n", "return run", "return 1"),
+        (
+            ("class Kind(StrEnum):\n    A = 'a'\n    @property\n    def bad(self): return 1\n"
+            "def check(): return Kind.A.bad\n"),
+            "return 1",
+            "return 2",
+        ),
+        ("TABLE = {}\nfor each in (1,):\n    TABLE[each] = 1\ndef check(): return TABLE\n", "(1,)", "(2,)"),
+        ("TABLE = {}\nfor each in (1,):\n    TABLE.setdefault(each, []).append(1)\ndef check(): return TABLE\n",
+         "(1,)", "(2,)"),
+        ("for each in (1,):\n    pass\ndef check(): return each\n", "(1,)", "(2,)"),
+        ("if now():\n    LIMIT = 1\ndef check(): return LIMIT\n", "now()", "not now()"),
+        ("with now() as limit:\n    pass\ndef check(): return limit\n", "now()", "not now()"),
+    ],
+)  # fmt: skip
+def test_what_changes_what_it_does_is_another_closure(code: str, old: str, new: str) -> None:
+    before = Closures({"checks": code}.get).of("checks", "check")
+    after = Closures({"checks": code.replace(old, new, 1)}.get).of("checks", "check")
+    assert before != after

@@ -120,6 +120,16 @@ def test_a_product_and_the_machinery_are_no_part_of_a_rule() -> None:
     assert not modules & {"backends.dns.route53", "backends.catalogue", "runs.session", "runs.evaluate"}
 
 
+def test_what_decides_whether_anything_is_looked_at_is_part_of_the_rule() -> None:
+    graph = assemble(load_engagement(REPOSITORY / "engagements/demo_shop"))
+    reached = {
+        each.item.name: {name.partition(":")[2] for name in rules.closure_of(each.check)}
+        for task in graph.tasks for each in task.items if each.check
+    }  # fmt: skip
+    assert {"Certificates.keeps_keys", "Environment.products"} <= reached["certificates_are_issued"]
+    assert "Certificates.keeps_keys" in reached["certificates_are_served"]
+
+
 def test_two_processes_agree() -> None:
     code = "import json; from tests.unit.runs.test_rules import versions; print(json.dumps(versions()))"
     told = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, check=True, timeout=120)

@@ -6,13 +6,20 @@ and what the code reads.
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from provisioning_assets.backends.infrastructure.code import CodeProblem
-from provisioning_assets.backends.infrastructure.folders import Below, is_leftover, required
+from provisioning_assets.backends.infrastructure.folders import KEPT, Below, is_leftover, required
 from provisioning_assets.backends.infrastructure.terraform import hcl, lock_file
 from provisioning_assets.backends.infrastructure.terraform.modules import Modules
-from provisioning_assets.backends.infrastructure.terraform.reads import Read, may_read, reads, reads_of_template
+from provisioning_assets.backends.infrastructure.terraform.reads import (
+    Read,
+    may_read,
+    reads,
+    reads_of_template,
+    reads_of_values,
+)
 from provisioning_assets.errors import ConfigurationError, Problem
 
 _OF_VARIABLES = ("terraform.tfvars", "terraform.tfvars.json", ".auto.tfvars", ".auto.tfvars.json")
@@ -73,6 +80,9 @@ class Survey:
             scope = self.modules.scope(folder, root)
             for file, code in files.items():
                 self._name(reads(code, scope), file)
+        for file in _files_of_variables(root):
+            with suppress(ConfigurationError):  # told where the variables are looked at
+                self._name(reads_of_values(hcl.read(file), root), file)
         if start is None:
             self._add_problems(lock_file.problems(root, self.modules))
 
@@ -85,6 +95,8 @@ class Survey:
                 continue
             named = os.path.expanduser(each.path)  # noqa: PTH111 - one of nobody stays as it is
             real = Path(os.path.realpath(self._root / named))
+            if each.optional and not real.is_file() and (not real.is_dir() or self._root.is_relative_to(real)):
+                continue
             outside = not real.is_relative_to(self.below.repository)
             if outside or (self._root.is_relative_to(real) and real != self._root):
                 where = "outside of the repository" if outside else "around the stage's own code"
@@ -132,9 +144,7 @@ class Survey:
 def _given_twice(root: Path, variables: Collection[str], below: Below) -> Iterator[CodeProblem]:
     """Values of files that Terraform would take instead of those that the engagement file gives."""
     given = {*variables, *_EVERY_STAGE}
-    for file in sorted(root.iterdir()):
-        if file.name not in _OF_VARIABLES[:2] and not file.name.endswith(_OF_VARIABLES[2:]):
-            continue
+    for file in _files_of_variables(root):
         try:
             told: Mapping[str, hcl.Attribute] = hcl.read(file).attributes
         except ConfigurationError as error:
@@ -146,8 +156,15 @@ def _given_twice(root: Path, variables: Collection[str], below: Below) -> Iterat
             yield CodeProblem(what, "one of the two", below.shown(file), told[name].line, 1)
 
 
+def _files_of_variables(root: Path) -> Iterator[Path]:
+    """The files whose values Terraform takes by itself."""
+    for file in sorted(root.iterdir()) if root.is_dir() else ():
+        if file.name in _OF_VARIABLES[:2] or file.name.endswith(_OF_VARIABLES[2:]):
+            yield file
+
+
 def _is_beside(name: str, is_folder: bool) -> bool:  # noqa: FBT001 - which of the two a name is
     """Whether it is no code: what Terraform, git and runs keep there, what editors leave. Variables always are."""
     if is_folder:
-        return name in {".terraform", ".git", ".provisioning"}
+        return name in KEPT
     return is_leftover(name) and not name.endswith((".tfvars", ".tfvars.json"))

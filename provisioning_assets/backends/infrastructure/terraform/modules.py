@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from provisioning_assets.backends.infrastructure.terraform import expressions, hcl
 from provisioning_assets.backends.infrastructure.terraform.expressions import Scope
@@ -91,9 +92,15 @@ class Modules:
                 yield called
                 return
             what, expected = f"the module `{source}` lies outside of the repository", "a folder of the repository"
-        elif _PINNED.fullmatch(source):
+        elif _PINNED.fullmatch(source) and not _says_twice(source):
             return
         else:
             what = f"the module `{source}` may change, and no digest would see it" if source else "a module of no name"
             expected = "a copy in the repository, or an address with `?ref=` a whole commit or `?checksum=sha256:`"
         self.problems.append(Problem(str(file), attribute.line, 1, what, expected))
+
+
+def _says_twice(source: str) -> bool:
+    """Whether an address gives a parameter twice: which of the two counts is not ours to know."""
+    given = [name for name, _ in parse_qsl(source.partition("?")[2], keep_blank_values=True)]
+    return len(given) > len(set(given))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lark import Tree
 
+from provisioning_assets.backends.infrastructure.folders import KEPT, LEFTOVER
 from provisioning_assets.backends.infrastructure.terraform import expressions as ex
 from provisioning_assets.backends.infrastructure.terraform.expressions import Scope
 from provisioning_assets.backends.infrastructure.terraform.hcl import Attribute, Block, Node, line_of
@@ -27,6 +28,8 @@ _PATHS = {
     ("resource", "aws_s3_bucket_object"): {"source"},
     ("resource", "aws_s3_object"): {"source"},
     ("resource", "aws_synthetics_canary"): {"zip_file"},
+    ("resource", "azurerm_storage_blob"): {"source"},
+    ("resource", "google_storage_bucket_object"): {"source"},
     ("resource", "helm_release"): {"chart"},
     ("provisioner", "file"): {"source"},
     ("provisioner", "remote-exec"): {"script", "scripts"},
@@ -54,7 +57,8 @@ _INSTEAD = {
     "terraform_remote_state": "a variable with the name of the earlier stage, which gets its outputs",
     "local-exec": "a resource, or a step of the deployment",
 }
-_LEFT_OUT = re.compile(r"(^|/)\.(terraform|git)/|(^|/)\.#|(~|\.sw[op])$")
+_FOLDERS = "|".join(map(re.escape, KEPT))
+_LEFT_OUT = re.compile(rf"(^|/)(({_FOLDERS})(/|$)|({LEFTOVER})$)")
 """Paths into what is no code: a digest holds it when the code names it."""
 _LONGEST, _LONGEST_NAME = 4096, 255
 """Characters of a path, and bytes of a name in it."""
@@ -65,7 +69,7 @@ _MAY_READ = re.compile(
     rf"""\b({"|".join(sorted({*_FILE, "fileset", "templatestring"}))})[ \t]*\("""
     rf"""|\b(data|resource|provisioner|action)\s+"?({_KINDS})\b|"({_KINDS})"\s*:"""
     rf"""|\b({"|".join(sorted(_OF_DATA))})\b"""
-    r"""|(?<!\.)\.\.(?!\.)|~[/"]|"/(?!")|\\[uU]|\.(terraform|git|sw[op]|\#)"""
+    rf"""|(?<!\.)\.\.(?!\.)|~[/"]|"/(?!")|\\[uU]|{_FOLDERS}|\.(sw[op]|\#|DS_Store)"""
 )
 
 
@@ -77,6 +81,8 @@ class Read:
     path: str = ""
     is_template: bool = False
     unsaid: str = ""
+    optional: bool = False
+    """Whether it is a value that may be used as a path: it counts if a file is there."""
     expected: str = "a path made of texts, `path.module`, `path.root`, and locals that are made of these"
 
 
@@ -96,6 +102,13 @@ def reads(code: Block, scope: Scope) -> Iterator[Read]:
         yield from (each for each in _block(block, scope) if each.unsaid or _may_be_path(each.path))
 
 
+def reads_of_values(code: Block, root: Path) -> Iterator[Read]:
+    """What the values of a file of variables may lead to: what uses them as a path says no name."""
+    for name, attribute in code.attributes.items():
+        place = _Place(Scope(root, root, {}), attribute.line, argument=name, is_value=True, is_given=True)
+        yield from (each for each in _expression(attribute.value, place) if each.path and _may_be_path(each.path))
+
+
 def reads_of_template(text: str, root: Path) -> Iterator[Read]:
     """What a template of `templatefile` reads: it may call functions, too."""
     found = _template(text, _Place(Scope(root, root, {}), 1, fixed=True))
@@ -113,6 +126,11 @@ class _Place:
     argument: str = ""
     """Name of the argument in which a text may be a path; empty where it is only part of one."""
 
+    is_value: bool = False
+    """Whether it is a value of a name, which is used elsewhere."""
+    is_given: bool = False
+    """Whether the value is given from outside of the code, to be used by any argument."""
+
     def of(self, node: Node) -> int:
         return self.line if self.fixed else line_of(node) or self.line
 
@@ -129,7 +147,7 @@ def _block(block: Block, scope: Scope) -> Iterator[Read]:
     for name, attribute in block.attributes.items():
         if block.kind == "module" and name == "source":
             continue
-        place = _Place(scope, attribute.line, argument="" if block.kind == "locals" else name)
+        place = _Place(scope, attribute.line, argument=name, is_value=block.kind == "locals")
         if name in _PATHS.get(what, ()) or (block.kind == "data" and name in _OF_DATA):
             yield from _path(name, attribute, scope)
         yield from _expression(attribute.value, place)
@@ -229,15 +247,18 @@ def _text(node: Node, place: _Place) -> Iterator[Read]:
         return
     line, found = place.of(node), ex.texts(node, place.scope)
     if found is None:
+        if place.is_value:
+            return
         said = parts(node) if isinstance(node, Tree) and node.data == "string" else ()
         if any(isinstance(part, str) and _CLIMBS.search(part) for part in said):
             yield Read(line, unsaid="a path with `..` that cannot be named before Terraform runs")
         return
     for text in filter(_may_be_path, sorted(found)):
         climbs = _CLIMBS.search(text) or _LEFT_OUT.search(text) or text.startswith("~/")
-        absolute = text.startswith("/") and _LIKE_A_PATH.fullmatch(place.argument) and Path(text).is_file()
+        named = place.is_given or _LIKE_A_PATH.fullmatch(place.argument)
+        absolute = text.startswith("/") and named and Path(text).is_file()
         if climbs or absolute:
-            yield Read(line, text)
+            yield Read(line, text, optional=place.is_value)
 
 
 def _may_be_path(text: str) -> bool:
