@@ -24,7 +24,7 @@ def main() -> None:
             raise
         # Interrupted within an `exec`, as of a dataclass, Python would end itself by SIGINT, whatever was made of it.
         code = end.code if isinstance(end, SystemExit) else interrupts.exit_code()
-        atexit._run_exitfuncs()
+        atexit._run_exitfuncs()  # noqa: SLF001 - as Python itself does before it ends
         sys.stdout.flush()
         os._exit(code if isinstance(code, int) else 1)
 
