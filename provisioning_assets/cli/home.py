@@ -1,5 +1,6 @@
 """Where a run writes: everything below `.provisioning/`, which git ignores."""
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -82,6 +83,8 @@ def instance() -> "Iterator[DagsterInstance]":
     from dagster import DagsterInstance  # two seconds, which commands without a run do not wait for
     from sqlalchemy.exc import DatabaseError
 
+    # An interrupt that comes while a connection closes would be told with its traceback; it ends the run all the same.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     home = dagster_home()
     with FileLock(home / ".lock"):
         try:

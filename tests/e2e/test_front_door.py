@@ -141,7 +141,7 @@ def test_our_own_page_launches_and_switches_in_the_same_browser(interface: Inter
         page.wait_for_timeout(1000)
         for turned in (True, False):
             switch.dispatch_event("click")
-            wait_until(lambda turned=turned: ("STOPPED" in str(interface.held()["schedules"])) is turned)
+            wait_until(lambda turned=turned: ("STOPPED" in str(interface.held()["schedules"])) is turned, within=60)
     with page_of(person, f"{interface.address}/assets/demo_shop/staging/dns_records?view=checks") as page:
         page.get_by_text("Execute all").click(timeout=60_000)
         wait_until(lambda: interface.held()["runs"] != before["runs"], within=60)

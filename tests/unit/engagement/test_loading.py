@@ -64,15 +64,15 @@ def test_a_third_environment_is_configuration_alone(folder: Path) -> None:
     file = folder / "engagement.yaml"
     text = file.read_text(encoding="utf-8")
     third = "  - {name: recovery, region: eu-west-1, state: {name: s3, bucket: demo-shop-recovery-state}}\n"
-    text = text.replace("\ndifferences:\n", f"{third}\ndifferences:\n", 1)
+    text = text.replace("  - name: production\n", f"{third}  - name: production\n", 1)
     text = text.replace("production: demo-shop.example}", "production: demo-shop.example, recovery: shop.example}")
     text = text.replace("production: 10.10.0.0/16}", "production: 10.10.0.0/16, recovery: 10.30.0.0/16}")
     file.write_text(text, encoding="utf-8")
     (folder / "config" / "recovery.yaml").write_bytes((folder / "config" / "production.yaml").read_bytes())
     engagement = load_engagement(folder)
-    before = engagement.before("recovery")
+    before = engagement.before("production")
     assert before is not None
-    assert before.name == "production"
+    assert before.name == "recovery"
     assert engagement.environment("recovery").dns.zone == "shop.example"
 
 
