@@ -30,6 +30,14 @@ ASKED_ANEW = 300.0
 
 _PAST, _FAR = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LOCK = "/lock.json"
+_TOO_LATE: tuple[bool, ProvisioningError | None] = (
+    False,
+    ProviderFailed(
+        "the record could not be read in time",
+        cause="a server of the environment took too long to answer",
+        remedy="see which one hangs",
+    ),
+)
 
 
 @dataclass(eq=False)
@@ -38,11 +46,10 @@ class Watched:
 
     graph: Graph
     name: str
-    standings: Sequence[Standing] = ()
-    closed: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Asset to what keeps its gate closed."""
     problem: ProvisioningError | None = None
     """Why nothing is known."""
+    _standings: Sequence[Standing] = ()
+    _closed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _session: Session | None = None
     _versions: Mapping[str, str] = field(default_factory=dict)
     """Of each object of the record, when it was listed last."""
@@ -63,21 +70,24 @@ class Watched:
             self._at_work.start()
         self._at_work.join(0.0 if late else within)
         if self._at_work.is_alive():
-            problem: ProvisioningError | None = ProviderFailed(
-                f"{self.name}: the record could not be read in time",
-                cause=f"no answer within {within:.0f} s",
-                remedy="see which of the environment's servers hangs",
-            )
-            moved = self.problem is None
+            answer = _TOO_LATE
         else:
-            self._at_work = None
-            moved, problem = self._answer
-            moved = moved or (problem is None) != (self.problem is None)
-        self.problem = problem
-        if problem is not None:
-            self.standings = unreadable(self.graph, self.name, problem)
-            self.closed = {task.name: [f"could not tell: {problem.told}"] for task in self.graph.of(self.name)}
-        return moved
+            self._at_work, answer = None, self._answer
+        moved, problem = answer
+        before, self.problem = self.problem, problem
+        return moved or str(problem) != str(before)
+
+    @property
+    def standings(self) -> Sequence[Standing]:
+        """Every item, as it was judged last; red where nothing is known."""
+        return unreadable(self.graph, self.name, self.problem) if self.problem else self._standings
+
+    @property
+    def closed(self) -> Mapping[str, Sequence[str]]:
+        """Asset to what keeps its gate closed."""
+        if self.problem is None:
+            return self._closed
+        return {task.name: [f"could not tell: {self.problem.told}"] for task in self.graph.of(self.name)}
 
     def proves(self, asset: str, item: str, seen: object) -> bool:
         """Whether the record has green evidence of an item at this time; true as well where nobody can tell."""
@@ -116,7 +126,7 @@ class Watched:
             self._answer = self._refreshed(judge=judge), None
         except Exception as error:  # noqa: BLE001 - see above
             self._session = None
-            self._answer = True, error if isinstance(error, ProvisioningError) else internal(self.name, error)
+            self._answer = False, error if isinstance(error, ProvisioningError) else internal(self.name, error)
 
     def _refreshed(self, *, judge: bool) -> bool:
         session = self._session
@@ -152,12 +162,12 @@ class Watched:
         if session.before is not None:
             session.before = open_session(self.graph, session.before.environment.name, run="report")
         tasks, at = list(self.graph.of(self.name)), now()
-        self.standings = standings(session, at=at)
+        self._standings = standings(session, at=at)
         try:
-            self.closed = gates(session, tasks)
+            self._closed = gates(session, tasks)
         except ProvisioningError as error:  # of the environment before
-            self.closed = {task.name: [f"could not tell: {error.told}"] for task in tasks}
-        self._until = min((_ends(each, at) for each in self.standings), default=_FAR)
+            self._closed = {task.name: [f"could not tell: {error.told}"] for task in tasks}
+        self._until = min((_ends(each, at) for each in self._standings), default=_FAR)
 
 
 def _runs_go_on(session: Session) -> bool:

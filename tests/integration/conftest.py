@@ -4,14 +4,18 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from provisioning_assets.assets.assembly import assemble
 from provisioning_assets.backends.access import Access
 from provisioning_assets.engagement.loading import load_engagement
+from provisioning_assets.orchestration.projection import Projection
 from provisioning_assets.runs.graph import Graph
 from provisioning_assets.sandbox import lifecycle as embedded
+from tests.support.dagster_view import correct, instance_in, passing
 from tests.support.profiles import Profile
+from tests.support.proving import WHOLE, prove
 from tests.support.repositories import copy_repository
 
 
@@ -51,3 +55,22 @@ def shop(profile: Profile, tmp_path: Path) -> Path:
 def graph(shop: Path) -> Graph:
     """The demo shop, with a record of its own in buckets of its own."""
     return assemble(load_engagement(shop / "engagements" / "demo_shop"))
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with instance_in(tmp_path / "dagster") as made:
+        yield made
+
+
+@pytest.fixture
+def projection(shop: Path) -> Projection:
+    return Projection(shop / "engagements")
+
+
+@pytest.fixture
+def proven(graph: Graph, projection: Projection, instance: dg.DagsterInstance) -> set[str]:
+    """Staging is proven, and shown so."""
+    prove(graph, "staging", *WHOLE)
+    correct(projection, instance)
+    return passing(instance, graph)

@@ -6,7 +6,7 @@ The stages are proven by hand here (their own proof takes Terraform minutes): wh
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,13 +32,6 @@ from tests.support.proving import BEFORE_CONFIG, WHOLE, holding, named, prove, r
 from tests.support.servers import free_port, wait_for
 
 ITEM = "runtime_config_equals_reviewed"
-
-
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster").mkdir()
-    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as made:
-        yield made
 
 
 def live_config(graph: Graph, environment: str) -> Mapping[str, Attributes]:

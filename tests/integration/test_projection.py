@@ -1,26 +1,22 @@
 """Dagster's view equals the record: what is stale, forged, gone or recovered is shown so at the next look."""
 
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
-import pytest
 
 from provisioning_assets.core.evidence import Evidence, Finding
 from provisioning_assets.core.kinds import Kind
 from provisioning_assets.orchestration.broken import VALID
 from provisioning_assets.orchestration.definitions import load_definitions
 from provisioning_assets.orchestration.names import apply_job, drift_job, hourly_schedule
-from provisioning_assets.orchestration.projection import Projection
 from provisioning_assets.orchestration.results import results
 from provisioning_assets.orchestration.sensors import build_sensor
 from provisioning_assets.runs.asset_run import AssetRun, now
-from provisioning_assets.runs.graph import Graph
-from tests.support.dagster_view import correct, instance_in, key, lie, passing, shows
+from tests.support.dagster_view import correct, key, lie, passing, shows
 from tests.support.profiles import Profile, keys_of
-from tests.support.proving import WHOLE, holding, prove, session
+from tests.support.proving import holding, prove, session
 
 DNS = {
     "staging/dns_records: dns_has_not_drifted",
@@ -29,25 +25,6 @@ DNS = {
     "staging/dns_records: last_run_succeeded",
 }
 STAGING = "staging/networking: contract_is_kept"
-
-
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    with instance_in(tmp_path / "dagster") as made:
-        yield made
-
-
-@pytest.fixture
-def projection(shop: Path) -> Projection:
-    return Projection(shop / "engagements")
-
-
-@pytest.fixture
-def proven(graph: Graph, projection: Projection, instance: dg.DagsterInstance) -> set[str]:
-    """Staging is proven, and shown so."""
-    prove(graph, "staging", *WHOLE)
-    correct(projection, instance)
-    return passing(instance, graph)
 
 
 def edit(shop: Path, old: str, new: str) -> None:

@@ -2,8 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -14,33 +12,15 @@ from provisioning_assets.orchestration import projection as projecting
 from provisioning_assets.orchestration.broken import VALID
 from provisioning_assets.orchestration.definitions import load_definitions
 from provisioning_assets.orchestration.names import drift_job
-from provisioning_assets.orchestration.projection import CodeChanged, Projection
+from provisioning_assets.orchestration.projection import CodeChanged
+from provisioning_assets.orchestration.results import results
 from provisioning_assets.record.entries import RunStarted
 from provisioning_assets.runs.graph import Graph
-from tests.support.dagster_view import correct, instance_in, key, lie, passing, shows
+from tests.support.dagster_view import correct, key, lie, passing, shows
 from tests.support.profiles import Profile
-from tests.support.proving import WHOLE, holding, prove, session
+from tests.support.proving import holding, session
 
 CONTRACT = "staging/networking: contract_is_kept"
-
-
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    with instance_in(tmp_path / "dagster") as made:
-        yield made
-
-
-@pytest.fixture
-def projection(shop: Path) -> Projection:
-    return Projection(shop / "engagements")
-
-
-@pytest.fixture
-def proven(graph: Graph, projection: Projection, instance: dg.DagsterInstance) -> set[str]:
-    """Staging is proven, and shown so."""
-    prove(graph, "staging", *WHOLE)
-    correct(projection, instance)
-    return passing(instance, graph)
 
 
 def record_of(graph: Graph, name: str) -> tuple[object, str, bytes, str]:
@@ -88,6 +68,9 @@ def test_a_forged_pass_of_the_file_stops_nobody(graph, shop, projection, instanc
     lie(instance, key("production", "launch_readiness", "decision_is_go"))
     correct(projection, instance)
     assert passing(instance, graph) == set()
+    (file,) = results(instance, [about])
+    assert file.evaluation is not None
+    assert not file.evaluation.passed
 
 
 def test_one_engagement_that_cannot_be_compared_hides_no_other(shop, projection, instance, monkeypatch):
@@ -104,14 +87,20 @@ def test_one_engagement_that_cannot_be_compared_hides_no_other(shop, projection,
     looked = []
     with pytest.raises(Defect):
         looked.extend(projection.look(instance))
-    assert looked == [] or looked
+    assert [each.asset_key for each in looked] == [dg.AssetKey(["demo_shop"])]
 
 
-def test_a_materialization_of_tomorrow_is_corrected_once(graph, projection, instance, proven):
-    asset = dg.AssetKey(["demo_shop", "staging", "secrets"])
-    instance.report_runless_asset_event(dg.AssetMaterialization(asset))
+def test_a_materialization_of_tomorrow_is_corrected_once(graph, projection, instance, proven, monkeypatch):
+    """A clock that was set back after a run: for Dagster, whatever is reported now lies before it."""
+    asset, tomorrow = dg.AssetKey(["demo_shop", "staging", "networking"]), time.time() + 86400
+    with monkeypatch.context() as ahead:
+        ahead.setattr("dagster._core.instance.methods.event_methods.get_current_timestamp", lambda: tomorrow)
+        instance.report_runless_asset_event(dg.AssetMaterialization(asset))
+    (made,) = instance.get_asset_records([asset])
+    assert made.asset_entry.last_materialization_record.timestamp > time.time()
     correct(projection, instance)
     assert correct(projection, instance) == set()
+    assert CONTRACT in passing(instance, graph)
 
 
 def test_what_a_dead_run_was_to_check_is_shown_as_the_record_has_it(graph, shop, projection, instance, proven):

@@ -1,6 +1,7 @@
 """HTTP servers for tests that answer every request with one and the same thing: servers in trouble."""
 
 import http.server
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -39,3 +40,20 @@ def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def echoing() -> Iterator[str]:
+    """A server of AWS that refuses everything, and says what it was asked; yields its address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self.send_response(400)
+            self.end_headers()
+            self.wfile.write(json.dumps({"__type": "ValidationException", "message": asked}).encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with serving(Handler) as address:
+        yield address

@@ -4,9 +4,7 @@ import json
 import logging
 import traceback
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from provisioning_assets.errors import ApplyFailed, ProviderFailed, Provisioning
 from provisioning_assets.probes.tls import fingerprints
 from tests.support.back_ends import REGION, aws_access, opened
 from tests.support.certificate_manager import NAMES, SCOPE, listening, requested, somebody
-from tests.support.http_servers import answering_always, serving
+from tests.support.http_servers import answering_always, echoing
 from tests.support.self_signed import self_signed
 from tests.support.servers import free_port
 from tests.support.signing import Signer
@@ -228,23 +226,6 @@ def test_a_profile_without_credentials_is_told_what_to_set(cloud: str) -> None:
             ask()
         assert caught.value.where == "profile of nobody"
         assert "AWS_ACCESS_KEY_ID" in caught.value.remedy
-
-
-@contextmanager
-def echoing() -> Iterator[str]:
-    """A server that refuses everything, and says what it was asked."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self.send_response(400)
-            self.end_headers()
-            self.wfile.write(json.dumps({"__type": "ValidationException", "message": asked}).encode())
-
-        def log_message(self, *_: object) -> None: ...
-
-    with serving(Handler) as address:
-        yield address
 
 
 def test_a_key_is_shown_to_nobody_but_amazon(

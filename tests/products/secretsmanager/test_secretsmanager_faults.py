@@ -1,12 +1,10 @@
 """Secrets Manager and IAM when something is wrong: each cause is told, none is an answer, and no value is shown."""
 
-import json
 import logging
 import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -23,7 +21,7 @@ from provisioning_assets.core.kinds import Kind
 from provisioning_assets.core.plan import diff
 from provisioning_assets.errors import ProviderFailed, ProvisioningError, Unreachable
 from tests.support.back_ends import aws_access, opened
-from tests.support.http_servers import answering_always, serving
+from tests.support.http_servers import answering_always, echoing
 from tests.support.secret_stores import DESIRED, OWNED, bring_about
 from tests.support.servers import free_port
 
@@ -52,23 +50,6 @@ def every_verb(store: Any) -> list[Callable[[], object]]:
         lambda: store.read(PLACE, "n"),
         lambda: store.can_read("shop-staging", "pipeline", [("runtime", "n")]),
     ]
-
-
-@contextmanager
-def echoing() -> Iterator[str]:
-    """A server that refuses everything, and says what it was asked."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self.send_response(400)
-            self.end_headers()
-            self.wfile.write(json.dumps({"__type": "ValidationException", "message": asked}).encode())
-
-        def log_message(self, *_: object) -> None: ...
-
-    with serving(Handler) as address:
-        yield address
 
 
 def test_a_server_that_is_not_there_is_named_by_every_verb() -> None:

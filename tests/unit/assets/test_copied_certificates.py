@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,6 @@ from provisioning_assets.core.safety import respects_freeze
 from provisioning_assets.engagement.loading import load_engagement
 from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import ApplyFailed, Unreachable, Waiting
-from provisioning_assets.operations import orders
 from provisioning_assets.probes.tls import describe, fingerprint_of_key, fingerprints
 from tests.fakes.copies import MemoryCopies
 from tests.support.certified import SCOPE, SHOP, Certified
@@ -28,18 +26,6 @@ BOTH = ["create certificate shop", "create copy shop"]
 
 class Crash(BaseException):
     """The process is killed."""
-
-
-@pytest.fixture
-def copies() -> MemoryCopies:
-    return MemoryCopies()
-
-
-@pytest.fixture
-def shop(tmp_path: Path, copies: MemoryCopies, monkeypatch: pytest.MonkeyPatch) -> Certified:
-    made = Certified(tmp_path, copies=copies)
-    monkeypatch.setattr(orders, "Challenges", lambda _run: made.published)
-    return made
 
 
 def test_what_was_issued_is_copied_and_its_reference_is_stored(shop: Certified, copies: MemoryCopies) -> None:

@@ -1,7 +1,6 @@
 """Copies that somebody changed, that nobody declares any more, or that lie somewhere else: named, and mended."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,6 @@ from provisioning_assets.core.plan import Action, ChangeClass
 from provisioning_assets.core.safety import keeps_data, respects_freeze
 from provisioning_assets.engagement.sections import Certificate
 from provisioning_assets.errors import ApplyFailed
-from provisioning_assets.operations import orders
 from provisioning_assets.operations.issuing import Certificates
 from provisioning_assets.probes.tls import fingerprints
 from tests.fakes.copies import MemoryCopies
@@ -20,18 +18,6 @@ from tests.support.certified import SCOPE, SHOP, Certified
 from tests.support.copied import counting_orders, one, only, planned
 
 OTHER = Certificate(name="other", names=("other.example",))
-
-
-@pytest.fixture
-def copies() -> MemoryCopies:
-    return MemoryCopies()
-
-
-@pytest.fixture
-def shop(tmp_path: Path, copies: MemoryCopies, monkeypatch: pytest.MonkeyPatch) -> Certified:
-    made = Certified(tmp_path, copies=copies)
-    monkeypatch.setattr(orders, "Challenges", lambda _run: made.published)
-    return made
 
 
 def test_one_that_was_deleted_is_copied_again_also_in_the_freeze(shop: Certified, copies: MemoryCopies) -> None:

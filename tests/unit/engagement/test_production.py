@@ -44,9 +44,7 @@ def alone(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("names", [("live", "staging"), ("preview", "live"), ("blue", "green")])
-def test_the_last_environment_is_production_and_the_one_before_holds_its_gate(
-    folder: Path, names: tuple[str, str]
-) -> None:
+def test_the_last_is_production_and_the_one_before_holds_its_gate(folder: Path, names: tuple[str, str]) -> None:
     for old, new in (("staging", "one"), ("production", "two"), ("one", names[0]), ("two", names[1])):
         rename(folder, old, new)
     found = load_engagement(folder)
